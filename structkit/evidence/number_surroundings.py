@@ -7,8 +7,18 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from structkit.evidence.number_vocabulary import CJK_SCALES, KOREAN_SCALES, NEGATIVE_WORDS, PERCENT_WORDS, SCALES
+from structkit.evidence.number_vocabulary import (
+    CJK_SCALES,
+    KOREAN_SCALES,
+    NEGATIVE_WORDS,
+    OTHER_SCALES,
+    PERCENT_WORDS,
+    PERCENT_WORDS_BEFORE,
+    SCALES,
+    SMALL_SHARES,
+)
 from structkit.evidence.ranges import Range, pack
+from structkit.evidence.text_index import IS_UNSPACED
 
 ALL_SCALES = SCALES | CJK_SCALES | KOREAN_SCALES
 UNSPACED_SCALES = "|".join((*CJK_SCALES, *KOREAN_SCALES))
@@ -17,20 +27,29 @@ SCALE = re.compile(
     rf"|({UNSPACED_SCALES}))"
 )
 
+PERCENT = Decimal("0.01")
+SHARES = dict.fromkeys(PERCENT_WORDS, PERCENT) | SMALL_SHARES
 PERCENT_SIGN = re.compile(
-    r" ?-?(?:"
-    + "|".join(re.escape(word) + (r"(?!\w)" if word.isalpha() else "") for word in PERCENT_WORDS)
-    + "|(?P<mille>\u2030))"
+    r" ?-?("
+    + "|".join(
+        re.escape(word) + ("" if IS_UNSPACED.match(word[-1]) or not word[-1].isalpha() else r"(?!\w)")
+        for word in sorted(SHARES, key=len, reverse=True)
+    )
+    + ")"
 )
-FOLLOWING_STARTS = frozenset(word[0] for word in (*PERCENT_WORDS, *ALL_SCALES, "\u2030"))
+FOLLOWING_STARTS = frozenset(word[0] for word in (*SHARES, *ALL_SCALES))
 """What the words and signs after a number begin with."""
 
-FOLLOWING_PREFIXES = frozenset(word[:2] for word in (*PERCENT_WORDS, *ALL_SCALES, "\u2030"))
+FOLLOWING_PREFIXES = frozenset(word[:2] for word in (*SHARES, *ALL_SCALES))
 """The same, with two characters of those that have more."""
 
-NUMBER_SIGNS = frozenset("-(")
-NEGATIVE_ENDS = frozenset(word[-2] for word in NEGATIVE_WORDS)
-PERCENT, PER_MILLE = Decimal("0.01"), Decimal("0.001")
+NEGATIVE_SIGNS = frozenset("▲△")
+"""Before a negative number in Japanese accounts."""
+
+NUMBER_SIGNS = frozenset("-(%") | NEGATIVE_SIGNS
+ENDS_BEFORE = frozenset(word[-2:] for word in (*NEGATIVE_WORDS, *PERCENT_WORDS_BEFORE) if word[-1] == " ")
+MAX_BEFORE = 7
+"""Characters before a number that may belong to it."""
 MAX_AFTER = 24
 """Characters after a number that may belong to it."""
 
@@ -38,7 +57,7 @@ MAX_AFTER = 24
 @lru_cache(maxsize=65_536)
 def stands_alone(before: str, after: str) -> bool:
     """Return whether nothing around a number can be its sign, its percent sign or its scale."""
-    is_signed = before[-1:] in NUMBER_SIGNS or (before[-1:] == " " and before[:1] in NEGATIVE_ENDS)
+    is_signed = before[-1:] in NUMBER_SIGNS or before in ENDS_BEFORE
     following = after.lstrip(" -")[:2]
     is_sign = following[:1] in FOLLOWING_PREFIXES and not (following.isascii() and following.isalpha())  # %, 5 k, 5万
     return not (is_signed or after[:1] == "-" or following in FOLLOWING_PREFIXES or is_sign)
@@ -49,6 +68,8 @@ def with_surroundings(values: Sequence[Decimal], folded: str, start: int, end: i
     first, is_negative = sign_before(folded, start)
     before, after = folded[max(start - 1, 0) : start], folded[end : end + MAX_AFTER]
     signed = [-value for value in values] if is_negative else values
+    if word := _word_before(folded, start, PERCENT_WORDS_BEFORE):
+        yield from ((value * PERCENT, pack(start - len(word), end)) for value in values)
     for value in signed:
         yield value, pack(first, end)
         if (before == "(" and after.startswith(")")) or (after.startswith("-") and not after[1:2].isalnum()):
@@ -63,20 +84,29 @@ def shares_and_multiples(
     if after.lstrip(" -")[:1] not in FOLLOWING_STARTS:
         return
     if sign := PERCENT_SIGN.match(after):
-        share = PER_MILLE if sign["mille"] else PERCENT
+        share = SHARES[sign[1]]
         yield from ((value * share, place + sign.end()) for value in values)
     if not has_scale and (scale := SCALE.match(after)):
-        factor = ALL_SCALES[scale[1] or scale[2]]
-        yield from ((value * factor, place + scale.end()) for value in values)
+        word = scale[1] or scale[2]
+        factors = (ALL_SCALES[word], *OTHER_SCALES.get(word, ()))
+        yield from ((value * factor, place + scale.end()) for value in values for factor in factors)
 
 
 def sign_before(folded: str, start: int) -> tuple[int, bool]:
     """Return where a number begins with its sign, and whether it is negative."""
-    before = folded[max(start - 7, 0) : start]
-    if before[-1:] not in {"-", " "} or (before[-1:] == " " and before[-2:-1] not in NEGATIVE_ENDS):
+    before = folded[max(start - 2, 0) : start]
+    if before[-1:] in NEGATIVE_SIGNS:
+        return start - 1, True
+    if before[-1:] not in {"-", " "} or (before[-1:] == " " and before[-2:] not in ENDS_BEFORE):
         return start, False
     if before.endswith("-") and not before[-2:-1].strip().isalnum():
         return start - 1, True
-    word = next((word for word in NEGATIVE_WORDS if before.endswith(word)), "")
-    is_whole = word and not before[: -len(word)][-1:].isalnum()
-    return (start - len(word), True) if is_whole else (start, False)
+    word = _word_before(folded, start, NEGATIVE_WORDS)
+    return start - len(word), bool(word)
+
+
+def _word_before(folded: str, start: int, words: Sequence[str]) -> str:
+    """Return the one of some words that is directly before a place; empty if it is none, or the end of another one."""
+    before = folded[max(start - MAX_BEFORE, 0) : start]
+    word = next((word for word in words if before.endswith(word)), "")
+    return "" if before[: -len(word)][-1:].isalnum() else word

@@ -1,4 +1,4 @@
-"""The words of numbers: English, German, French, Spanish, Italian, Portuguese, Dutch and Russian; CJK characters."""
+"""The words of numbers in ten languages, of the common ones in four more, and of scales; CJK characters."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ SMALL_NUMBERS = {
     "dezoito dezenove",
     "nl": "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien "
     "zeventien achttien negentien",
+    "pl": "zero jeden dwa trzy cztery pięć sześć siedem osiem dziewięć dziesięć jedenaście dwanaście trzynaście "
+    "czternaście piętnaście szesnaście siedemnaście osiemnaście dziewiętnaście",
+    "el": "μηδέν ένα δύο τρία τέσσερα πέντε έξι επτά οκτώ εννέα δέκα έντεκα δώδεκα δεκατρία δεκατέσσερα δεκαπέντε "
+    "δεκαέξι δεκαεπτά δεκαοκτώ δεκαεννέα",
     "ru": "ноль один два три четыре пять шесть семь восемь девять десять одиннадцать двенадцать тринадцать "
     "четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать",
 }
@@ -34,6 +38,9 @@ TENS = {
     "it": "venti trenta quaranta cinquanta sessanta settanta ottanta novanta",
     "pt": "vinte trinta quarenta cinquenta sessenta setenta oitenta noventa",
     "nl": "twintig dertig veertig vijftig zestig zeventig tachtig negentig",
+    "pl": "dwadzieścia trzydzieści czterdzieści pięćdziesiąt sześćdziesiąt siedemdziesiąt osiemdziesiąt "
+    "dziewięćdziesiąt",
+    "el": "είκοσι τριάντα σαράντα πενήντα εξήντα εβδομήντα ογδόντα ενενήντα",
     "ru": "двадцать тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто",
 }
 
@@ -42,12 +49,30 @@ HUNDREDS = (
     "doscientas trescientas cuatrocientas quinientas seiscientas setecientas ochocientas novecientas",
     "duzentos trezentos quatrocentos quinhentos seiscentos setecentos oitocentos novecentos",
     "duzentas trezentas quatrocentas quinhentas seiscentas setecentas oitocentas novecentas",
+    "dwieście trzysta czterysta pięćset sześćset siedemset osiemset dziewięćset",
     "двести триста четыреста пятьсот шестьсот семьсот восемьсот девятьсот",
 )
 """The hundreds that are a word of their own."""
 
 ONES_BEFORE_TENS = {"de": ("und", "ein"), "nl": ("en", "een")}
 """What is between the ones and the tens, and the form of one."""
+
+
+def _numbered(words: str, first: int, step: int = 1) -> dict[str, Decimal]:
+    return {word: Decimal(first + step * number) for number, word in enumerate(words.split())}
+
+
+GERMAN_ORDINALS = ("zweit", "dritt", "viert", "fünft", "sechst", "siebt", "acht", "neunt", "zehnt")
+_ORDINAL_VALUES = {
+    **_numbered("third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth", 3),
+    **_numbered("troisième quatrième cinquième sixième septième huitième neuvième dixième", 3),
+    **{
+        f"{stem}{end}": Decimal(number)
+        for number, stem in enumerate(GERMAN_ORDINALS, 2)
+        for end in ("e", "er", "en", "es")
+    },
+}
+ORDINALS = frozenset(map(fold, _ORDINAL_VALUES))
 
 VARIANTS = {
     **dict.fromkeys(("a", "an", "ein", "eine", "einen", "une", "una", "uma", "одна", "одну"), Decimal(1)),
@@ -59,10 +84,33 @@ VARIANTS = {
     **dict.fromkeys(("half", "halbe", "halben", "halber"), Decimal("0.5")),
     **dict.fromkeys(("anderthalb", "eineinhalb", "полтора", "полторы"), Decimal("1.5")),
     "zweieinhalb": Decimal("2.5"),
+    **dict.fromkeys(("metà", "hälfte", "moitié", "mitad", "metade", "половина", "połowa"), Decimal("0.5")),
+    **_numbered("двух трёх четырёх пяти шести семи восьми девяти десяти одиннадцати двенадцати", 2),
+    **_numbered("тринадцати четырнадцати пятнадцати шестнадцати семнадцати восемнадцати девятнадцати", 13),
+    **_numbered("двадцати тридцати сорока пятидесяти шестидесяти семидесяти восьмидесяти", 20, 10),
+    **_numbered("iki üç dört beş altı yedi sekiz dokuz", 2),  # noqa: RUF001
+    **_numbered("yirmi otuz kırk elli altmış yetmiş seksen doksan", 20, 10),  # noqa: RUF001
+    **_numbered("ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة", 3),
+    **_numbered("عشرون ثلاثون أربعون خمسون ستون سبعون ثمانون تسعون", 20, 10),
+    **_numbered("عشرين ثلاثين أربعين خمسين ستين سبعين ثمانين تسعين", 20, 10),
+    **_numbered("עשרים שלושים ארבעים חמישים שישים שבעים שמונים תשעים", 20, 10),
+    **_numbered("तीन चार पांच छह सात आठ नौ दस ग्यारह बारह तेरह चौदह पंद्रह सोलह सत्रह अठारह उन्नीस", 3),
+    **_numbered("बीस तीस चालीस पचास साठ सत्तर अस्सी नब्बे", 20, 10),
+    **_ORDINAL_VALUES,
 }
-"""Other words for a number."""
+"""Other words for a number, other cases of them, and ordinals but the first two, which are words of any text."""
 
-ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une", "una", "um", "uma", "een"})
+DENOMINATORS = {
+    fold(word): denominator
+    for denominator, words in (
+        (2, "halves"), (3, "third thirds drittel tiers tercio tercios"), (4, "quarter quarters viertel quart quarts"),
+        (5, "fifth fifths fünftel"), (8, "eighth eighths achtel"), (10, "tenth tenths zehntel"),
+    )
+    for word in words.split()
+}  # fmt: skip
+"""What the number before it, or an article, is divided by."""
+
+ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une", "una", "um", "uma", "een", "ενα"})
 """They count as one only before a scale ("a million") or a unit."""
 
 UNITS = frozenset(
@@ -96,6 +144,17 @@ def _folded(words: str, value: int) -> dict[str, int]:
 
 
 SCALES = {
+    **_folded("sto", 100),
+    **_folded("тис тисяч тисячі אלף nghìn ngàn ribu tkr mii ezer tuhatta tusind tusen", 1_000),
+    **_folded(
+        "мільйон мільйони мільйонів triệu juta milj mkr mnkr milioane millió miljoonaa millioner miljoner", 10**6
+    ),
+    **_folded("мільярд мільярди мільярдів tỷ miliarde milliárd miljardia milliarder miljarder", 10**9),
+    **_folded("tysiąc tysiące tysięcy tys tis χιλ χιλιάδες bin हज़ार हजार", 1_000),
+    **_folded("lakh lakhs lac लाख", 10**5),
+    **_folded("mln milion miliony milionów εκατ εκατομμύρια εκατομμύριο milyon mi מיליון", 10**6),
+    **_folded("crore crores करोड़", 10**7),
+    **_folded("mld miliard miliardy miliardów δισ δισεκατομμύρια δισεκατομμύριο milyar bi md mds अरब מיליארד", 10**9),
     **_folded("hundred hundert cent cents cien ciento cento cem honderd сто", 100),
     **_folded("thousand tausend mille mil mila k tsd duizend тысяча тысячи тысяч тысячу тыс ألف آلاف", 1_000),
     **_folded("million millions millionen mio millón millones milione milioni m mn milhão milhões miljoen", 10**6),
@@ -106,10 +165,13 @@ SCALES = {
 }
 """Words that multiply the number before them, folded."""
 
-UNIT_SIGNS = frozenset({"k", "m", "mn", "bn"})
+OTHER_SCALES = {"mil": (10**6,)}
+"""What some of them are in another language: "mil" is a thousand in Spanish, and short for a million in Czech."""
+
+UNIT_SIGNS = frozenset({"k", "m", "mn", "bn", "mi", "bi", "md", "mds", "bin", "tis", "ty", "tkr", "mkr"})
 """Scales that are written after digits only."""
 
-LONE_SCALES = frozenset(fold("hundert tausend cent mille mil cien cento cem сто тысяча honderd duizend").split())
+LONE_SCALES = frozenset(fold("hundert tausend cent mille mil cien cento cem сто тысяча honderd duizend tysiąc").split())
 """Scales that are a number by themselves."""
 
 JOINING_WORDS = frozenset({"and", "et", "y", "und", "e", "en"})
@@ -128,7 +190,14 @@ PERCENT_WORDS = [
     fold(word)
     for word in (
         "%", "٪", "percent", "per cent", "pct", "prozent", "pour cent", "por ciento", "por cento", "per cento",
-        "procent", "процент", "процента", "процентов", "パーセント", "퍼센트", "بالمئة", "في المئة",
+        "procent", "процент", "процента", "процентов", "パーセント", "퍼센트", "بالمئة", "في المئة", "v. h.", "v.h.",
+        "τοις εκατό", "प्रतिशत",
     )
 ]  # fmt: skip
+SMALL_SHARES = {"\u2030": Decimal("0.001"), **dict.fromkeys(("bps", "bp", "basis points"), Decimal("0.0001"))}
+"""Signs and words of shares that are smaller than a percent."""
+
+PERCENT_WORDS_BEFORE = ("%", "% ", f"{fold('yüzde')} ")
+"""Before a number, as in Turkish."""
+
 NEGATIVE_WORDS = tuple(fold(f"{word} ") for word in ("minus", "moins", "menos", "meno", "минус"))

@@ -1,4 +1,4 @@
-"""Numbers in words: eight European languages, and Chinese and Japanese numerals."""
+"""Numbers in words, and Chinese and Japanese numerals."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from structkit.evidence.number_vocabulary import (
     CJK_DIGITS,
     CJK_SCALES,
     CJK_UNITS,
+    DENOMINATORS,
     HALVES,
     HALVES_AFTER,
     HUNDREDS,
@@ -20,6 +21,7 @@ from structkit.evidence.number_vocabulary import (
     LONE_SCALES,
     MULTIPLES,
     ONES_BEFORE_TENS,
+    ORDINALS,
     SCALES,
     SMALL_NUMBERS,
     TENS,
@@ -66,7 +68,15 @@ def _ones_with_tens(language: str, ones: list[str], tens: list[str]) -> dict[str
 WORD_VALUES = _word_values()
 """The value of each word, folded."""
 
-NUMBER_WORDS = WORD_VALUES.keys() | SCALES.keys() | MULTIPLES.keys() | JOINING_WORDS | HALVES | {"quatrevingt"}
+NUMBER_WORDS = (
+    WORD_VALUES.keys()
+    | SCALES.keys()
+    | MULTIPLES.keys()
+    | JOINING_WORDS
+    | HALVES
+    | DENOMINATORS.keys()
+    | {"quatrevingt"}
+)
 """The words that numbers have."""
 
 
@@ -124,6 +134,8 @@ def read_number_words(text: str) -> Decimal | None:
     [None, None, None, None]
     """
     parts = _parts(text)
+    if (denominator := DENOMINATORS.get(parts[-1])) and parts[:-1]:
+        return _share(parts[:-1], denominator)
     for half in HALVES_AFTER:
         before, after = parts[: -len(half)], parts[-1:]
         if parts[-len(half) :] == half:
@@ -132,6 +144,14 @@ def read_number_words(text: str) -> Decimal | None:
             return _plus_half(parts[: -len(half) - 1], SCALES[after[0]])
     is_unit = SCALES.keys() >= {*parts} and parts[0] not in LONE_SCALES
     return None if is_unit or (len(parts) == 1 and parts[0] in ARTICLES) else _sum(parts)
+
+
+def _share(parts: list[str], denominator: int) -> Decimal | None:
+    """Return a fraction with some words before its denominator; the ordinal of "third quarter" is not such a word."""
+    is_one = parts[1:] == [] and parts[0] in ARTICLES
+    numerator = ONE if is_one else _sum(parts)
+    is_share = numerator is not None and numerator < denominator and parts[-1] not in ORDINALS
+    return numerator / denominator if numerator is not None and is_share else None
 
 
 def _plus_half(parts: list[str], scale: int) -> Decimal | None:

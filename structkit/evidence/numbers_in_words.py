@@ -7,32 +7,39 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from structkit.evidence.folding import fold
 from structkit.evidence.number_notations import read_notation
 from structkit.evidence.number_surroundings import (
     ALL_SCALES,
     MAX_AFTER,
-    PERCENT,
     UNSPACED_SCALES,
     shares_and_multiples,
     sign_before,
 )
-from structkit.evidence.number_vocabulary import ARTICLES, CJK_SCALES, CJK_UNITS, JOINING_WORDS, UNITS
+from structkit.evidence.number_vocabulary import ARTICLES, CJK_SCALES, JOINING_WORDS, UNITS
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
 FRACTION = re.compile(r"[0-9](?<![\d/.,]\d)(?:\d{0,2}[ -](?=\d))?\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])")
+DENOMINATOR_END, MAX_COMMON_DENOMINATOR = re.compile("[/\u2044] ?"), 12
 DENOMINATOR = re.compile("[/\u2044] ?[0-9]")
-MAX_DENOMINATOR, MAX_BEFORE_FRACTION_SIGN = 6, 8
+MAX_DENOMINATOR, MAX_BEFORE_FRACTION_SIGN, MAX_FRACTION_CHARS = 6, 8, 10
 MIXED_FRACTION = re.compile(r"(?:(\d+)[ -])?(\d+) ?[/\u2044] ?(\d+)")
 
-MIXED_NUMERAL = re.compile(rf"[0-9][\d,.]*(?:{UNSPACED_SCALES}|千)\d[\d,.]*(?:(?:{UNSPACED_SCALES}|千)\d*)*")
-"""Digits and scales by turns, such as 1億2000万."""
+UNITS_AFTER_DIGITS = {"千": 1_000, "百": 100, fold("천"): 1_000, fold("백"): 100}
+UNIT = "|".join(UNITS_AFTER_DIGITS)
+SEGMENT = rf"[0-9][\d,.]*(?:(?:{UNIT})(?:{UNSPACED_SCALES})?|{UNSPACED_SCALES})"
+MIXED_NUMERAL = re.compile(rf"{SEGMENT}(?: ?{SEGMENT})*(?:(?: (?=[\d,]{{3}}))?[0-9][\d,.]*)?")
+"""Digits and scales by turns, such as 1億2000万 and 3만 2,500."""
+
+MIXED_PART = re.compile(rf"([\d,.]+)({UNIT})?({UNSPACED_SCALES})?")
 
 IS_CJK = re.compile("[\u1100-\u11ff\u3007\u4e00-\u9fff]")
-IS_SCALE = re.compile(f"{UNSPACED_SCALES}|千")
+IS_SCALE = re.compile(f"{UNSPACED_SCALES}|{UNIT}")
 
-CHINESE_PERCENT = "百分之"
-CHINESE_SHARE = re.compile(rf"{CHINESE_PERCENT}(?:(\d+(?:\.\d+)?)|({CJK_NUMERAL.pattern}))")
+SHARE_SIGN = re.compile("分[之の]")
+CJK_SHARE = re.compile(rf"(\d+|{CJK_NUMERAL.pattern}){SHARE_SIGN.pattern}(\d+(?:\.\d+)?|{CJK_NUMERAL.pattern})")
+"""A share, with its denominator first."""
 
 NUMBER_WORD = re.compile("[^ -]+")
 FOLLOWING_WORD = re.compile(r"[ '](\w+)")
@@ -47,7 +54,7 @@ def numbers_without_digits(folded: str, words: Sequence[Range]) -> Iterator[tupl
         start, is_negative = sign_before(folded, place >> END_BITS)
         end = place & END_MASK
         signed, signed_place = -value if is_negative else value, pack(start, end)
-        yield signed, signed_place
+        yield from ((each, signed_place) for each in _roundings(signed))
         yield from shares_and_multiples([signed], signed_place, folded[end : end + MAX_AFTER], has_scale=True)
     if IS_CJK.search(folded):
         yield from _cjk_numbers(folded)
@@ -60,7 +67,22 @@ def _fractions(folded: str) -> Iterator[tuple[Decimal, Range]]:
         match = FRACTION.search(folded, begin, sign.end() + MAX_DENOMINATOR) if sign.start() >= end else None
         if match and (value := _read_fraction(match.group())) is not None:
             end = match.end()
-            yield value, pack(match.start(), end)
+            place = pack(match.start(), end)
+            is_common = int(DENOMINATOR_END.split(match.group())[-1]) <= MAX_COMMON_DENOMINATOR
+            yield from ((each, place) for each in (_roundings(value) if is_common else {value}))
+            yield from shares_and_multiples([value], place, folded[end : end + MAX_AFTER])
+
+
+def _roundings(value: Decimal) -> set[Decimal]:
+    """Return a fraction, and as it is commonly rounded if it has more digits.
+
+    >>> Decimal("0.667") in _roundings(Decimal(2) / 3), _roundings(Decimal("0.25"))
+    (True, {Decimal('0.25')})
+    """
+    if len(str(value)) <= MAX_FRACTION_CHARS:
+        return {value}
+    digits = [Decimal(1).scaleb(-places) for places in range(2, 7)]
+    return {value, Decimal(str(float(value))), *(value.quantize(each) for each in digits)}
 
 
 def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
@@ -69,28 +91,33 @@ def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
             place, end = pack(*match.span()), match.end()
             yield value, place
             yield from shares_and_multiples([value], place, folded[end : end + MAX_AFTER], has_scale=True)
-    for match in CHINESE_SHARE.finditer(folded) if CHINESE_PERCENT in folded else ():
-        share = Decimal(match[1]) if match[1] else read_cjk_numeral(match[2])
-        if share is not None:
-            yield share * PERCENT, pack(*match.span())
+    for match in CJK_SHARE.finditer(folded) if SHARE_SIGN.search(folded) else ():
+        denominator, numerator = map(_read_cjk_number, match.groups())
+        if denominator and numerator is not None:
+            yield from ((each, pack(*match.span())) for each in _roundings(numerator / denominator))
     for match in MIXED_NUMERAL.finditer(folded) if IS_SCALE.search(folded) else ():
         if (value := _read_mixed_numeral(match.group())) is not None:
-            yield value, pack(*match.span())
+            start, is_negative = sign_before(folded, match.start())
+            yield -value if is_negative else value, pack(start, match.end())
+
+
+def _read_cjk_number(text: str) -> Decimal | None:
+    return read_cjk_numeral(text) if CJK_NUMERAL.fullmatch(text) else Decimal(text)
 
 
 def _read_mixed_numeral(text: str) -> Decimal | None:
     """Return the sum of digits with scales.
 
-    >>> _read_mixed_numeral("1億2000万"), _read_mixed_numeral("3千500")
-    (Decimal('120000000'), Decimal('3500'))
+    >>> _read_mixed_numeral("1億2000万"), _read_mixed_numeral("3千500"), _read_mixed_numeral("12億5千万")
+    (Decimal('120000000'), Decimal('3500'), Decimal('1250000000'))
     """
     total, last = Decimal(0), None
-    for digits, scale in re.findall(rf"([\d,.]+)({UNSPACED_SCALES}|千)?", text):
-        factor = {"": 1, "千": CJK_UNITS["千"]}.get(scale) or ALL_SCALES[scale]
+    for digits, unit, scale in MIXED_PART.findall(text):
+        factor = UNITS_AFTER_DIGITS.get(unit, 1) * ALL_SCALES.get(scale, 1)
         values = read_notation(digits)
-        if not values or (last is not None and factor >= last):
+        if not values or (last is not None and values[0] * factor >= last):
             return None
-        total, last = total + values[0] * factor, factor
+        total, last = total + values[0] * factor, ALL_SCALES.get(scale, factor)
     return total
 
 

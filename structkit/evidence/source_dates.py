@@ -31,6 +31,14 @@ MONTHS = {
     "sv": "januari februari mars april maj juni juli augusti september oktober november december",
     "tr": "ocak şubat mart nisan mayis haziran temmuz ağustos eylül ekim kasim aralik",
     "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "el": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου "
+    "Δεκεμβρίου",
+    "hi": "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "fi": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta "
+    "marraskuuta joulukuuta",
+    "hu": "január február március április május június július augusztus szeptember október november december",
+    "ro": "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie",
     "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
 }
 """The names of the months."""
@@ -53,7 +61,7 @@ def _month_numbers() -> dict[str, int]:
 MONTH_NUMBERS = _month_numbers()
 
 DAY = r"(\d{1,2})(?:st|nd|rd|th|er|\.|o|a)?"
-MONTH = r"([^\W\d_]{3,12})\.?"
+MONTH = r"((?:[^\W\d_]|[\u0900-\u0963]){2,12})\.?"
 YEAR = r"(\d{4}|'?\d{2})"
 BETWEEN = r"(?: of| day of| de| del| do| di)?"
 NOT_DIGIT = r"(?!\d)"
@@ -63,6 +71,7 @@ YEAR_LAST = r"(?<!\.\d)\d?(?:([-/.])\d{1,2}\3(?:\d{4}|'?\d{2})|\. \d{1,2}\. ?\d{
 NUMERIC_DATE = re.compile(rf"[0-9](?<!\d\d)(?:{YEAR_FIRST}|({YEAR_LAST})){NOT_DIGIT}")
 PARTS = re.compile(r"'?\d+")
 YEAR_LAST_PARTS = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?('?\d{2}|\d{4})")
+HYPHENATED_DIGITS, THREE_DIGITS = re.compile(r"\d+(?:-\d+){2,}"), re.compile(r"\d{3}")
 DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
 DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ -]?{BETWEEN}[ -]?{MONTH},?[ -]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
@@ -71,7 +80,15 @@ NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(
     rf"([0-9{NUMERALS}][\d{NUMERALS}]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]"
 )
+ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
+"""The year before the first one of an era."""
+
+ERA_MARK = re.compile("|".join(ERAS))
+ERA_DATE = re.compile(
+    rf"({'|'.join(ERAS)}) ?([\d{NUMERALS}元]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?日"
+)
 CJK_YEAR, KOREAN_YEAR = "年", fold("년")
+FIRST_YEAR = "元"
 KOREAN_DATE = re.compile(rf"([0-9]\d{{1,3}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold('월')} ?(\d{{1,2}}) ?{fold('일')}")
 TIME = re.compile(
     r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
@@ -90,7 +107,6 @@ CENTURY, CENTURY_PIVOT = 100, 70
 """Two digits below it are a year of this century, others one of the last."""
 
 DatePlaces = dict[date, list[Range]]
-TimePlaces = dict[time, list[Range]]
 Day: TypeAlias = tuple[int, int, int]
 """A year, a month and a day, which need not be a date."""
 
@@ -172,25 +188,19 @@ def times_in_run(run: str) -> tuple[tuple[RangeInRun, time], ...]:
     return tuple(times)
 
 
-def find_times(runs: DigitRuns) -> TimePlaces:
-    """Return the places of each time of day of a text, in its offsets, in any order."""
-    places: TimePlaces = defaultdict(list)
-    for run, starts in runs.starts.items():
-        for (first, last), clock in times_in_run(run):
-            places[clock] += [pack(start + first, start + last) for start in starts]
-    return places
-
-
 @lru_cache(maxsize=4_096)
 def composites_in_run(run: str) -> tuple[RangeInRun, ...]:
-    """Return the ranges of dates and times, whose numbers do not stand for themselves.
+    """Return the ranges of dates, times and names such as telephone numbers, whose numbers are not its own.
 
     >>> composites_in_run("2026-03-14"), composites_in_run("9:05"), composites_in_run("9.05")
     (((0, 10),), ((0, 4),), ())
+    >>> composites_in_run("255-12-12"), composites_in_run("10-12-14")
+    (((0, 9),), ())
     """
     dates = (span for span, _ in dates_in_run(run) if span[1] - span[0] >= MIN_DATE_CHARS)
     times = (span for span, _ in times_in_run(run) if CLEAR_TIME_SIGN.search(run, *span))
-    return (*dates, *times)
+    names = (match.span() for match in HYPHENATED_DIGITS.finditer(run) if THREE_DIGITS.search(match.group()))
+    return tuple(sorted({*dates, *times, *names}))
 
 
 def _spaced_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
@@ -232,6 +242,9 @@ def _read_numeric_date(text: str, decided: Mapping[str, set[bool]]) -> list[Day]
 def _dates_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:
     """Yield dates with the name of a month, and Chinese, Japanese and Korean ones."""
     yield from _named_months(folded, months)
+    for match in ERA_DATE.finditer(folded) if ERA_MARK.search(folded) else ():
+        year, month, day = (_cjk_number(part) for part in match.groups()[1:])
+        yield pack(*match.span()), [(ERAS[match[1]] + year, month, day)]
     for mark, pattern in ((CJK_YEAR, CJK_DATE), (KOREAN_YEAR, KOREAN_DATE)):
         for match in pattern.finditer(folded) if mark in folded else ():
             year, month, day = (_cjk_number(part) for part in match.groups())
@@ -261,5 +274,7 @@ def _years(text: str) -> list[int]:
 
 
 def _cjk_number(text: str) -> int:
+    if text == FIRST_YEAR:
+        return 1
     value = read_cjk_numeral(text) if CJK_NUMERAL.fullmatch(text) else None
     return int(text) if value is None else int(value)

@@ -16,7 +16,7 @@ from structkit.evidence.numbers_in_words import numbers_without_digits
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
 from structkit.evidence.source_dates import composites_in_run
 
-SPACED_GROUPS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
+SPACED_GROUPS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+|:\d\d)?(?!\d)")
 """Digits in groups of three with spaces between them."""
 
 SIGN_OF_FRACTION = "\u2044"
@@ -104,7 +104,9 @@ class SourceNumbers:
             yield notation
         for place in self._spaced.get(digits, ()):
             start = place >> END_BITS
-            yield self._read_notation(self._folded[start : place & END_MASK].replace(" ", "'"), 0, [start])
+            yield self._read_notation(
+                self._folded[start : place & END_MASK].replace(" ", "'").replace(":", "."), 0, [start]
+            )
 
     def _read_notation(self, text: str, offset: int, starts: Iterable[int], *, is_inside: bool = False) -> _Notation:
         """Return the values of a notation, and those that it has with a sign, a percent sign or a scale.

@@ -13,9 +13,11 @@ from structkit.evidence.folding import FoldedText
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
 from structkit.evidence.number_vocabulary import CJK_DIGITS, CJK_SCALES, CJK_UNITS
 from structkit.evidence.number_words import NUMBER_WORDS, WORD_VALUES, compound_words
-from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
-from structkit.evidence.source_dates import MIN_DATE_CHARS, MONTH_NUMBERS, SourceDates, TimePlaces, find_times
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
+from structkit.evidence.roman_numerals import roman_numeral
+from structkit.evidence.source_dates import MIN_DATE_CHARS, MONTH_NUMBERS, SourceDates
 from structkit.evidence.source_numbers import SourceNumbers
+from structkit.evidence.source_times import TimePlaces, find_times
 from structkit.evidence.text_index import Finding, TextIndex, is_inner
 
 MAX_TIME_DISTANCE, MAX_TIME_CHARS = 40, 40
@@ -26,6 +28,7 @@ MAX_ARTICLE = 1
 
 DIGITS = re.compile(rf"[\d{''.join([*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES])}]+")
 
+MAX_NUMERAL = 10_000
 MISSING: Finding = ("", [])
 
 
@@ -102,7 +105,14 @@ class SourceText:
         places = [] if number is None else self._numbers.find(number)
         if places and (len(places) > 1 or is_small_number(leaf)):
             places = self._free(places, leaf)
-        return ("number", self.folded.originals(places)) if places else MISSING
+        return ("number", self.folded.originals(places)) if places else self._find_numeral(number)
+
+    def _find_numeral(self, number: Decimal | None) -> Finding:
+        """Find a Roman numeral in capital letters."""
+        is_whole = number is not None and number == number.to_integral_value() and abs(number) < MAX_NUMERAL
+        word = roman_numeral(int(number)) if number is not None and is_whole else ""
+        places = [place for place in self.index.find_word(word) if self.text[slice(*unpack(place))].isupper()]
+        return ("number", places) if places else MISSING
 
     def _free(self, places: list[Range], leaf: Leaf) -> list[Range]:
         """Return the places that are numbers of their own; without any, those inside a name such as C-250 or a date.
@@ -138,6 +148,7 @@ class SourceText:
     def _find_date(self, leaf: Leaf) -> Finding:
         day = read_date(leaf.value)
         places = [] if day is None else self._dates.places.get(day, [])
+        places = [place for place in places if not is_inner(self.folded.text, place)] or places
         return ("date", self.folded.originals(places)) if places else self._find_same_text(leaf)
 
     def _find_time(self, leaf: Leaf) -> Finding:

@@ -18,11 +18,13 @@ from structkit.values.evidence_map import How
 UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts that are written without spaces between words, or with endings on them: each character is a word.
 
-Of Korean, whose syllables are folded to their letters, each letter is one."""
+Of Korean, whose syllables are folded to their letters, each syllable is one."""
+
+SYLLABLE = "[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
 
 KANA_MARKS, INDIC = "\u3099\u309a", "\u0900-\u0963\u0966-\u0dff"
 WORD = re.compile(
-    rf"([a-z0-9]+(?![^\W{UNSPACED}]|[{INDIC}])|[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)"
+    rf"([a-z0-9]+(?![^\W{UNSPACED}]|[{INDIC}])|{SYLLABLE}|[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)"
 )
 """Most words are of the first kind, which is matched fast."""
 

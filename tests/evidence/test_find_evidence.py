@@ -80,6 +80,8 @@ def test_a_text_is_found_at_its_place_and_says_how(how: str, value: str, text: s
         ("ブルー", "ﾎﾟｰﾀﾌﾞﾙ電源"),
         ("カギ", "カキ"),
         ("北京", "京北"),
+        ("박지후", "박지훈 과장"),
+        ("가나", "가난한 사람"),
         ("कि", "की"),
     ],
 )
@@ -163,6 +165,34 @@ NUMBERS = [
     (120_000_000, "1億2000万円", "1億2000万"),
     (450_000, "45만원", "45만"),
     (20, "twenty a day", "twenty"),
+    (250_000, "2.5 लाख रुपये", "2.5 लाख"),
+    (120_000_000, "12 करोड़ रुपये", "12 करोड़"),
+    (4_200_000, "4,2 milyon lira", "4,2 milyon"),
+    (1_500_000, "1,5 εκατ. ευρώ", "1,5 εκατ"),
+    (3_500_000_000, "3,5 tỷ đồng", "3,5 tỷ"),
+    (3_200_000, "3,2 mil. Kč", "3,2 mil"),
+    (3_000, "3 mil euros", "3 mil"),
+    (1_250_000_000, "12億5千万円", "12億5千万"),
+    (550_000_000, "5억 5천만 원", "5억 5천만"),
+    (32_500, "3만 2,500원", "3만 2,500"),
+    (-82_000_000, "▲8,200万円", "▲8,200万"),
+    (0.2, "KDV %20, peşin", "%20"),
+    (0.125, "yüzde 12,5 indirim", "yüzde 12,5"),
+    (0.0025, "25 bps", "25 bps"),
+    (0.0005, "每日万分之五", "万分之五"),
+    (0.75, "四分之三", "四分之三"),
+    (0.6667, "3分の2以上", "3分の2"),
+    (0.67, "a two-thirds majority", "two-thirds"),
+    (0.25, "un quart des parts", "un quart"),
+    (0.333, "1/3 of it", "1/3"),
+    (0.075, "7½ % off", "7½ %"),
+    (3, "the third quarter", "third"),
+    (15, "в течение пятнадцати дней", "пятнадцати"),
+    (1200, "tysiąc dwieście złotych", "tysiąc dwieście"),
+    (40, "kırk gün", "kırk"),  # noqa: RUF001
+    (1_234_567.5, "1 234 567:50 kr", "1 234 567:50"),
+    (14, "Article XIV", "XIV"),
+    (1998, "MCMXCVIII", "MCMXCVIII"),
     (2026, "on 14.03.2026", "2026"),
     (2291, "Invoice NW-2291", "2291"),
     (1234, "1.234 or 1,234", "1.234"),
@@ -187,6 +217,11 @@ def test_a_number_is_found_in_any_notation(value: float, text: str, place: str |
         (21, "twenty a day"),
         (2, "½ pepino"),
         (45.5, "9½"),
+        (82_000_000, "▲8,200万円"),
+        (200, "CC: the board"),
+        (4, "iv and v"),
+        (0.75, "in the third quarter"),
+        (0.67, "2/300"),
     ],
 )
 def test_a_number_that_is_part_of_another_is_missing(value: float, text: str) -> None:
@@ -198,6 +233,7 @@ DATES = [
     "14 March 2026", "14th of March, 2026", "March 14, 2026", "Mar 14th 2026", "14-Mar-2026", "14. März 2026",
     "14 mars 2026", "14 de marzo de 2026", "14 marzo 2026", "14 maart 2026", "14 de março de 2026", "14 марта 2026",
     "14th day of March 2026", "14 березня 2026", "14 března 2026", "14 Mart 2026", "14 مارس 2026", "14 במרץ 2026",
+    "14 Μαρτίου 2026", "14 मार्च 2026", "14. maaliskuuta 2026", "14 martie 2026", "令和8年3月14日", "民國115年3月14日",
     "2026년 3월 14일", "2026 March 14", "2026年3月14日", "二零二六年三月十四日", "2026-03-14T09:30:00Z",
 ]  # fmt: skip
 
@@ -240,6 +276,7 @@ def test_the_order_of_day_and_month_is_that_of_clear_dates_of_the_text(text: str
         ({"children": 14, "city": "Kiel"}, "Kiel, 14 March 2026", []),
         ({"day": 14, "month": 3, "city": "Kiel"}, "Kiel, 14.3.2026", ["el, 14"]),
         ({"retry": 4, "id": "7e1"}, "id 7e1-4c0e, retry 4 of 5", ["retry 4"]),
+        ({"days": 12, "city": "Kiel"}, "Kiel, Tel. 255-12-12", []),
         ({"batch": "2026-06"}, "AB-2026-06, batch 2026-06", ["batch 2026-06"]),
     ],
 )
@@ -500,6 +537,18 @@ OTHER_NOTATIONS = [
     lambda number: (number, "".join(chr(0x660 + int(digit)) for digit in str(number))),
     lambda number: (number, "".join(chr(0xFF10 + int(digit)) for digit in str(number))),
     lambda number: (number * 1_000, f"{number}e3"),
+    lambda number: (number * 100_000, f"{number} lakh"),
+    lambda number: (number * 10_000_000, f"{number} करोड़"),
+    lambda number: (number * 1_000, f"{number} тыс"),
+    lambda number: (number * 1_000_000_000, f"{number} mld"),
+    lambda number: (number * 10_000 + 5_000, f"{number}万5千"),
+    lambda number: (number * 10_000 + 2_500, f"{number}만 2,500"),
+    lambda number: (number / 100, f"%{number}"),
+    lambda number: (number / 100, f"yüzde {number}"),
+    lambda number: (number / 10_000, f"{number} bps"),
+    lambda number: (-number, f"▲{number}"),
+    lambda number: (-number, f"{number}-"),
+    lambda number: (number, "".join(chr(0x966 + int(digit)) for digit in str(number))),
 ]
 
 
@@ -517,6 +566,41 @@ def test_a_name_in_any_order_is_found_exactly_there(before: str, words: list[str
     text = f"{before} ; {surface} ; {after}"
     evidence = find_evidence("Quentin Zarubina Oxley", text)[()]
     assert Span(len(before) + 3, len(before) + 3 + len(surface)) in evidence.spans
+
+
+@given(WORDS, st.integers(101, 999), st.sampled_from(OTHER_NOTATIONS), WORDS)
+def test_a_number_in_another_notation_that_is_not_there_is_never_found(
+    before: str, number: int, form: Any, after: str
+) -> None:
+    value, _ = form(number)
+    text = f"{before} : {form(number + 1)[1]} ; {after}"
+    assume(not any(char.isnumeric() for char in before + after))
+    assert find_evidence(value, text).missing == ((),)
+
+
+CLOCKS = [
+    lambda clock: f"{clock.hour} h {clock.minute:02}",
+    lambda clock: f"{clock.hour}.{clock.minute:02}",
+    lambda clock: f"{clock.hour}時{clock.minute}分",
+    lambda clock: f"{'午後' if clock.hour >= 12 else '午前'}{clock.hour % 12}時{clock.minute}分",
+    lambda clock: f"{'오후' if clock.hour >= 12 else '오전'} {clock.hour % 12}시 {clock.minute}분",
+    lambda clock: f"{clock.hour % 12}:{clock.minute:02} {'مساء' if clock.hour >= 12 else 'صباحا'}",
+    lambda clock: f"{clock.hour % 12 or 12}:{clock.minute:02} {'pm' if clock.hour >= 12 else 'am'}",
+]
+
+
+@given(WORDS, st.times().map(lambda each: each.replace(second=0, microsecond=0)), st.sampled_from(CLOCKS), WORDS)
+def test_a_time_in_any_form_is_found_exactly_there(before: str, clock: time, form: Any, after: str) -> None:
+    text = f"{before} ; {form(clock)} ; {after}"
+    start = len(before) + 3
+    assert Span(start, start + len(form(clock))) in find_evidence(clock, text, time)[()].spans
+
+
+@given(WORDS, st.times().map(lambda each: each.replace(second=0, microsecond=0)), st.sampled_from(CLOCKS), WORDS)
+def test_a_time_that_is_not_there_is_never_found(before: str, clock: time, form: Any, after: str) -> None:
+    text = f"{before} ; {form(clock.replace(minute=(clock.minute + 1) % 60))} ; {after}"
+    assume(not any(char.isnumeric() for char in before + after))
+    assert find_evidence(clock, text, time).missing == ((),)
 
 
 @given(WORDS, st.times().map(lambda each: each.replace(microsecond=0, fold=0)), WORDS)

@@ -1,0 +1,78 @@
+"""The times of day of a source."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import time
+
+from structkit.evidence.digit_runs import DigitRuns
+from structkit.evidence.folding import fold
+from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.source_dates import times_in_run
+
+TimePlaces = dict[time, list[Range]]
+
+NOON, HALF_HOUR = 12, 30
+NUMBER = CJK_NUMERAL.pattern.removesuffix("+")
+NUMBER = rf"(\d{{1,2}}|{NUMBER}{{1,3}})"
+CJK_TIME = re.compile(rf"(?:(午前|午後|上午|下午|晚上|中午|凌晨|早上) ?)?{NUMBER} ?[時时点點](?: ?(半)| ?{NUMBER} ?分)?")
+KOREAN_TIME = re.compile(
+    rf"(?:({fold('오전')}|{fold('오후')}) ?)?(\d{{1,2}}) ?{fold('시')}(?: ?({fold('반')})| ?(\d{{1,2}}) ?{fold('분')})?"
+)
+HOUR_TIME = re.compile(r"(?<![\d.,:])()(\d{1,2}) ?(?:h|uhr|ч)(?![^\W\d_])\.?()(?: ?(\d{2})(?!\d))?")
+PATTERNS = (
+    (re.compile("[時时点點]"), CJK_TIME),
+    (re.compile(fold("시")), KOREAN_TIME),
+    (re.compile(r"\d ?(?:h|uhr|ч)(?![^\W\d_])"), HOUR_TIME),
+)
+"""What a text has to have for a pattern, and the pattern: half of the day, hour, half of an hour, minutes."""
+
+AFTERNOON = frozenset({"午後", "下午", "晚上", fold("오후")})
+AFTER_TIME = re.compile(rf" ?(?:({fold('مساء')}|μ\.? ?μ)|({fold('صباح')}|π\.? ?μ))[^\W\d_]*")
+"""Words for the half of the day after a time, in Arabic and Greek."""
+
+
+def find_times(runs: DigitRuns) -> TimePlaces:
+    """Return the places of each time of day of a text, in its offsets, in any order.
+
+    >>> times = find_times(DigitRuns("at 9:05, 午後2時30分, 14 h 15 and 9 uhr"))
+    >>> sorted(str(clock) for clock in times)
+    ['09:00:00', '09:05:00', '14:15:00', '14:30:00']
+    """
+    places: TimePlaces = defaultdict(list)
+    for run, starts in runs.starts.items():
+        for (first, last), clock in times_in_run(run):
+            places[clock] += [pack(start + first, start + last) for start in starts]
+    if AFTER_TIME.search(runs.folded):
+        for clock, place in [*_with_half_of_day(runs.folded, places)]:
+            places[clock].append(place)
+    for mark, pattern in PATTERNS:
+        for match in pattern.finditer(runs.folded) if mark.search(runs.folded) else ():
+            with suppress(ValueError):
+                places[_read_time(match)].append(pack(*match.span()))
+    return places
+
+
+def _with_half_of_day(folded: str, places: TimePlaces) -> Iterator[tuple[time, Range]]:
+    """Yield the times with a word for the half of the day after them."""
+    for clock, ranges in places.items():
+        for place in ranges if clock.hour <= NOON else ():
+            if match := AFTER_TIME.match(folded, place & END_MASK):
+                hour = clock.hour % NOON + NOON * bool(match[1])
+                yield clock.replace(hour=hour), pack(place >> END_BITS, match.end())
+
+
+def _read_time(match: re.Match[str]) -> time:
+    half_of_day, hour_text, half_hour, minutes = match.groups()
+    hour = _read(hour_text)
+    is_afternoon = half_of_day in AFTERNOON and hour < NOON
+    return time(hour + NOON * is_afternoon, HALF_HOUR if half_hour else _read(minutes or "0"))
+
+
+def _read(text: str) -> int:
+    value = read_cjk_numeral(text) if CJK_NUMERAL.fullmatch(text) else None
+    return int(text) if value is None else int(value)
