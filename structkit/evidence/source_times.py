@@ -19,7 +19,9 @@ TimePlaces = dict[time, list[Range]]
 NOON, HALF_HOUR = 12, 30
 NUMBER = CJK_NUMERAL.pattern.removesuffix("+")
 NUMBER = rf"(\d{{1,2}}|{NUMBER}{{1,3}})"
-CJK_TIME = re.compile(rf"(?:(午前|午後|上午|下午|晚上|中午|凌晨|早上) ?)?{NUMBER} ?[時时点點](?: ?(半)| ?{NUMBER} ?分)?")
+CJK_TIME = re.compile(
+    rf"(?:(午前|午後|上午|下午|晚上|中午|凌晨|早上) ?)?{NUMBER} ?[時时点點](?: ?(半)| ?{NUMBER} ?分)?"
+)
 KOREAN_TIME = re.compile(
     rf"(?:({fold('오전')}|{fold('오후')}) ?)?(\d{{1,2}}) ?{fold('시')}(?: ?({fold('반')})| ?(\d{{1,2}}) ?{fold('분')})?"
 )
