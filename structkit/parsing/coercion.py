@@ -159,6 +159,8 @@ class _SchemaWalk:
         if text in choices.values or "string" in types or "any" in types:
             return text
         if types & {"array", "object"} and (document := _read_document(text)) is not None:
+            if self._may_be_item(document.value, branches):
+                return text
             self._add_repair("JSON in text", path)
             self.repairs += document.repairs
             return self.repair(document.value, branches, path)
@@ -168,6 +170,11 @@ class _SchemaWalk:
         repair, value = readings[0]
         self._add_repair(repair, path)
         return value
+
+    def _may_be_item(self, document: JSONValue, branches: list[JSON]) -> bool:
+        """Return whether a document in a text may be one text of a list as well, such as the reference "[1]"."""
+        items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], self.root)]
+        return _is_plain_text(items) and isinstance(document, list) and not all(isinstance(x, str) for x in document)
 
     def _means_one_scalar(self, text: str, branches: list[JSON]) -> bool:
         """Return whether a text means one scalar, where neither a text nor a container is allowed."""

@@ -30,6 +30,9 @@ CALL_NAMES = frozenset({"action", "function", "name", "recipient_name", "tool", 
 CALL_ARGUMENTS = frozenset({"action_input", "tool_input"})
 """Where some calls have their arguments; without the name of a call, such a key may describe its value."""
 
+CALL_PARTS = (CALL_NAMES, CALL_ARGUMENTS | {"args", "arguments", "input", "parameters"})
+"""What a call consists of: the name of its function, and its arguments."""
+
 CALL_TYPES = ("function", "function_call", "tool_call", "tool_use")
 CALL_DETAILS = frozenset({"id", "index", "type"})
 """What a call has beside its name and arguments."""
@@ -70,7 +73,8 @@ def unwrap(
         value = _wrapped_value(value, name, properties)
         if value is NOT_WRAPPED or (properties and not _may_be_object(value)):
             return
-        if not is_schema(value) or any(key in properties for key in value):
+        is_value = not is_schema(value) and not _is_call(value)
+        if is_value or any(key in properties for key in value):
             yield value
 
 
@@ -89,13 +93,18 @@ def unwrap_member(value: JSON, name: str) -> JSONValue:
     >>> unwrap_member({"value": 3, "unit": "kg"}, "weight"), unwrap_member({"first": "Ada"}, "name")
     (Ellipsis, Ellipsis)
     """
-    keys = [key for key in value if key != "type" or value[key] not in TYPE_NAMES or len(value) == 1]
+    keys = [key for key in value if key != "type" or not _is_type_name(value[key]) or len(value) == 1]
     if len(keys) != 1:
         return NOT_WRAPPED
     key, inner = keys[0], value[keys[0]]
     is_wrapper = key.casefold() in VALUE_WRAPPERS or _is_list(value, key) or _matches_name(key, name)
     is_of_type = "type" not in value or key == "type" or json_type_name(inner) in TYPE_NAMES[value["type"]]
     return inner if is_wrapper and is_of_type else NOT_WRAPPED
+
+
+def _is_type_name(value: JSONValue) -> bool:
+    """Return whether a value is the name of a JSON type; a property called `type` may have any value."""
+    return isinstance(value, str) and value in TYPE_NAMES
 
 
 def json_type_name(value: JSONValue) -> str:
@@ -166,6 +175,12 @@ def _wrapper_key(value: JSON, name: str) -> str | None:
 
 def _is_list(value: JSON, key: str) -> bool:
     return key.casefold() in LIST_WRAPPERS and isinstance(value[key], list)
+
+
+def _is_call(value: JSONValue) -> bool:
+    """Return whether a value has the name of a function and its arguments, and nothing else."""
+    names = value.keys() - CALL_DETAILS if isinstance(value, dict) else frozenset()
+    return len(names) == len(CALL_PARTS) and all(not part.isdisjoint(names) for part in CALL_PARTS)
 
 
 def _is_function_name(key: str, value: JSONValue, name: str) -> bool:

@@ -12,7 +12,7 @@ from structkit.schema.memo import shared_results
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.description import DescribedNode
-from structkit.schema.nodes.map import MapNode, is_pair
+from structkit.schema.nodes.map import MapNode, is_pair, may_be_pair
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import ReferenceNode
@@ -135,6 +135,8 @@ class _TagWalk:
 
     @add.register
     def _(self, node: MapNode, wire: JSONValue, place: PathPair) -> JSONValue:
+        if may_be_pair(wire):  # one pair, or a map with these keys
+            return wire
         pairs = [{"key": key, "value": item} for key, item in wire.items()] if isinstance(wire, dict) else wire
         if not isinstance(pairs, list) or not all(map(is_pair, pairs)):
             return wire

@@ -519,6 +519,40 @@ def test_a_scalar_is_taken_out_of_an_object_with_the_name_of_its_type(output_typ
     assert ResponseFormat(output_type).read(text, repairs=True).value == value
 
 
+@pytest.mark.parametrize("type_", [[1], {"a": 1}, [], None, 3, "string"], ids=json.dumps)
+def test_a_property_called_type_may_have_any_value(type_: Any) -> None:
+    inner = create_model("Inner", type=(Any, ...), count=(int, ...))
+    record = create_model("Record", part=(inner, ...))
+    reply = json.dumps({"part": {"type": type_, "count": "3 pieces"}})
+    assert read(record, reply) == (record(part=inner(type=type_, count=3)), ["number in text at part.count"])
+    assert ResponseFormat(record).read(json.dumps({"part": {"type": type_}}), repairs=True).issues
+
+
+@pytest.mark.parametrize("pair", [{"key": "a", "value": "b"}, {"Key": "a", "VALUE": "b"}], ids=json.dumps)
+@pytest.mark.parametrize("output_type", [dict[str, str], dict[str, Any]], ids=str)
+def test_one_pair_of_a_map_is_not_read_as_a_map_of_these_keys(output_type: Any, pair: Any) -> None:
+    answer = ResponseFormat(output_type).read(json.dumps({"value": pair}), repairs=True)
+    assert [issue.message for issue in answer.issues] == [
+        'a map is a list of pairs: write [{"key": ..., "value": ...}]'
+    ]
+    assert read(output_type, '{"value": {"key": "a"}}') == ({"key": "a"}, [])
+    value = {"key": "a", "value": "b"}
+    response_format = ResponseFormat(output_type)
+    assert response_format.load(response_format.dump(value)) == value
+
+
+def test_a_reference_in_brackets_is_not_a_list() -> None:
+    assert read(list[str], '{"value": "[1]"}')[0] is None
+    assert read(list[str], json.dumps({"value": '["1"]'})) == (["1"], ["JSON in text at value"])
+    assert read(list[int], '{"value": "[1]"}') == ([1], ["JSON in text at value"])
+
+
+def test_the_call_of_a_function_is_not_a_map_of_its_name_and_arguments() -> None:
+    call = {"type": "function", "function": {"name": "other", "arguments": '{"a": "b"}'}}
+    assert read(dict[str, str], json.dumps(call))[0] is None
+    assert read(dict[str, str], json.dumps({"tool_calls": [call]}))[0] is None
+
+
 @pytest.mark.parametrize(("number", "text"), [("0", "0"), ("-1", "-1"), ("-0", None), ("+0", None), ("-0.0", None)])
 def test_a_zero_with_a_sign_is_not_a_text(number: str, text: str | None) -> None:
     record = create_model("Record", floor=(str, ...), since=(str, ...))

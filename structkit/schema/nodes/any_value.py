@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from structkit.schema.nodes.map import ONE_PAIR, may_be_pair
 from structkit.schema.nodes.node import WireError
 from structkit.values import JSON, JSONValue
 
@@ -86,7 +87,13 @@ class AnyMapNode:
         return self.values.dump(value)["dict"] if isinstance(value, dict) else value
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Return the map from its members."""
+        """Return the map from its members.
+
+        Raises:
+            WireError: A key is a duplicate; or it is one member, which may be a map as well.
+        """
+        if may_be_pair(wire):
+            raise WireError(ONE_PAIR)
         return self.values.load_members(wire) if isinstance(wire, list) else wire
 
     def matches_value(self, value: JSONValue) -> bool:

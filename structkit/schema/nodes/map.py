@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from structkit.schema.nodes.node import Node, WireError
 from structkit.values import JSON, JSONValue
 
+PAIR = {"key", "value"}
+ONE_PAIR = 'a map is a list of pairs: write [{"key": ..., "value": ...}]'
+
 
 @dataclass(frozen=True)
 class MapNode:
@@ -49,8 +52,10 @@ class MapNode:
         """Return the map from its pairs.
 
         Raises:
-            WireError: A key is a duplicate, which has no natural form.
+            WireError: A key is a duplicate, which has no natural form; or it is one pair, which may be a map as well.
         """
+        if may_be_pair(wire):
+            raise WireError(ONE_PAIR)
         if not isinstance(wire, list) or not all(map(is_pair, wire)):
             return wire
         natural: JSON = {}
@@ -78,3 +83,12 @@ class MapNode:
 def is_pair(wire: JSONValue) -> bool:
     """Return whether a value is an object of a key and a value."""
     return isinstance(wire, dict) and wire.keys() == {"key", "value"} and isinstance(wire["key"], str)
+
+
+def may_be_pair(wire: JSONValue) -> bool:
+    """Return whether a value is one pair of a map, or a map with these keys.
+
+    >>> may_be_pair({"Key": "a", "value": 1}), may_be_pair({"key": "a"})
+    (True, False)
+    """
+    return isinstance(wire, dict) and len(wire) == len(PAIR) and {key.casefold() for key in wire} == PAIR
