@@ -81,6 +81,8 @@ class Job(JobSettings):
             arrive within hours. The same job collects them, in a later run too.
         wait: Whether a run over the Batch API waits for its batches; if not, it ends once they are submitted, or
             collected, with the reason `submitted`.
+        review_below: A confidence, from 0 to 1: the output has a column `review`, which is true for a row whose lowest
+            confidence is below it. It needs `confidence` in `call` or of the client.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 

@@ -39,6 +39,9 @@ EVIDENCE_COLUMNS = ("evidence", "missing")
 CONFIDENCE_COLUMNS = ("confidence", "lowest_confidence")
 """The columns of the run that an output has if the calls say how sure the model was."""
 
+REVIEW_COLUMN = "review"
+"""The column of the run that says whether a person should look at a row."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunClock:
@@ -105,10 +108,37 @@ def open_output(
     if settings.items is not None:
         values = item_columns(values, settings.items)
     places = EVIDENCE_COLUMNS if conversations.evidence else ()
-    confidence = CONFIDENCE_COLUMNS if conversations.call.get("confidence") else ()
-    columns = (*source.fields, *values, *run_columns(*dict.fromkeys((*settings.columns, *places, *confidence))))
+    columns = (
+        *source.fields,
+        *values,
+        *run_columns(*dict.fromkeys((*settings.columns, *places, *confidence_columns(conversations)))),
+    )
     target = path or settings.output_path
     return open_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)
+
+
+def confidence_columns(conversations: RowConversations) -> tuple[str, ...]:
+    """Return the names of the columns of the run about confidence.
+
+    Raises:
+        ConfigError: `review_below` is set, and the calls have no confidence.
+    """
+    limit, has_confidence = conversations.settings.review_below, bool(conversations.call.get("confidence"))
+    if limit is None:
+        return CONFIDENCE_COLUMNS if has_confidence else ()
+    if not has_confidence:
+        raise ConfigError("review_below (--review-below) needs a confidence: pass confidence= (--confidence) as well")
+    return (*CONFIDENCE_COLUMNS, REVIEW_COLUMN)
+
+
+def with_review(cells: JSON, limit: float | None) -> JSON:
+    """Return a row that says whether a person should look at it; if its confidence is not known, it does not say.
+
+    >>> [with_review({"run": {"lowest_confidence": score}}, 0.6)["run"].get("review") for score in (0.5, 0.6, None)]
+    [True, False, None]
+    """
+    score = cells["run"].get("lowest_confidence")
+    return cells if limit is None or score is None else {**cells, "run": {**cells["run"], "review": score < limit}}
 
 
 def value_columns(conversations: RowConversations) -> tuple[Column, ...]:
@@ -129,28 +159,31 @@ def value_columns(conversations: RowConversations) -> tuple[Column, ...]:
 
 
 class RowCounts(NamedTuple):
-    """The number of rows in each state, and of the failed ones for each class of error."""
+    """The number of rows in each state, of the failed ones for each class of error, and of those to review."""
 
     by_state: Mapping[str, int]
     by_error: Mapping[str, int]
+    to_review: int = 0
 
 
 def write_rows(
     conversations: RowConversations, sink: Sink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows
 ) -> RowCounts:
     """Write rows with their outcomes, and locate the ambiguous ones; return how many ended in which way."""
-    counts, errors = Counter[str](), Counter[str]()
+    counts, errors, to_review = Counter[str](), Counter[str](), 0
     items, columns = conversations.settings.items, value_columns(conversations)
     for record, row in rows:
         ambiguous.locate(record)
         state = row.state if row and row.state else "open"
         cells = output_row(record, row, state)
         for each in (cells,) if items is None else item_rows(cells, columns, items):
-            sink.write(with_page(each))
+            reviewed = with_review(each, conversations.settings.review_below)
+            to_review += bool(reviewed["run"].get("review"))
+            sink.write(with_page(reviewed))
         counts[state] += 1
         if row and row.outcome and state == "failed":
             errors[str(row.outcome.get("error", "unknown"))] += 1
-    return RowCounts(counts, dict(errors.most_common()))
+    return RowCounts(counts, dict(errors.most_common()), to_review)
 
 
 def make_report(  # noqa: PLR0913 (one argument a fact)
@@ -197,6 +230,7 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
         ambiguous=ambiguous,
         seconds=clock.seconds,
         removed=removed,
+        to_review=None if settings.review_below is None else counts.to_review,
     )
 
 

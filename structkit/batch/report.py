@@ -44,6 +44,7 @@ class Report:
         unpriced: Requests whose cost is unknown: there is no price, and the reply reported no cost or was lost. They
             are not part of the spend.
         errors: Failed rows by the class of their error, the most frequent one first.
+        to_review: Rows of the output with a confidence below `review_below`; None if the job has no such limit.
         table: The rows of a job with `output=None`; `to_dicts`, `to_arrow` and `to_pandas` return those of any job.
     """
 
@@ -61,6 +62,7 @@ class Report:
     unpriced: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
     table: OutputTable | None = field(default=None, compare=False)
+    to_review: int | None = None
 
     def to_dicts(self) -> list[JSON]:
         """Return the rows of the output, each as a dict by column; a CSV file has only texts.
@@ -161,6 +163,8 @@ class Report:
         if self.removed and self.removed.count:
             count = "1 row is" if self.removed.count == 1 else f"{self.removed.count:,} rows are"
             lines.append(f"{count} no longer in the input; the journal keeps the replies")
+        if self.to_review is not None:
+            lines.append(f"{self.to_review:,} to review: structkit review --only low")
         if self.output is not None:
             lines.append(f"written to {_one_line(str(self.output))}")
         return lines

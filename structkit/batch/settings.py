@@ -78,6 +78,7 @@ class LabelOptions(TypedDict, total=False):
     evidence: EvidenceChoice | None
     batch_api: bool
     wait: bool
+    review_below: float | None
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class JobSettings:
     evidence: EvidenceChoice | None = None
     batch_api: bool = False
     wait: bool = True
+    review_below: float | None = None
     call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:

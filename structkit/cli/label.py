@@ -29,6 +29,7 @@ from structkit.cli.request_options import (
     Header,
     MaxCompletionTokens,
     Mode,
+    ReviewBelow,
     Seed,
     Set,
     Temperature,
@@ -166,6 +167,7 @@ def label(
     confidence: Confidence = None,
     escalate: Escalate = None,
     below: Below = None,
+    review_below: ReviewBelow = None,
     chunk: Chunk = None,
     send: SendOption = Send.auto,
     ocr: OCR = False,  # noqa: FBT002
@@ -267,6 +269,7 @@ def label(
     limits |= {"batch_api": batch_api, "wait": not no_wait}
     selection: Any = {"limit": limit, "sample": sample, "part": part, "retry_failed": retry_failed}
     results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
+    results |= {"evidence": read_evidence(evidence), "review_below": review_below}
     job = Job(
         **label_input.job_settings(request.prompt, key),
         output=output,
@@ -275,7 +278,6 @@ def label(
         **request.connection(model, base_url),
         **reading | selection | limits | results,
         price=find_price(price_input, price_output, prices, model or request.model),
-        evidence=read_evidence(evidence),
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         call=read_call_options(settings, header, timeout, request.call, **options, **caps, chunk=read_chunk(chunk)),

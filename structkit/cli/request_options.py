@@ -137,6 +137,15 @@ Below = Annotated[
     request_option("--below", metavar="N", help="The confidence, from 0 to 1, below which --escalate is asked."),
 ]
 
+ReviewBelow = Annotated[
+    float | None,
+    request_option(
+        "--review-below",
+        metavar="N",
+        help="Mark rows with a confidence below this, from 0 to 1, in the column `review`: for `review --only low`.",
+    ),
+]
+
 
 class Extras(enum.Enum):
     """What the model is asked for where a JSON Schema says nothing."""

@@ -18,10 +18,13 @@ from structkit.cli.terminal import notice, write_table, write_text
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from structkit.review import Disagreement, DocumentColumn, MergedGold, ReviewTable
+    from structkit.review import Disagreement, DocumentColumn, MergedGold, ReviewTable, RowChoice
     from structkit.tables.columns import Column
 
 serve_option = functools.partial(typer.Option, rich_help_panel="Serve")
+
+LOW_CONFIDENCE = 0.8
+"""The confidence below which a value is low, by default."""
 
 MAX_LISTED = 20
 """Stale rows and disagreements that are listed."""
@@ -73,7 +76,15 @@ def review(
             show_default=False,
         ),
     ] = None,
-    below: Annotated[float, typer.Option(help="A confidence below this is low.", min=0, max=1)] = 0.8,
+    below: Annotated[
+        float | None,
+        typer.Option(
+            help="A confidence below this is low. By default 0.8; --only low: what --review-below has marked.",
+            min=0,
+            max=1,
+            show_default=False,
+        ),
+    ] = None,
     serve: Annotated[  # noqa: FBT002
         bool, serve_option("--serve", help="Serve the page, and save each decision at once, until Ctrl-C.")
     ] = False,
@@ -100,7 +111,7 @@ def review(
     same command again resumes. Rows that were edited since, or on which reviewers disagree, are not in the gold.
     """
     from structkit.cli.review_serve import find_gold_file, serve_page
-    from structkit.review import ReviewTable
+    from structkit.review import ReviewTable, RowChoice
     from structkit.schema.cache import response_format
     from structkit.tables.sources import open_source
 
@@ -109,6 +120,8 @@ def review(
     output_format = response_format(load_format(output_type, extras.value))
 
     documents = find_documents(file, labels, ocr, password)
+    choice = RowChoice() if merge else find_choice(only, below)
+    limit = LOW_CONFIDENCE if below is None else below
 
     def open_table() -> ReviewTable:
         return ReviewTable(open_source(labels, key=key), output_format, tuple(text or ()), value_column, documents)
@@ -117,9 +130,9 @@ def review(
         reject_page_options(text=text, file=file, only=only, serve=serve)
         write_gold(open_table(), merge, path, overwrite=overwrite)
     elif serve:
-        serve_page(open_table, only, below, path, port, Path(labels).name, opens=not no_open)
+        serve_page(open_table, choice, limit, path, port, Path(labels).name, opens=not no_open)
     else:
-        write_page(open_table(), only, below, path, Path(labels).name)
+        write_page(open_table(), choice, limit, path, Path(labels).name)
 
 
 def find_documents(column: str | None, labels: str, ocr: bool, password: bool) -> DocumentColumn | None:
@@ -159,11 +172,21 @@ def reject_page_options(**options: Any) -> None:
         raise ConfigError(f"{names[0]} is for the page, and cannot be used with --merge; leave it out")
 
 
-def write_page(table: ReviewTable, only: str | None, below: float, output: Path, title: str) -> None:
-    """Write the page of the rows of a table."""
-    from structkit.review import RowChoice, parse_choice, review_page
+def find_choice(only: str | None, below: float | None) -> RowChoice:
+    """Return which rows are reviewed; low is what a job has marked, unless a limit is named.
 
-    choice = parse_choice(only) if only else RowChoice()
+    Raises:
+        ConfigError: There is no such choice.
+    """
+    from structkit.review import RowChoice, parse_choice
+
+    return parse_choice(only, uses_queue=below is None) if only else RowChoice()
+
+
+def write_page(table: ReviewTable, choice: RowChoice, below: float, output: Path, title: str) -> None:
+    """Write the page of the rows of a table."""
+    from structkit.review import review_page
+
     rows = choice.choose(table, below)
     page, omitted = review_page(rows, table.output_format, below, title)
     write_text(page.html.rstrip("\n"), output)

@@ -16,7 +16,7 @@ from structkit.cli.terminal import notice
 from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from structkit.review import GoldFile, ReviewSession, ReviewTable
+    from structkit.review import GoldFile, ReviewSession, ReviewTable, RowChoice
 
 CHECK_SECONDS = 0.5
 """How often the server looks whether the table could be read."""
@@ -43,7 +43,7 @@ def find_gold_file(output: Path | None, labels: str) -> Path:
 
 def serve_page(
     open_table: Callable[[], ReviewTable],
-    only: str | None,
+    choice: RowChoice,
     below: float,
     path: Path,
     port: int,
@@ -52,9 +52,8 @@ def serve_page(
     opens: bool,
 ) -> None:
     """Serve the page of a table until Ctrl-C, and print where the decisions are."""
-    from structkit.review import GoldFile, ReviewServer, ReviewSession, RowChoice, parse_choice
+    from structkit.review import GoldFile, ReviewServer, ReviewSession
 
-    choice = parse_choice(only) if only else RowChoice()
     gold = GoldFile(path)
     with closing(gold):
         session = ReviewSession(open_table, choice, below, gold, title)

@@ -40,6 +40,7 @@ class ReviewRow:
         evidence: Where each scalar is in them.
         confidence: Of each scalar, where it is known.
         lowest_confidence: The lowest one, which a table may have without the others.
+        is_queued: Whether a job has marked it for review; None if it does not say.
         is_failed: Whether a job failed to find its value.
         message: Why.
         issues: What is invalid in its value.
@@ -54,6 +55,7 @@ class ReviewRow:
     evidence: Mapping[JSONPath, Evidence] = field(default_factory=dict)
     confidence: Mapping[JSONPath, float | None] = field(default_factory=dict)
     lowest_confidence: float | None = None
+    is_queued: bool | None = None
     is_failed: bool = False
     message: str = ""
     issues: tuple[str, ...] = ()
@@ -149,6 +151,7 @@ class ReviewTable:
             evidence=self._evidence(cells, value, texts, paths, max_chars),
             confidence=_confidence(self._run_cell(cells, "confidence"), paths),
             lowest_confidence=_number(self._run_cell(cells, "lowest_confidence")),
+            is_queued=_boolean(self._run_cell(cells, "review")),
             is_failed=labelled.is_failed,
             message=to_text(self._run_cell(cells, "message")),
             issues=() if value is None else self._issues(value),
@@ -264,6 +267,11 @@ def _number(cell: Any) -> float | None:
         return None if cell is None or cell == "" else float(cell)
     except (TypeError, ValueError):
         return None
+
+
+def _boolean(cell: Any) -> bool | None:
+    """Return a cell that is a boolean, also as a table of texts or numbers has it."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(cell).lower())
 
 
 def _text(cell: Any) -> str:

@@ -28,10 +28,12 @@ class RowChoice:
         kind: `missing`: rows with a value that no source has; `low`: with a confidence below a limit; `failed`: without
             a value, or with an invalid one; `sample`: a random sample.
         size: Of the sample.
+        uses_queue: Whether `low` is what a job has marked for review, if it has, whatever the limit.
     """
 
     kind: Flag | Literal["all", "sample"] = "all"
     size: int = 0
+    uses_queue: bool = False
 
     def choose(self, rows: Iterable[ReviewRow], below: float) -> list[ReviewRow]:
         """Return the rows; a sample is the same each time, whatever else is in the table.
@@ -67,23 +69,25 @@ class RowChoice:
         """Return whether a row is chosen; a sample is not chosen row by row."""
         if self.kind == "missing":
             return row.missing > 0
+        if self.kind == "low" and self.uses_queue and row.is_queued is not None:
+            return row.is_queued
         if self.kind == "low":
             return row.count_low(below) > 0
         return self.kind == "all" or row.value is None or bool(row.issues)
 
 
-def parse_choice(text: str) -> RowChoice:
+def parse_choice(text: str, *, uses_queue: bool = False) -> RowChoice:
     """Parse a choice.
 
     Raises:
         ConfigError: It is not one.
 
     >>> parse_choice("missing"), parse_choice("sample=200")
-    (RowChoice(kind='missing', size=0), RowChoice(kind='sample', size=200))
+    (RowChoice(kind='missing', size=0, uses_queue=False), RowChoice(kind='sample', size=200, uses_queue=False))
     """
     kind, _, number = text.partition("=")
     if kind == "sample" and number.isdecimal() and int(number):
         return RowChoice("sample", int(number))
     if number or kind not in FLAGS:
         raise ConfigError(f"{text!r} is not a choice of rows: write missing, low, failed or sample=N")
-    return RowChoice(FLAGS[kind])
+    return RowChoice(FLAGS[kind], uses_queue=uses_queue)

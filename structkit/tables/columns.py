@@ -91,6 +91,7 @@ RUN_SCHEMAS: dict[str, JSON] = {
     "missing": {"type": "array", "items": {"type": "string"}},
     "confidence": {},
     "lowest_confidence": {"type": "number"},
+    "review": {"type": "boolean"},
     "page": {"type": "integer"},
 }
 """The columns that a run can add to a row, by name."""

@@ -39,7 +39,7 @@ SETTINGS = [
     *("source", "output", "prompt", "client", "model", "base_url", "api_key", "key", "table", "delimiter", "encoding"),
     *("concurrency", "budget", "price", "limit", "sample", "grace", "blank", "on_ambiguous", "on_change"),
     *("retry_failed", "max_failed", "overwrite", "columns", "value_column", "items", "guard_formulas", "progress"),
-    "evidence",
+    *("evidence", "review_below"),
 ]
 
 
@@ -77,6 +77,8 @@ def test_no_value_of_a_setting_raises_anything_but_an_error_that_names_it(run: C
         ({"concurrency": True}, "concurrency must be auto, or 1 or more, and 100,000 at most, not True"),
         ({"concurrency": 10**30}, "concurrency must be auto"),
         ({"columns": "status"}, "columns must be names of columns in a tuple, not 'status'"),
+        ({"review_below": "low"}, "must be a confidence from 0 to 1, not 'low'"),
+        ({"review_below": 7}, "must be a confidence from 0 to 1, not 7"),
         ({"call": 5}, "call must be a dict of arguments, not 5"),
         ({"call": {"policy": 5}}, r"policy must be a structkit\.Policy, not 5"),
         ({"call": {"dialect": 5}}, "dialect must be the name of a dialect, not 5"),

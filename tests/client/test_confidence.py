@@ -15,6 +15,9 @@ from pydantic import BaseModel
 import structkit
 from structkit import ConfigError, InvalidOutput, Policy, StatusError
 from structkit.errors import MalformedReply
+from structkit.review import ReviewTable, parse_choice
+from structkit.schema.cache import response_format
+from structkit.tables.sources import open_source
 from structkit.testing import Endpoint, completion
 from structkit.testing.scripted_reply import Reply
 from structkit.values import JSON
@@ -284,6 +287,39 @@ def test_a_job_has_a_column_with_the_confidence_and_one_with_the_lowest(tmp_path
     [row] = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
     assert round(row["lowest_confidence"], 2) == 0.14
     assert [each["path"] for each in row["confidence"]] == ["sender", "city", "total", "tone"]
+
+
+def test_a_job_marks_the_rows_to_review_and_review_shows_just_these(tmp_path: Path) -> None:
+    source = [{"id": "sure", "text": "x"}, {"id": "unsure", "text": "y"}]
+    job: dict[str, Any] = {"output_type": Letter, "prompt": "{text}", "key": "id", "progress": False}
+    for suffix in (".jsonl", ".csv", ".parquet"):
+        output = tmp_path / f"out{suffix}"
+        with Endpoint(
+            lambda body: with_logprobs(json.dumps(VALUE), {"kind": -0.7 if "x" in str(body) else -2})
+        ) as endpoint:
+            client = structkit.Client("fake", base_url=endpoint.base_url, confidence="logprobs")
+            report = structkit.Job(source, output, **job, client=client, review_below=0.4).run()
+        rows = ReviewTable(open_source(str(output), key="id"), response_format(Letter))
+        assert [(row.key, row.is_queued) for row in rows] == [("sure", False), ("unsure", True)]
+        assert [row.key for row in parse_choice("low", uses_queue=True).choose(rows, 0.8)] == ["unsure"]
+        assert len(parse_choice("low").choose(rows, 0.8)) == 2
+        assert (report.to_review, "1 to review: structkit review --only low" in str(report)) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("limit", "confidence", "message"), [(0.5, None, "needs a confidence"), (7, "auto", "from 0 to 1")]
+)
+def test_a_limit_for_review_that_makes_no_sense_is_an_error_before_anything_is_sent(
+    tmp_path: Path, limit: float, confidence: Any, message: str
+) -> None:
+    with Endpoint(json.dumps(VALUE)) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url, confidence=confidence)
+        job = structkit.Job(
+            [{"text": "x"}], tmp_path / "o.csv", output_type=Letter, prompt="{text}", client=client, review_below=limit
+        )
+        with pytest.raises(ConfigError, match=message):
+            job.run()
+        assert not endpoint.requests
 
 
 # A stronger model
