@@ -61,6 +61,7 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "limit": (_is_count, "a whole number"),
     "sample": (_is_count, "a whole number"),
     "grace": (is_number, "a number of seconds"),
+    "review_below": (lambda value: is_number(value) and 0 <= value <= 1, "a confidence from 0 to 1"),
     "budget": (_is_amount, 'an amount of money, as a Decimal or a text such as "2.50"'),
     "price": (lambda value: isinstance(value, Price), "a structkit.Price"),
     "concurrency": (_is_concurrency, f"auto, or 1 or more, and {MAX_CONCURRENCY:,} at most"),
@@ -71,6 +72,7 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 OPTIONAL = frozenset(
     {
+        "review_below",
         "model",
         "base_url",
         "api_key",

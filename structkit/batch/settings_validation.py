@@ -44,7 +44,6 @@ def validate_settings(settings: JobSettings) -> None:
     validate_connection(settings)
     validate_max_failed(settings.max_failed)
     _validate_batch_api(settings)
-    _validate_review_limit(settings.review_below)
     if not settings.value_column:
         raise ConfigError(f"value_column (--value-column) must be the name of a column, not {settings.value_column!r}")
     if str(settings.output) == STANDARD:
@@ -67,12 +66,6 @@ def _validate_batch_api(settings: JobSettings) -> None:
         raise ConfigError("batch_api (--batch-api) needs an endpoint, not a client or transport of your own")
     if not settings.wait and not settings.batch_api:
         raise ConfigError("wait=False (--no-wait) is for batch_api=True (--batch-api): other requests are answered now")
-
-
-def _validate_review_limit(limit: object) -> None:
-    is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
-    if limit is not None and not (is_number and 0 <= limit <= 1):  # type: ignore[operator]
-        raise ConfigError(f"review_below (--review-below) must be a confidence from 0 to 1, not {limit!r}")
 
 
 def _validate_choices(settings: JobSettings) -> None:
