@@ -46,8 +46,9 @@ FOLLOWING_PREFIXES = frozenset(word[:2] for word in (*SHARES, *ALL_SCALES))
 NEGATIVE_SIGNS = frozenset("▲△")
 """Before a negative number in Japanese accounts."""
 
+END_CHARS = 4
 NUMBER_SIGNS = frozenset("-(%") | NEGATIVE_SIGNS
-ENDS_BEFORE = frozenset(word[-2:] for word in (*NEGATIVE_WORDS, *PERCENT_WORDS_BEFORE) if word[-1] == " ")
+ENDS_BEFORE = frozenset(word[-END_CHARS:] for word in (*NEGATIVE_WORDS, *PERCENT_WORDS_BEFORE) if word[-1] == " ")
 MAX_BEFORE = 7
 """Characters before a number that may belong to it."""
 MAX_AFTER = 24
@@ -57,7 +58,7 @@ MAX_AFTER = 24
 @lru_cache(maxsize=65_536)
 def stands_alone(before: str, after: str) -> bool:
     """Return whether nothing around a number can be its sign, its percent sign or its scale."""
-    is_signed = before[-1:] in NUMBER_SIGNS or before in ENDS_BEFORE
+    is_signed = before[-1:] in NUMBER_SIGNS or before.endswith("% ") or before in ENDS_BEFORE
     following = after.lstrip(" -")[:2]
     is_sign = following[:1] in FOLLOWING_PREFIXES and not (following.isascii() and following.isalpha())  # %, 5 k, 5万
     return not (is_signed or after[:1] == "-" or following in FOLLOWING_PREFIXES or is_sign)
@@ -94,10 +95,10 @@ def shares_and_multiples(
 
 def sign_before(folded: str, start: int) -> tuple[int, bool]:
     """Return where a number begins with its sign, and whether it is negative."""
-    before = folded[max(start - 2, 0) : start]
+    before = folded[max(start - END_CHARS, 0) : start]
     if before[-1:] in NEGATIVE_SIGNS:
         return start - 1, True
-    if before[-1:] not in {"-", " "} or (before[-1:] == " " and before[-2:] not in ENDS_BEFORE):
+    if before[-1:] not in {"-", " "} or (before[-1:] == " " and before not in ENDS_BEFORE):
         return start, False
     if before.endswith("-") and not before[-2:-1].strip().isalnum():
         return start - 1, True

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.number_notations import notations_in_run, read_notation, significant_digits
-from structkit.evidence.number_surroundings import stands_alone, with_surroundings
+from structkit.evidence.number_surroundings import END_CHARS, stands_alone, with_surroundings
 from structkit.evidence.numbers_in_words import numbers_without_digits
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
 from structkit.evidence.source_dates import composites_in_run
@@ -124,7 +124,7 @@ class SourceNumbers:
 
     def _stands_alone(self, place: Range) -> bool:
         folded, start, end = self._folded, place >> END_BITS, place & END_MASK
-        return stands_alone(folded[start - 2 : start] if start > 1 else folded[:start], folded[end : end + 4])
+        return stands_alone(folded[max(start - END_CHARS, 0) : start], folded[end : end + 4])
 
     @cached_property
     def fraction_signs(self) -> list[Range]:

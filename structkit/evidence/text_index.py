@@ -246,6 +246,9 @@ class TextIndex:
         width = len(alternatives) + MAX_WINDOW_WORDS
         for position in sorted(position for word in rarest for position in self._positions.get(word, ())):
             window = range(max(position - width + 1, 0), min(position + width, len(self._words)))
+            near_words = self._words[window.start : window.stop]
+            if any(each.isdisjoint(near_words) for each in alternatives):
+                continue
             if chosen := _choose(alternatives, self._words, window, position):
                 yield pack(self._starts[chosen[0]], self._end(chosen[-1]))
 
