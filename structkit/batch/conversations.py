@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -93,7 +94,7 @@ class RowConversations:
         if not self.chunk:
             return self._start(text, evidence)
         try:
-            plan = self._divide(text, evidence)
+            plan = await asyncio.to_thread(self._divide, text, evidence)  # takes a second for a megabyte
         except ConfigError as error:  # it concerns this row's prompt: the type was validated before
             raise PromptError(str(error)) from None
         return RowChunks(plan, lambda chunk: self._start(plan.prompt(chunk), plan.options(chunk)["evidence"]))

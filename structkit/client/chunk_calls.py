@@ -69,8 +69,10 @@ async def run_chunks_async(
     call: Mapping[str, Any],
 ) -> Result[Any]:
     """Like `run_chunks`, awaited."""
+    import asyncio
+
     validate_call(call)
-    plan = plan_chunks(output_type, prompt, merge_options(defaults, call))
+    plan = await asyncio.to_thread(plan_chunks, output_type, prompt, merge_options(defaults, call))
     finished: list[ChunkParts] = []
     while parts := next_parts(plan, finished):
         finished += await call_for_each_async(partial(ask_parts_async, run, call), parts)

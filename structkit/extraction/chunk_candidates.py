@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from structkit.evidence.field_places import FieldPlaces
+from structkit.evidence.field_places import BLOCK_CHARS, FieldPlaces
 from structkit.evidence.leaves import kind_of
 from structkit.extraction.chunk_shape import ChunkShape, RecordShape
 from structkit.extraction.text_chunks import TextChunk
@@ -15,7 +15,7 @@ MIN_SHARE = 0.5
 
 
 def likely_fields(shape: ChunkShape, text: str) -> dict[JSONPath, tuple[int, ...]]:
-    """Return for each field of a record the offsets of the text where it may be; nothing if that is not clear.
+    """Return for each field of a record the blocks of the text where it may be; nothing if that is not clear.
 
     A field whose words the text does not have is probably not there.
     """
@@ -36,6 +36,5 @@ def chunks_to_ask(
     """
     if not likely or shape.lists.paths:
         return tuple(chunks)
-    return tuple(
-        chunk for number, chunk in enumerate(chunks) if not number or any(map(chunk.owns_any, likely.values()))
-    )
+    starts = sorted({start for each in likely.values() for start in each})
+    return tuple(chunk for number, chunk in enumerate(chunks) if not number or chunk.owns_part(starts, BLOCK_CHARS))

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from structkit.errors import InvalidOutput, StructkitError
 from structkit.evidence.alignment import align
+from structkit.evidence.field_places import BLOCK_CHARS
 from structkit.evidence.source_texts import SourceTexts
 from structkit.extraction.acceptance import make_result, wire_text
 from structkit.extraction.checks import ValueCheck, apply_checks, soft
@@ -108,7 +109,7 @@ class ChunkPlan:
         """Return what a chunk has given, and where it is in the text."""
         draft = accepted_answer(result).draft
         evidence = chunk_alignment(draft, self.source.source.text, chunk, self.response_format.natural_schema)
-        likely = {path for path, offsets in self.likely_fields.items() if chunk.owns_any(offsets)}
+        likely = {path for path, offsets in self.likely_fields.items() if chunk.owns_part(offsets, BLOCK_CHARS)}
         return ChunkDraft(chunk, draft, evidence, likely)
 
     def items(self, read: ChunkDraft, path: JSONPath) -> ChunkItems:

@@ -128,6 +128,7 @@ def _part(
         }
         keywords = {key: value for key, value in plain.items() if key != "default"}
         wire = {**keywords, "properties": {key: part.schema for key, part in parts.items()}, "required": [*parts]}
+        wire = _nullable(wire, accepts_null=not path)
         return RecordPart(path, "object", wire, plain, names, is_required, accepts_null, parts=parts)
     if plain.get("type") == "array" and "prefixItems" not in plain:
         keywords = {key: value for key, value in plain.items() if key not in LENGTHS}
@@ -173,7 +174,7 @@ def _has_null(schema: JSON) -> bool:
 
 
 def _nullable(schema: Any, *, accepts_null: bool) -> JSON:
-    """Return the schema of a field that may be null, too; a default would be written where the text has nothing."""
+    """Return the schema of a part that may be null, too; a default would be written where the text has nothing."""
     keywords = {key: value for key, value in schema.items() if key != "default"} if isinstance(schema, dict) else {}
     if accepts_null or not keywords or "const" in keywords:
         return keywords

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,10 +49,10 @@ class TextChunk:
         """Return whether an offset of the text is in the chunk's own zone."""
         return self.own_start <= offset < self.own_end
 
-    def owns_any(self, offsets: Sequence[int]) -> bool:
-        """Return whether any of some ordered offsets is in the chunk's own zone."""
-        first = bisect_left(offsets, self.own_start)
-        return first < len(offsets) and offsets[first] < self.own_end
+    def owns_part(self, starts: Sequence[int], length: int) -> bool:
+        """Return whether a part of any of some blocks is in the chunk's own zone; they are ordered by their starts."""
+        first = bisect_right(starts, self.own_start - length)
+        return first < len(starts) and starts[first] < self.own_end
 
     def __str__(self) -> str:
         """`characters 7,000 to 15,000`."""
