@@ -94,8 +94,8 @@ def test_the_recipe_of_two_prompts_compares_them_with_gold() -> None:
 
 
 LOOP = re.compile(r"<!-- loop -->\n\n```sh\n(.*?)```", re.DOTALL)
-MISREAD = ("The lamp is brighter", "Great coffee grinder", "Five minutes to set up")
-"""Of the reviews that the embedded model takes for negative without examples."""
+MISREAD = {"The lamp is brighter", "Great coffee grinder", "Five minutes to set up", "Broke after a week"}
+"""Of the reviews that the embedded model misreads without examples."""
 
 
 @pytest.fixture
@@ -122,8 +122,8 @@ def check_loop(folder: Path, printed: list[str]) -> None:
     assert (folder / "review.html").stat().st_size > 10_000
     gold = (RECIPES / "data" / "reviews_gold.csv").read_text(encoding="utf-8")
     assert (folder / "gold.csv").read_text(encoding="utf-8").splitlines() == gold.splitlines()
-    assert printed[3].splitlines()[2].startswith("| value | 12 | 0.750 |")
-    assert "| value | 0.750 | 1.000 | +0.250 |" in printed[5]
+    assert printed[3].splitlines()[2].startswith("| value | 12 | 0.667 |")
+    assert "| value | 0.667 | 1.000 | +0.333 |" in printed[5]
 
 
 def test_the_loop_from_labels_to_a_better_prompt_runs_as_documented(
@@ -135,7 +135,8 @@ def test_the_loop_from_labels_to_a_better_prompt_runs_as_documented(
         has_examples, prompt = len(body["messages"]) > 1, prompt_of(body)
         word = next(word for text, word in words.items() if text in prompt)
         is_misread = not has_examples and any(part in prompt for part in MISREAD)
-        return Reply(completion(json.dumps({"value": "negative" if is_misread else word})))
+        other = "positive" if word == "negative" else "negative"
+        return Reply(completion(json.dumps({"value": other if is_misread else word})))
 
     with Endpoint(answer) as endpoint:
         monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)

@@ -132,9 +132,9 @@ def _use_threads(params: Any) -> None:
 def _set_sampling(params: Any) -> None:
     """Set the sampling for requests that do not set their own.
 
-    Randomness only harms a small model, and without a penalty its lists repeat one item until the token
-    limit. Measured with SmolLM2-135M at temperature 0: the reply to OpenAI's published example is truncated at
-    1,024 tokens without a penalty, and ends after about 100 with 1.1; at 1.2 the model no longer copies its input.
+    Randomness only harms a small model. A penalty on repetition ends its loops, and keeps it from copying. Measured
+    with SmolLM2-135M at temperature 0 on 30 short texts with 129 fields: with 1.1, 24 are right for 3,265 tokens, with
+    1.05, 37 for 2,611, and without a penalty, 40 for 2,876.
     """
     params.sampling.temp = 0.0
-    params.sampling.penalty_repeat = 1.1
+    params.sampling.penalty_repeat = 1.05
