@@ -20,6 +20,9 @@ RUNGS: tuple[How, ...] = ("judged", "empty", "number", "date", "time", "exact", 
 SOURCE_DISTANCE = 100_000
 """Characters that count between two sources."""
 
+PUNCTUATION = ".,;:!?()[]{}<>\"'\u00a1\u00bf\u00ab\u00bb\u201c\u201d\u201e\u2018\u2019\u3001\u3002\uff0c"
+"""What stands around a word and is not a part of it."""
+
 
 class SourceTexts:
     """The sources, each read when the first value is looked for; places count on from one source to the next.
@@ -68,6 +71,12 @@ class SourceTexts:
     def dates(self) -> list[date]:
         """The dates of all sources, in order."""
         return sorted({day for text in self._texts for day in text.dates})
+
+    @property
+    def words(self) -> list[str]:
+        """The words of all sources as they are written, without punctuation around them, each once and in order."""
+        words = (word.strip(PUNCTUATION) for text in self._texts for word in text.text.split())
+        return [*dict.fromkeys(filter(None, words))]
 
     def find_word(self, word: str) -> list[Range]:
         """Return the places of a folded word, in all sources."""

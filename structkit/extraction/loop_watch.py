@@ -14,11 +14,11 @@ from structkit.parsing.loops import Loop, find_text_loop
 from structkit.values import JSON, Choice, Completion, Delta, Message, Usage, value_at
 from structkit.values.repair import are_allowed
 
-SURE_CHARS = 400
+SURE_CHARS = 240
 SURE_COPIES = 8
 """A request is stopped only after so many characters and copies: a list of that many equal items may be right."""
 
-CHECK_CHARS = 250
+CHECK_CHARS = 60
 """Characters between two looks at the end of the text."""
 
 TAIL_CHARS = 10_000

@@ -67,3 +67,15 @@ def test_a_text_with_too_many_numbers_offers_none(connect: Connect) -> None:
     with Endpoint(INVENTED, '{"total": 1050, "due": null, "nights": null}') as endpoint:
         assert connect(endpoint.base_url).extract(Booking, text, evidence="require").total == 1050
         assert offered_values(endpoint.requests[1])["total"] == []
+
+
+def test_missing_codes_are_chosen_among_the_words_of_the_text(connect: Connect) -> None:
+    class Invoice(BaseModel):
+        number: str = Field(pattern=r"^[A-Z]+-[0-9]+$")
+        title: str = Field(pattern=r"^[A-Z]")
+
+    text = "Invoice INV-2291 (order PO-17) of Cedar Lines."
+    with Endpoint('{"number": "X-1", "title": "Nobody"}', '{"number": "INV-2291", "title": "Cedar Lines"}') as endpoint:
+        value = connect(endpoint.base_url).extract(Invoice, text, evidence="require")
+        assert offered_values(endpoint.requests[1]) == {"number": ["INV-2291", "PO-17"], "title": []}
+    assert value == Invoice(number="INV-2291", title="Cedar Lines")
