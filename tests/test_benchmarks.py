@@ -57,6 +57,19 @@ def test_the_confidence_benchmark_has_a_row_for_each_field() -> None:
     assert all(count == "1" for _, count, *_ in rows)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("xllamacpp") is None, reason="needs the extra local")
+def test_the_benchmark_of_right_fields_has_a_row_for_each_way_and_reads_stored_replies(tmp_path: Path) -> None:
+    names = ["the bare constrained call", "structkit"]
+    options = ["--texts", "1", "--ways", *names, "--replies", str(tmp_path / "replies.jsonl")]
+    rows = table("right.py", *options)
+    assert [name for name, *_ in rows] == names
+    for _, valid, right, *_, tokens, _ in rows:
+        assert (valid, right.endswith(" of 4")) == ("1 of 1", True)
+        assert int(tokens) > 0
+    assert table("right.py", *options) == rows
+
+
 def test_the_trust_benchmark_measures_alignment_intervals_p_and_speed() -> None:
     alignment, coverage, p_values, speed = tables("trust.py", "--quick")
     assert alignment == [["random lists", "50 of 50"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -22,6 +23,9 @@ SOURCE_DISTANCE = 100_000
 
 PUNCTUATION = ".,;:!?()[]{}<>\"'\u00a1\u00bf\u00ab\u00bb\u201c\u201d\u201e\u2018\u2019\u3001\u3002\uff0c"
 """What stands around a word and is not a part of it."""
+
+
+SENTENCE_END = re.compile(r"[\n\u3002]+|[.!?:;](?=\s)")
 
 
 class SourceTexts:
@@ -77,6 +81,11 @@ class SourceTexts:
         """The words of all sources as they are written, without punctuation around them, each once and in order."""
         words = (word.strip(PUNCTUATION) for text in self._texts for word in text.text.split())
         return [*dict.fromkeys(filter(None, words))]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The sentences and lines of all sources."""
+        return [part for text in self._texts for part in SENTENCE_END.split(text.text) if part.strip()]
 
     def find_word(self, word: str) -> list[Range]:
         """Return the places of a folded word, in all sources."""

@@ -107,7 +107,7 @@ class Grounding:
         if self.choice == "require" and self.first_result is None:
             step = reask_missing(conversation, result, texts, validate)
             if step is not None:
-                step = offer_candidates(step, texts)
+                step = offer_candidates(step, texts, with_phrases=True)
                 return replace(step, grounding=replace(self, first_result=result, answer_count=step.answer_count))
         prunings = [prune(choice, codec, texts, validate) for choice in result.choices if choice.valid]
         result = _with_pruning(conversation, result, prunings)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from structkit.evidence.leaves import find_leaves
 from structkit.evidence.source_texts import SourceTexts
 from structkit.extraction.acceptance import wire_text
 from structkit.extraction.correction import MAX_PATCH_PLACES
@@ -25,18 +26,29 @@ READ_IT_AGAIN = "another model was not sure of this value: read it in the text a
 def reask_missing(conversation: Any, result: Result[Any], texts: SourceTexts, validate: Validate) -> Any:
     """Return the conversation that re-asks the places of a result that no source has.
 
-    None if there are none, if no attempt is left, or if they cannot be asked for without the rest of the value.
+    None if there are none, if no attempt is left, or if they cannot be asked for without the rest of the value. A
+    number is not re-asked where the sources have none, nor a date where they have none: any other would be missing too.
     """
     codec = conversation.response_format
     answer = next(choice for choice in result.choices if choice.valid)
     answer_count = _count_answers(conversation, result)
     if answer_count >= conversation.policy.attempts:
         return None
-    places, patch = _find_places(codec, answer.draft, find_missing(answer.draft, codec, texts).missing)
+    places, patch = _find_places(codec, answer.draft, _answerable(answer.draft, codec, texts))
     if not places:
         return None
     issues = _issues(answer, places, accept_nulls(answer.draft, places, validate))
     return replace(_reask(conversation, result, answer, patch, issues), answer_count=answer_count)
+
+
+def _answerable(draft: JSONValue, codec: Codec[Any], texts: SourceTexts) -> tuple[JSONPath, ...]:
+    """Return the paths of the scalars that no source has, where a source has others of their kind."""
+    missing = find_missing(draft, codec, texts).missing
+    if not missing:
+        return ()
+    kinds = {leaf.path: leaf.kind for leaf in find_leaves(draft, codec.natural_schema)}
+    others = {"number": bool(texts.numbers), "date": bool(texts.dates)}
+    return tuple(path for path in missing if others.get(kinds[path], True))
 
 
 def reask_unsure(conversation: Any, result: Result[Any], places: Sequence[JSONPath]) -> Any:

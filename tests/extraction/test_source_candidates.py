@@ -72,10 +72,63 @@ def test_a_text_with_too_many_numbers_offers_none(connect: Connect) -> None:
 def test_missing_codes_are_chosen_among_the_words_of_the_text(connect: Connect) -> None:
     class Invoice(BaseModel):
         number: str = Field(pattern=r"^[A-Z]+-[0-9]+$")
-        title: str = Field(pattern=r"^[A-Z]")
+        contact: str = Field(json_schema_extra={"format": "email"})
 
-    text = "Invoice INV-2291 (order PO-17) of Cedar Lines."
-    with Endpoint('{"number": "X-1", "title": "Nobody"}', '{"number": "INV-2291", "title": "Cedar Lines"}') as endpoint:
+    text = "Invoice INV-2291 (order PO-17), questions to <ann@cedar.example>, please."
+    invented = '{"number": "X-1", "contact": "x@y.example"}'
+    with Endpoint(invented, '{"number": "INV-2291", "contact": "ann@cedar.example"}') as endpoint:
         value = connect(endpoint.base_url).extract(Invoice, text, evidence="require")
-        assert offered_values(endpoint.requests[1]) == {"number": ["INV-2291", "PO-17"], "title": []}
-    assert value == Invoice(number="INV-2291", title="Cedar Lines")
+        offered = offered_values(endpoint.requests[1])
+    assert value == Invoice(number="INV-2291", contact="ann@cedar.example")
+    assert offered == {"number": ["INV-2291", "PO-17"], "contact": ["ann@cedar.example"]}
+
+
+class Card(BaseModel):
+    name: str
+    employer: str | None
+    tags: list[str]
+
+
+def test_a_text_that_cannot_be_removed_is_chosen_among_the_phrases_of_a_short_source(connect: Connect) -> None:
+    invented = '{"name": "Nobody", "employer": "Nowhere Inc", "tags": ["new"]}'
+    with Endpoint(invented, '{"name": "Ann Lee", "employer": null, "tags_1": "x"}') as endpoint:
+        result = connect(endpoint.base_url).run(Card, "Welcome, Ann Lee.\nNew team", evidence="require")
+        offered = offered_values(endpoint.requests[1])
+    assert offered["name"] == [
+        "Welcome",
+        "Welcome, Ann",
+        "Welcome, Ann Lee",
+        "Ann",
+        "Ann Lee",
+        "Lee",
+        "New",
+        "New team",
+        "team",
+    ]
+    assert offered["employer"] == [], "null is the better choice for what may be null"
+    assert (result.value.name, result.value.employer) == ("Ann Lee", None)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "text"), [("null", "Ann Lee"), ("require", "Ann Lee " + " ".join(map(str, range(90))))]
+)
+def test_no_phrases_are_offered_of_a_long_source_nor_where_nothing_is_required(
+    connect: Connect, evidence: Any, text: str
+) -> None:
+    truncated = Reply(completion('{"tags": [], "employer": null, "name": "Nob', finish_reason="length"))
+    first: Any = truncated if evidence == "null" else '{"name": "Nobody", "employer": null, "tags": []}'
+    with Endpoint(first, '{"name": "Ann Lee", "employer": null, "tags": []}') as endpoint:
+        connect(endpoint.base_url).run(Card, text, evidence=evidence)
+        assert offered_values(endpoint.requests[1])["name"] == []
+
+
+def test_a_number_is_not_re_asked_where_the_text_has_none(connect: Connect) -> None:
+    invented = '{"name": "Ann", "total": 7.5, "due": "2030-01-01", "nights": 29}'
+    with Endpoint(invented, '{"total": 1500, "nights": null}') as endpoint:
+        result = connect(endpoint.base_url).run(Booking, "Ann pays 1500 EUR.", evidence="require")
+        assert [*offered_values(endpoint.requests[1])] == ["total", "nights"], "there is no date"
+    assert (result.value.total, result.value.due) == (1500, None)
+    with Endpoint(invented) as endpoint:
+        result = connect(endpoint.base_url).run(Booking, "Ann stays.", evidence="require")
+        assert len(endpoint.requests) == 1
+    assert (result.value.due, result.value.nights, len(result.warnings)) == (None, None, 3)
