@@ -47,8 +47,8 @@ def _answerable(draft: JSONValue, codec: Codec[Any], texts: SourceTexts) -> tupl
     if not missing:
         return ()
     kinds = {leaf.path: leaf.kind for leaf in find_leaves(draft, codec.natural_schema)}
-    others = {"number": bool(texts.numbers), "date": bool(texts.dates)}
-    return tuple(path for path in missing if others.get(kinds[path], True))
+    has_kind = {"number": bool(texts.numbers), "date": bool(texts.dates)}
+    return tuple(path for path in missing if has_kind.get(kinds[path], True))
 
 
 def reask_unsure(conversation: Any, result: Result[Any], places: Sequence[JSONPath]) -> Any:
