@@ -34,8 +34,8 @@ from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.client.endpoint_settings import report_environment_errors
 from structkit.costs.budget import Budget
-from structkit.dialects import find_dialect
 from structkit.dialects.batch_rules import BatchRules, find_batch_rules
+from structkit.dialects.find import find_host_dialect
 from structkit.journal.journal import Journal
 from structkit.tables.sources import STREAM_FILE, Source, store_stream
 from structkit.transport import AsyncTransport
@@ -105,8 +105,8 @@ class JobRunner:
 
     @property
     def _batch_rules(self) -> BatchRules:
-        address, model = self.conversations.address, self.conversations.plan.model
-        return find_batch_rules(find_dialect(model, address).name)
+        dialect = find_host_dialect(self.conversations.address)
+        return find_batch_rules(dialect.name if dialect else "")
 
     def _open_engine(self, context: RunContext) -> Engine:
         if not self.settings.batch_api or context.is_offline:

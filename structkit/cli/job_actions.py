@@ -15,6 +15,7 @@ from shutil import which
 
 from structkit.batch.ambiguous import name_ambiguous
 from structkit.batch.conversations import RowConversations
+from structkit.batch.engines.batch_log import read_records
 from structkit.batch.job import Job
 from structkit.batch.job_input import open_input
 from structkit.batch.processes.part_files import parts_of
@@ -243,6 +244,9 @@ def print_status(output: Path, part: str | None = None, processes: int = 1) -> i
         counts.update(reader.counts())  # a sum of counters would leave out states without rows
     lines = [f"{number:,} {STATUS_WORDS.get(state, state)}" for state, number in counts.items()]
     lines.append(f"{sum(reader.usage().total_tokens for reader in readers):,} tokens")
+    batches = [record for reader in readers for record in read_records(reader) if record.state == "submitted"]
+    if requests := sum(record.requests for record in batches):
+        lines.append(f"{requests:,} requests are in batches at the endpoint")
     if names := tuple(name for reader in readers for name in name_ambiguous(reader)):
         lines.append(describe_ambiguous(names))
     write_text("\n".join(lines), None)

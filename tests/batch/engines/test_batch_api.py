@@ -344,10 +344,13 @@ def input_files(endpoint: Endpoint) -> list[bytes]:
 PRICE = Price(Decimal(1_000_000), Decimal(1_000_000))
 
 
-def test_the_price_of_the_batch_tier_is_that_of_the_vendor(tmp_path: Path) -> None:
+def test_the_price_of_the_batch_tier_is_that_of_the_vendor(
+    tmp_path: Path, small_batches: Callable[[BatchRules], None]
+) -> None:
     with Endpoint(answer) as endpoint:
-        half = make_job(tmp_path / "a", endpoint, model="gpt-4o", price=PRICE).run()
-        full = make_job(tmp_path / "b", endpoint, price=PRICE).run()
+        full = make_job(tmp_path / "b", endpoint, model="gpt-4o", price=PRICE).run()
+        small_batches(BatchRules(price_factor=Decimal("0.5")))
+        half = make_job(tmp_path / "a", endpoint, price=PRICE).run()
     assert (half.spend, full.spend) == (Decimal("7.5") * ROWS, 15 * ROWS)
     assert [row["attempts"] for row in half.to_dicts()] == [1] * ROWS
 

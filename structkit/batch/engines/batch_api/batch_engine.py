@@ -198,7 +198,8 @@ class BatchAPIEngine:
         except TransportError as error:
             self._failed_polls += 1
             if is_rejection(error) or self._failed_polls >= MAX_FAILED_POLLS:
-                self._raise_stopped(StopCause("endpoint", str(error)))
+                hint = f"the replies of {record.batch} cannot be collected: use the key of the account that created it"
+                self._raise_stopped(StopCause("endpoint", f"{hint} ({error})"))
             return False
         self._failed_polls = 0
         self._learn_from(record, batch, replies)

@@ -63,7 +63,7 @@ class BatchedExchanges:
     ) -> TransportReply | None:
         """Return the stored reply to a request; None if it has none, or one that is retried: it is then collected."""
         reply = None if exchange is None else exchange.reply
-        if exchange is None or reply is None or self._may_retry(reply):
+        if exchange is None or reply is None or self._may_retry(exchange):
             self._number += 1
             return await self._collector.collect(self._record, self._number, request, chunk + request.text)
         if (self._record.ordinal, exchange.number) in self._collector.new_replies:
@@ -73,6 +73,7 @@ class BatchedExchanges:
             self._context.hooks.notify_reply(request, reply)
         return reply
 
-    def _may_retry(self, reply: TransportReply) -> bool:
-        is_retryable = isinstance(reply, TransportError) and reply.retryable
-        return is_retryable and self._collector.failures[self._record.ordinal] <= self._context.policy.retries
+    def _may_retry(self, exchange: Exchange) -> bool:
+        is_retryable = isinstance(exchange.reply, TransportError) and exchange.reply.retryable
+        count = self._collector.failure_count(self._record.ordinal, exchange.request)
+        return is_retryable and count <= self._context.policy.retries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ class RequestCollector:
     Attributes:
         in_flight: By ordinal, how many requests of a row are in batches; it waits for all of them.
         new_replies: Ordinals and numbers of the requests that were answered since the last pass over the rows.
-        failures: By ordinal, how many requests of a row have failed in this run.
+        failures: By ordinal, how often each request of a row has failed in this run, by its digest.
         max_requests: The most requests of one batch.
         max_batches: The most batches at the endpoint at once.
         is_over_budget: Whether a request of this pass did not fit into the budget.
@@ -55,7 +55,7 @@ class RequestCollector:
         self._submit = submit
         self._files: dict[str, BatchFile] = {}  # by model: a batch has one
         self._full_files: list[BatchFile] = []
-        self.in_flight, self.failures = Counter[int](), Counter[int]()
+        self.in_flight, self.failures = Counter[int](), defaultdict[int, Counter[str]](Counter)
         self.new_replies = set[tuple[int, int]]()
         self.max_requests, self.max_batches = rules.max_requests, math.inf
         self.is_over_budget = False
@@ -94,6 +94,10 @@ class RequestCollector:
     def cost(self, request: BatchedRequest, model: str) -> Decimal:
         """Return the most that a request may cost."""
         return request.reservation.cost(self._context.prices.of(model))
+
+    def failure_count(self, ordinal: int, request: str) -> int:
+        """Return how often a request has failed in this run."""
+        return self.failures[ordinal][request] if ordinal in self.failures else 0
 
     def release(self, ordinal: int) -> None:
         """Note that a request of a row is in no batch any more."""

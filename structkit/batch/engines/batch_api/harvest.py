@@ -30,7 +30,7 @@ OUTPUT_FILES = ("output_file_id", "error_file_id")
 TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 (a code of an error)
 """The code of a batch that did not fit into the endpoint's queue: smaller ones may."""
 
-MAX_SHORT_READS = 3
+MAX_SHORT_READS = 10
 """Times that files with fewer lines than their batch counts are read again."""
 
 LINES_PER_TURN = 200
@@ -150,7 +150,7 @@ class Harvester:
         collector.release(request.ordinal)
         collector.new_replies.add((request.ordinal, request.number))
         if isinstance(reply, TransportError):
-            collector.failures[request.ordinal] += 1
+            collector.failures[request.ordinal][request.request] += 1
         else:
             context.limiter.finish_row(None)
 
