@@ -172,6 +172,7 @@ def measure(job: Job, endpoint: Endpoint, rows: int, start: float, *, was_killed
     """Run a job that was killed again, and compare what was carried out with what is necessary."""
     report = job.run()
     endpoint.batches.finish_batches()
+    assert not [*job.folder.glob("batch-*")], "a file of a batch is left"
     contents = Counter(len(request["messages"]) for request in endpoint.requests)
     texts = Counter(json.dumps(request, sort_keys=True) for request in endpoint.requests)
     assert contents.keys() <= {1, 3}, contents

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NoReturn
 
-from structkit.batch.engines.batch_api.batch_file import BatchFile, file_path
+from structkit.batch.engines.batch_api.batch_file import BatchFile, delete_files
 from structkit.batch.engines.batch_api.batched_exchanges import BatchedExchanges
 from structkit.batch.engines.batch_api.collector import RequestCollector
 from structkit.batch.engines.batch_api.harvest import TOKEN_LIMIT, Harvester, failure_of, is_final, status_of
@@ -82,7 +82,7 @@ class BatchAPIEngine:
                     if await self._poll():
                         await self._pass(rows)
         finally:
-            self._collector.close_files()
+            self._collector.discard_files()
             await self._endpoint.close()
 
     def stop(self, cause: StopCause) -> None:
@@ -108,9 +108,10 @@ class BatchAPIEngine:
 
     @property
     def _submitted_cause(self) -> StopCause:
-        batches = len(self._log.submitted)
-        count = "1 batch" if batches == 1 else f"{batches:,} batches"
-        return StopCause("submitted", f"{self.in_flight:,} requests are in {count} at the endpoint")
+        requests, batches = self.in_flight, len(self._log.submitted)
+        count = "1 request is" if requests == 1 else f"{requests:,} requests are"
+        place = "1 batch" if batches == 1 else f"{batches:,} batches"
+        return StopCause("submitted", f"{count} in {place} at the endpoint")
 
     async def _start(self) -> None:
         """Find the batches of earlier runs; those that did not get to the endpoint are collected again.
@@ -128,10 +129,10 @@ class BatchAPIEngine:
                     f"the endpoint has no Batch API (nothing was sent); leave out batch_api=True (--batch-api): {error}"
                 ) from error
             self._raise_stopped(StopCause("endpoint", str(error)))
+        delete_files(self.context.journal.folder)
         for record in self._log.unfinished:
             self._harvester.reserve(record)
             if record.state == "collecting":
-                file_path(self.context.journal.folder, record).unlink(missing_ok=True)
                 self._harvester.withdraw(record)
 
     async def _pass(self, rows: Iterable[MatchedRow]) -> None:

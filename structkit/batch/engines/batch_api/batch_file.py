@@ -57,7 +57,7 @@ class BatchFile:
 
     def __init__(self, record: BatchRecord, folder: Path, rules: BatchRules) -> None:
         """Create the file, readable by its owner alone."""
-        self.record, self.path = record, file_path(folder, record)
+        self.record, self.path = record, folder / f"batch-{record.number}.jsonl"
         self.requests, self._size, self._rules = 0, 0, rules
         with translate_errors(self.path):
             self.path.touch(mode=0o600)
@@ -84,6 +84,7 @@ class BatchFile:
         self.path.unlink(missing_ok=True)
 
 
-def file_path(folder: Path, record: BatchRecord) -> Path:
-    """Return where the file of a batch is before it is uploaded."""
-    return folder / f"batch-{record.number}.jsonl"
+def delete_files(folder: Path) -> None:
+    """Delete the files of batches that an earlier run has left: they are at the endpoint, or are written again."""
+    for path in folder.glob("batch-*"):
+        path.unlink(missing_ok=True)

@@ -118,10 +118,11 @@ class RequestCollector:
             await self._submit(file)
         self.new_replies.clear()
 
-    def close_files(self) -> None:
-        """Close the files that were not sent; the next run takes their requests back."""
+    def discard_files(self) -> None:
+        """Delete the files that were not sent; the next run takes their requests back."""
         for file in (*self._full_files, *self._files.values()):
             file.close()
+            file.delete()
 
     def _has_space(self, line: FileLine) -> bool:
         """Return whether a line fits into a file that is open, or another file may be started."""

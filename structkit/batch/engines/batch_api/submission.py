@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from random import Random
 
@@ -14,6 +13,9 @@ from structkit.dialects.batch_rules import BatchRules
 from structkit.errors import JobError, StatusError, TransportError
 from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.values import JSON, Policy
+
+LOOKS = 3
+"""How often the list is looked at before a batch is created again, after half a second, one and two by default."""
 
 UNCERTAIN = frozenset({408, 429})
 """Statuses below 500 after which the creation of a batch is tried again."""
@@ -72,7 +74,7 @@ class BatchSubmitter:
         self._reject_unknown(listing)
         for record in self._log.unfinished:
             if record.state == "submitting":
-                match = _find(record, listing) or await self._look_again(record)
+                match = _find(record, listing) or await self._look_for(record)
                 self._store(record, match) if match else self._log.save(replace(record, state="collecting"))
 
     def _reject_unknown(self, listing: list[JSON]) -> None:
@@ -100,33 +102,30 @@ class BatchSubmitter:
         """
         window = {"endpoint": self._rules.url, "completion_window": self._rules.window}
         body = json.dumps({"input_file_id": record.file, **window, "metadata": record.metadata}).encode()
-        error: TransportError | None = None
-        async for _ in self._waits():
-            if error is not None and (match := _find(record, await self._endpoint.list_batches())):
-                return match
+        for retries_left in reversed(range(self._policy.retries + 1)):
             try:
                 return await self._endpoint.create(body)
-            except TransportError as failure:
-                if is_rejection(failure):
+            except TransportError as error:
+                if is_rejection(error):
                     raise
-                error = failure
-        match = _find(record, await self._endpoint.list_batches())
-        if match is None and error is not None:
-            raise error
-        return match or {}
+                if (match := await self._look_for(record)) is not None:
+                    return match
+                if not retries_left:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
-    async def _look_again(self, record: BatchRecord) -> JSON | None:
-        """Look for a batch once more: a list may be behind."""
-        await asyncio.sleep(self._policy.wait_initial)
-        return _find(record, await self._endpoint.list_batches())
+    async def _look_for(self, record: BatchRecord) -> JSON | None:
+        """Look for a batch whose creation had no reply, a few times: the endpoint's list may be behind.
 
-    async def _waits(self) -> AsyncIterator[int]:
-        """Yield the numbers of attempts, and wait in between."""
-        for attempt in range(self._policy.retries + 1):
-            if attempt:
-                wait = min(self._policy.wait_max, self._policy.wait_initial * 2**attempt)
-                await asyncio.sleep(wait * self._random.uniform(0.5, 1))
-            yield attempt
+        Raises:
+            TransportError: The endpoint does not list its batches.
+        """
+        for look in range(LOOKS):
+            wait = min(self._policy.wait_max, self._policy.wait_initial * 2**look)
+            await asyncio.sleep(wait * self._random.uniform(1, 1.5))
+            if (match := _find(record, await self._endpoint.list_batches())) is not None:
+                return match
+        return None
 
     def _store(self, record: BatchRecord, batch: JSON) -> BatchRecord:
         record = replace(record, state="submitted", batch=batch["id"])
