@@ -20,7 +20,7 @@ from structkit.batch.report import Report
 from structkit.batch.settings import JobSettings
 from structkit.errors import ConfigError, JobError
 
-REASONS: tuple[Reason, ...] = ("interrupted", "endpoint", "budget", "left")
+REASONS: tuple[Reason, ...] = ("interrupted", "endpoint", "budget", "submitted", "left")
 """Why a run ended before its rows had finished; of several parts, the first of these that one of them has."""
 
 

@@ -19,6 +19,7 @@ import pytest
 from structkit import AsyncClient, Client, ConfigError, JobError, Policy, Price
 from structkit.batch.engines.batch_log import read_records
 from structkit.batch.job import Job
+from structkit.batch.processes.part_files import sum_reports
 from structkit.batch.report import Report
 from structkit.dialects import batch_rules
 from structkit.dialects.batch_rules import BatchRules
@@ -405,3 +406,12 @@ def test_the_status_of_a_job_is_read_while_batches_are_at_the_endpoint(tmp_path:
         reader = Reader(job.folder)
         assert reader.counts()["open"] == ROWS
         assert list(reader.ambiguous_rows(include_current_run=True)) == []
+
+
+def test_parts_whose_batches_are_at_the_endpoint_make_a_job_that_is_submitted(tmp_path: Path) -> None:
+    with Endpoint(answer, batches=BatchService(polls=1)) as endpoint:
+        job = make_job(tmp_path, endpoint, wait=False)
+        for reason in ("submitted", "submitted", ""):
+            reports = [make_job(tmp_path, endpoint, wait=False, part=(number, 2)).run() for number in (1, 2)]
+            assert sum_reports(job, reports, 0.1).reason == reason
+        assert sum_reports(job, reports, 0.1).counts == {"done": ROWS}
