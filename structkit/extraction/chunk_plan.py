@@ -21,7 +21,7 @@ from structkit.extraction.chunk_places import ChunkPlaces, ChunksProvenance, joi
 from structkit.extraction.chunk_shape import ChunkShape, RecordShape, chunk_shape, part_issues
 from structkit.extraction.chunk_source import ChunkSource, find_chunk_source
 from structkit.extraction.grounding import ArgumentEvidence, accepted_answer, natural_value, tool_sources
-from structkit.extraction.item_owners import ChunkItems, ItemOrigin, first_of_equal, item_starts, join_items
+from structkit.extraction.item_owners import ChunkItems, ItemOrigin, first_of_equal, item_places, join_items
 from structkit.extraction.text_chunks import OVERLAP_SHARE, TextChunk, divide_text, halve_chunk
 from structkit.prompts import build_messages
 from structkit.schema import ResponseFormat
@@ -116,7 +116,7 @@ class ChunkPlan:
         """Return the items of a list that a chunk has given."""
         items = value_at(read.draft, path)
         items = items if isinstance(items, list) else []
-        return ChunkItems(items, item_starts(read.evidence, path, len(items)))
+        return ChunkItems(items, item_places(read.evidence, path, len(items)))
 
     def lacks_values(self, results: Sequence[Result[Any]]) -> bool:
         """Return whether no chunk has given a value that the type needs, and that the text of the chunk has."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from structkit.errors import ConfigError
 from structkit.evidence import Evidence, Span
 from structkit.extraction.chunk_source import find_chunk_source
 from structkit.extraction.grounding import ArgumentEvidence
-from structkit.extraction.item_owners import ChunkItems, ItemOrigin, item_starts, join_items
+from structkit.extraction.item_owners import ChunkItems, ItemOrigin, item_places, join_items
 from structkit.extraction.text_chunks import OVERLAP_SHARE, TextChunk, divide_text, halve_chunk
 
 LETTERS = st.sampled_from(["a", "b", "é", "\U0001f600", "。", ".", " ", "\n", "\r\n", "\n\n", "\f", "\u2028", "\u200b"])
@@ -108,33 +111,48 @@ def test_of_several_arguments_the_longest_is_divided() -> None:
 CHUNKS = (TextChunk(0, 110, 0, 100), TextChunk(90, 210, 100, 200), TextChunk(190, 300, 200, 300))
 
 
+def found_at(items: Sequence[Any], starts: Sequence[int | None]) -> ChunkItems:
+    """Return items that have one value each, at a place."""
+    return ChunkItems(items, [() if start is None else (start,) for start in starts])
+
+
 def test_an_item_belongs_to_the_chunk_in_whose_zone_it_starts() -> None:
-    lists = [ChunkItems(["a", "b"], [5, 99]), ChunkItems(["b", "c", "d"], [99, 100, 200]), ChunkItems(["d"], [200])]
+    lists = [found_at(["a", "b"], [5, 99]), found_at(["b", "c", "d"], [99, 100, 200]), found_at(["d"], [200])]
     assert join_items(CHUNKS, lists) == (ItemOrigin(0, 0), ItemOrigin(0, 1), ItemOrigin(1, 1), ItemOrigin(2, 0))
 
 
 def test_items_are_in_the_order_of_the_text_and_one_that_was_not_found_stays_behind_the_one_before() -> None:
-    lists = [ChunkItems(["c", "?", "a", "b"], [50, None, 10, 20]), ChunkItems([], []), ChunkItems([], [])]
+    lists = [found_at(["c", "?", "a", "b"], [50, None, 10, 20]), found_at([], []), found_at([], [])]
     assert [origin.position for origin in join_items(CHUNKS, lists)] == [2, 3, 0, 1]
 
 
 def test_an_item_that_was_not_found_is_left_out_if_a_neighbour_has_an_equal_one_that_counts() -> None:
-    unfound = ChunkItems([{"a": 1, "b": 2}], [None])
-    equal_item, other_item = ChunkItems([{"b": 2, "a": 1}], [150]), ChunkItems([{"a": True, "b": 2}], [None])
-    none = ChunkItems([], [])
+    unfound = found_at([{"a": 1, "b": 2}], [None])
+    equal_item, other_item = found_at([{"b": 2, "a": 1}], [150]), found_at([{"a": True, "b": 2}], [None])
+    none = found_at([], [])
     assert join_items(CHUNKS, [unfound, unfound, none]) == (ItemOrigin(0, 0),)
     assert join_items(CHUNKS, [unfound, equal_item, none]) == (ItemOrigin(1, 0),)
     assert join_items(CHUNKS, [unfound, other_item, unfound]) == (ItemOrigin(0, 0), ItemOrigin(1, 0), ItemOrigin(2, 0))
-    assert len(join_items(CHUNKS, [ChunkItems([{"a": 1}, {"a": 1}], [5, None]), none, none])) == 2
+    assert len(join_items(CHUNKS, [found_at([{"a": 1}, {"a": 1}], [5, None]), none, none])) == 2
     assert join_items(CHUNKS, [unfound, none, unfound]) == (ItemOrigin(0, 0), ItemOrigin(2, 0))
 
 
 def test_an_item_that_is_equal_to_one_that_another_chunk_owns_is_not_lost() -> None:
-    foreign = ChunkItems([{"a": 1}], [50])
-    assert join_items(CHUNKS, [ChunkItems([{"a": 1}], [None]), foreign, ChunkItems([], [])]) == (ItemOrigin(0, 0),)
+    foreign = found_at([{"a": 1}], [50])
+    assert join_items(CHUNKS, [found_at([{"a": 1}], [None]), foreign, found_at([], [])]) == (ItemOrigin(0, 0),)
 
 
-def test_an_item_starts_at_the_first_of_its_values_that_are_at_one_place() -> None:
+def test_an_item_about_whose_start_two_chunks_differ_counts_once() -> None:
+    def owners(*places: tuple[int, ...]) -> tuple[ItemOrigin, ...]:
+        return join_items(CHUNKS[:2], [ChunkItems(["a"], [each]) for each in places])
+
+    assert owners((101, 105), (98, 101, 105)) == (ItemOrigin(1, 0),)  # each takes it for the other's
+    assert owners((98, 105), (101, 105)) == (ItemOrigin(0, 0),)  # each takes it for its own
+    assert owners((98,), (101,)) == (ItemOrigin(0, 0), ItemOrigin(1, 0))  # two equal items
+    assert owners((104,), (96,)) == ()
+
+
+def test_the_places_of_an_item_are_those_of_its_values_that_are_at_one_place() -> None:
     evidence = {
         ("rows", 0, "a"): Evidence((Span(40, 41),), "exact"),
         ("rows", 0, "b"): Evidence((Span(30, 31),), "exact"),
@@ -143,4 +161,4 @@ def test_an_item_starts_at_the_first_of_its_values_that_are_at_one_place() -> No
         ("rows", 2, "c"): Evidence((), ""),
         ("title",): Evidence((Span(0, 5),), "exact"),
     }
-    assert item_starts(evidence, ("rows",), 4) == [30, 35, None, None]
+    assert [sorted(each) for each in item_places(evidence, ("rows",), 4)] == [[30, 40], [35], [], []]
