@@ -406,10 +406,10 @@ function start() {
   appendText($("title"), data.title || "Review");
   listen();
   drawRows();
-  if (!rows.length) return sources.append(element("p", "hint", "No rows."));
+  if (!rows.length) return sources.append(element("p", "hint", rows.isComplete === false ? "Loading\u2026" : "No rows."));
   perform(() => {
     list.focus({preventScroll: true});
-    if (rows.nextOpen) return rows.nextOpen(rows.length).then((place) => select(place ?? 0));
+    if (data.isServed) return select(data.next ?? 0);
     return select(Math.max([...rows.rows.keys()].findIndex((number) => !store.get(number).decision), 0));
   });
 }

@@ -119,8 +119,9 @@ class ServedRows {
       const {count} = this;
       this.take(await this.server.get("rows", {start: 0, count: 0}));
       if (this.count !== count || this.isComplete) drawRows();
-      if (!count && this.count) perform(() => select(0));
+      if (!count && this.count) perform(() => this.nextOpen(this.count).then((place) => select(place ?? 0)));
     }
+    if (!this.count) sources.replaceChildren(element("p", "hint", "No rows."));
   }
 }
 

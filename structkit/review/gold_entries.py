@@ -83,7 +83,7 @@ def split_gold_lines(text: str) -> tuple[list[str], str]:
     if not end.strip():
         return lines, ""
     try:
-        read_json(end)
+        read_json(end.removeprefix("\ufeff"))
     except NotJSON:
         return lines, end
     return [*lines, end], ""

@@ -56,13 +56,13 @@ class GoldFile:
                 for number, line in enumerate(file, 1):
                     if line.endswith(b"\n"):
                         end += len(line)
-                        yield number, line.decode()
+                        yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
             lines, torn = split_gold_lines(line.decode("utf-8", "replace")) if end < self._size else ([], "")
         except (OSError, UnicodeError) as error:
             raise self._error(f"line {number} cannot be read: {error}") from None
         self.has_torn_line = bool(torn)
         if lines:
-            yield number, lines[0]
+            yield number, lines[0].removeprefix("\ufeff")
         self._separator = b"\n" if lines else b""
         self._end = end if torn else self._size
 

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from types import TracebackType
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from typing_extensions import Self
 
@@ -214,16 +214,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(status, answer)
 
     def _get(self) -> JSON | HTMLPage:
-        url = urlsplit(self.path)
-        parameters = _read_parameters(url.query)
-        if url.path == "/":
+        path, query = _split_path(self.path)
+        parameters = _read_parameters(query)
+        if path == "/":
             self._validate_token(parameters.get("token", self._review.token))  # the page itself has no data
             return self._review.page
         self._validate_token(self.headers.get(TOKEN_HEADER, ""))
         self._timer.cancel()
-        if url.path not in GET:
+        if path not in GET:
             raise RejectedRequest(404, "missing", "there is no such page")
-        names, answer = GET[url.path]
+        names, answer = GET[path]
         return answer(self._review.session, {name: _read_number(parameters, name) for name in names})
 
     def _post(self) -> JSON:
@@ -245,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         hosts, origins = self.headers.get_all("Host", []), self.headers.get_all("Origin", [])
         if len(hosts) != 1 or hosts[0].lower() not in review.hosts:
             raise RejectedRequest(421, "host", "not a host of this server")
-        is_page = self.command == "GET" and urlsplit(self.path).path == "/"
+        is_page = self.command == "GET" and _split_path(self.path)[0] == "/"
         is_foreign = self.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
         if any(origin != f"http://{hosts[0].lower()}" for origin in origins) or (is_foreign and not is_page):
             raise RejectedRequest(403, "origin", "not from a page of this server")
@@ -255,7 +255,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise RejectedRequest(403, "token", "the token is not that of this server: open the address that it prints")
 
     def _read_body(self) -> bytes:
-        length = self.headers.get("Content-Length", "")
+        lengths = self.headers.get_all("Content-Length", [])
+        length = lengths[0] if len(lengths) == 1 else ""
         if self.headers.get("Transfer-Encoding") or not (length.isascii() and length.isdecimal()):
             raise RejectedRequest(411, "length", "the length of the body is required")
         if len(length) > MAX_DIGITS or int(length) > MAX_BODY_BYTES:
@@ -291,6 +292,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _raise(error: Exception) -> Any:
     raise error
+
+
+def _split_path(path: str) -> tuple[str, str]:
+    """Return the path of a request, and what follows its question mark."""
+    name, _, query = path.partition("?")
+    return name, query
 
 
 def _read_parameters(query: str) -> dict[str, str]:

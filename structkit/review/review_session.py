@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -27,6 +28,9 @@ MAX_LISTED_ROWS = 200
 
 MAX_SEARCHED_CHARS = 20_000
 """Characters of the texts of a row in which values are looked for to list it; if it has more, when it is opened."""
+
+RETRY_SECONDS = 1.0
+"""How often a table that cannot be read is read again: another program may be writing it."""
 
 SNIPPET_CHARS = 90
 MAX_NAME_CHARS = 200
@@ -73,7 +77,7 @@ class ReviewSession:
         self._gold, self._title = gold, title
         self._lock = threading.RLock()
         self._last_time, self._line = "", 0
-        self._version = 1
+        self._version, self._retry_at = 1, 0.0
         self._index = self._new_index()
         for self._line, text in gold.read_lines():
             if text.strip():
@@ -98,11 +102,13 @@ class ReviewSession:
     def describe(self) -> JSON:
         """Return what the page needs besides rows."""
         index = self._current_index()
+        index.wait_for_rows()
         return {
             "title": self._title,
             "below": self._below,
             "schema": index.table.output_format.natural_schema,
             "gold": self._gold.path.name,
+            "next": index.next_open(index.count),
             **self._progress(index),
         }
 
@@ -246,10 +252,11 @@ class ReviewSession:
             JobError: The table cannot be read.
         """
         with self._lock:
-            if self._has_changed():
+            if self._has_changed() or (self._index.error and time.monotonic() > self._retry_at):
                 self._replace_index()
             if self._index.error:
                 raise self._index.error
+            self._index.touch()
             return self._index
 
     def _has_changed(self) -> bool:
@@ -260,6 +267,7 @@ class ReviewSession:
         return False
 
     def _replace_index(self) -> None:
+        self._retry_at = time.monotonic() + RETRY_SECONDS
         index = self._new_index()
         index.copy_entries(self._index)
         self._index, previous = index, self._index

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -18,8 +19,14 @@ from structkit.review.review_rows import ReviewTable
 from structkit.review.row_choice import RowChoice
 from structkit.tables.records import Record
 
-BATCH_ROWS = 200
+BATCH_ROWS = 50
 """Rows that are added together."""
+
+WAIT_SECONDS = 0.5
+"""How long a page waits for the first rows."""
+
+QUIET_SECONDS, PAUSE_SECONDS = 0.05, 0.001
+"""How long after a request the table is read further, so that no page waits for it; and how often that is tried."""
 
 SCHEMA = """
 CREATE TABLE row (number INTEGER PRIMARY KEY, key TEXT UNIQUE, digest TEXT, place INTEGER, record BLOB);
@@ -83,6 +90,7 @@ class RowIndex:
         self.error: Exception | None = None
         self.decisions = Counter[str]()
         self._matches = 0
+        self._used_at = 0.0
         self._lock = threading.RLock()
         self._progress = threading.Condition(self._lock)
         # without a name it is a temporary file that is deleted when it is closed, or the process dies
@@ -96,6 +104,7 @@ class RowIndex:
             while batch := [*islice(records, BATCH_ROWS)]:
                 self._add_rows(number, batch)
                 number += len(batch)
+                self._pause()
             if self._choice.kind == "sample":
                 self._choose_sample()
         except Exception as error:  # noqa: BLE001 (also one of the caller's type; it is raised in the thread that waits)
@@ -116,9 +125,9 @@ class RowIndex:
             return next((StoredEntry(*each) for each in self._select(missing)), None)
 
     def wait_for_rows(self) -> None:
-        """Wait until there are rows to review, or all have been read."""
+        """Wait for a moment until there are rows to review, or all have been read."""
         with self._progress:
-            self._progress.wait_for(lambda: self.is_complete or self.count > 0)
+            self._progress.wait_for(lambda: self.is_complete or self.count > 0, WAIT_SECONDS)
 
     def row(self, place: int) -> StoredRow | None:
         """Return the row at a position of the list, counted from 0; None if there is none."""
@@ -158,6 +167,15 @@ class RowIndex:
             for (next_place,) in self._select(sql, start, end):
                 return int(next_place)
         return None
+
+    def touch(self) -> None:
+        """Note that a page is waiting for a reply."""
+        self._used_at = time.monotonic()
+
+    def _pause(self) -> None:
+        """Wait while pages are waiting: threads of Python take turns of several milliseconds."""
+        while time.monotonic() < self._used_at + QUIET_SECONDS:
+            time.sleep(PAUSE_SECONDS)
 
     def close(self) -> None:
         """Delete the database."""

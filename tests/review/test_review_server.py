@@ -17,7 +17,16 @@ from review_process import Review, gold_lines, serve, write_table
 
 from structkit.cli.app import app, run
 from structkit.errors import ConfigError, JobError
-from structkit.review import GoldFile, ReviewServer, ReviewSession, ReviewTable, RowChoice, parse_choice, review_server
+from structkit.review import (
+    GoldFile,
+    ReviewServer,
+    ReviewSession,
+    ReviewTable,
+    RowChoice,
+    parse_choice,
+    review_server,
+    review_session,
+)
 from structkit.schema.cache import response_format
 from structkit.tables.sources import open_source
 
@@ -156,6 +165,7 @@ def test_foreign_hosts_and_pages_are_rejected(review: Review, headers: dict[str,
         ("POST", "/api/decide", b"{}", {"Content_Length": "-1"}, 411),
         ("POST", "/api/decide", b"{}", {"Transfer_Encoding": "chunked", "Content_Length": None}, 411),
         ("POST", "/api/decide", None, {"Content_Length": str(1 << 30)}, 413),
+        ("GET", "http://[", None, {}, 404),
         ("POST", "/api/decide", b"{", {}, 400),
         ("POST", "/api/decide", b"[" * 100_000, {}, 400),
         ("POST", "/api/decide", b"\xff", {}, 400),
@@ -356,6 +366,34 @@ def test_a_review_without_a_decision_leaves_no_file(folder: Path) -> None:
     with GoldOf(folder):
         assert (folder / "labels.gold.jsonl").exists()
     assert not (folder / "labels.gold.jsonl").exists()
+
+
+def test_a_table_that_is_broken_for_a_moment_is_read_again(
+    folder: Path, review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_session, "RETRY_SECONDS", 0)
+    table = folder / "labels.csv"
+    text = table.read_text(encoding="utf-8")
+    table.unlink()
+    assert review.send("GET", "/api/job?").status == 503
+    table.write_text(f"{text}6,too few\n", encoding="utf-8")
+    assert review.send("GET", "/api/job?").status == 503
+    table.write_text(text, encoding="utf-8")
+    reply = review.send("GET", "/api/job?")
+    assert (reply.status, reply.body["count"]) == (200, 5)
+    assert review.decide(0, GOOD, table=reply.body["table"]).status == 200
+
+
+def test_a_gold_file_of_windows_is_read(folder: Path) -> None:
+    with GoldOf(folder) as review:
+        review.decide(0, GOOD)
+    path = folder / "labels.gold.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n\r\n"))
+    with GoldOf(folder) as review:
+        assert review.get("next", place=99)["place"] == 1
+        assert review.decide(1, BAD).status == 200
+    assert merge("-o", "gold.csv") == 0
+    assert len(Path("gold.csv").read_text(encoding="utf-8").splitlines()) == 3
 
 
 @pytest.mark.parametrize("name", ["missing/gold.jsonl", "."])
