@@ -8,7 +8,6 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from shutil import which
@@ -30,7 +29,7 @@ from structkit.cli.received_jobs import receive_job
 from structkit.cli.terminal import INTERRUPTED, SUBMITTED, notice, stderr_console, write, write_text
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
-from structkit.journal.journal import Reader
+from structkit.journal.reader import Reader, find_reader
 from structkit.tables.formats import STANDARD
 from structkit.tables.sources import Source
 from structkit.testing import sample
@@ -149,25 +148,23 @@ def open_rows(settings: JobSettings) -> Source:
 
 def count_finished_rows(job: JobSettings) -> int:
     """Return how many rows earlier runs have finished and this one will not process again."""
-    counts: Mapping[str, int] = {}
-    with suppress(JobError):  # there was no earlier run
-        counts = Reader(job.folder).counts()
+    reader = None if job.on_change in {"new", "reparse"} else find_reader(job.folder)
+    counts: Mapping[str, int] = {} if reader is None else reader.counts()
     states = {"done", "skipped", "failed"} - reopened_states(job)
-    return 0 if job.on_change in {"new", "reparse"} else sum(counts.get(state, 0) for state in states)
+    return sum(counts.get(state, 0) for state in states)
 
 
 def validate_output_owner(job: Job) -> None:
     """Check, before anything is paid for, that the output may be replaced if it exists.
 
     Raises:
-        JobError: The file is not this job's.
+        JobError: The file is not this job's, or the journal that says so cannot be read.
     """
     if not job.output_path.exists() or job.overwrite:
         return
-    with suppress(JobError):  # there was no earlier run
-        if "output" in Reader(job.folder).marks:
-            return
-    raise JobError(f"{str(job.output)!r} exists and is not this job's output: --overwrite replaces it")
+    reader = find_reader(job.folder)
+    if reader is None or "output" not in reader.marks:
+        raise JobError(f"{str(job.output)!r} exists and is not this job's output: --overwrite replaces it")
 
 
 def export_job(job: Job, path: Path) -> int:

@@ -279,6 +279,20 @@ class Reader:
         return total
 
 
+def find_reader(folder: Path) -> Reader | None:
+    """Return the reader of a folder, or None if no run of its job has started.
+
+    Raises:
+        JobError: There was a run, and its journal cannot be read.
+    """
+    path = job_path(folder)
+    if not path.exists():
+        return None
+    with _open(path, JOB_MIGRATIONS) as connection:
+        has_header = connection.execute("SELECT 1 FROM job").fetchone() is not None
+    return Reader(folder) if has_header else None
+
+
 @contextlib.contextmanager
 def _open(path: Path, migrations: Sequence[Migration] = SHARD_MIGRATIONS) -> Iterator[sqlite3.Connection]:
     with (

@@ -204,6 +204,18 @@ def test_another_type_stops_and_with_reparse_is_read_from_the_stored_replies(fol
     assert len(endpoint.requests) == 6
 
 
+def test_an_output_whose_journal_cannot_be_read_is_not_said_to_be_of_another_job(
+    folder: Path, endpoint: Endpoint
+) -> None:
+    label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK)
+    (folder / "out.csv.job" / "job.db").write_bytes(b"not a database" * 1000)
+    stopped = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK)
+    assert stopped.returncode == 2
+    assert "job.db: it is damaged" in stopped.stderr
+    assert "--overwrite" not in stopped.stderr
+    assert len(endpoint.requests) == 6
+
+
 def test_a_new_job_pays_again(folder: Path, endpoint: Endpoint) -> None:
     label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK)
     for _ in range(2):  # the second time, nothing has changed
