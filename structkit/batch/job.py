@@ -55,6 +55,8 @@ class Job(JobSettings):
             is the same, so is the sample. Try a prompt on a sample first; the job without it reuses the replies.
         part: One of several parts of the job, such as `(3, 8)`, for as many processes or machines: each has an output
             and a journal of its own, `OUTPUT.part-3-of-8`, and `structkit join` makes one table of them.
+        limits: The address of a `structkit limits` server, such as `http://10.0.0.5:9000`, which leases one limit and
+            one budget to all parts of the job; its token is in `STRUCTKIT_LIMITS_TOKEN`.
         grace: Seconds that an interrupted run waits for requests in flight before it drops them.
         blank: What to do with a row whose cells are empty or white space, as far as the prompt uses them: leave it out
             with the status `skipped` (`skip`), send it all the same (`ask`), or let it fail (`fail`). The key does not

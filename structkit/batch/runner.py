@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from structkit.batch.ambiguous import AMBIGUOUS, AmbiguousRows, find_ambiguous
@@ -95,11 +96,12 @@ class JobRunner:
         validate_cells(self.settings, files.selection, source)
         ambiguous = find_ambiguous(journal)
         journal.mark(AMBIGUOUS, [*map(list, ambiguous.items())])
-        context, progress = self._make_context(journal)
-        engine = self._open_engine(context)
-        rows = UnfinishedRows(files.selection, source, journal, reopened_states(self.settings))
-        if await self._finish_rows(engine, rows, progress, listen):
-            ambiguous |= dict(journal.ambiguous_rows(include_current_run=True))
+        with self._open_limits(journal) as (limiter, budget):
+            context, progress = self._make_context(journal, limiter, budget)
+            engine = self._open_engine(context)
+            rows = UnfinishedRows(files.selection, source, journal, reopened_states(self.settings))
+            if await self._finish_rows(engine, rows, progress, listen):
+                ambiguous |= dict(journal.ambiguous_rows(include_current_run=True))
         source.validate_unchanged()
         return self._write(files, engine, context, AmbiguousRows(ambiguous.items(), is_keyed=source.key is not None))
 
@@ -126,16 +128,24 @@ class JobRunner:
             await run
         return False
 
-    def _make_context(self, journal: Journal) -> tuple[RunContext, ProgressReporter]:
-        settings, conversations = self.settings, self.conversations
+    def _open_limits(self, journal: Journal) -> AbstractContextManager[tuple[Limiter, Budget]]:
+        settings, is_priced = self.settings, self.prices.max_price is not None
         budget = Budget(settings.budget, spent=spent_before(journal, self.prices.max_price) or 0)
-        progress = ProgressReporter(self.on_progress, budget, is_priced=self.prices.max_price is not None)
         limiter = Limiter(
             settings.concurrency,
             maximum=settings.max_concurrency,
-            policy=conversations.policy,
+            policy=self.conversations.policy,
             is_proven=has_answers(journal),
         )
+        if settings.limits is None:
+            return nullcontext((limiter, budget))
+        from structkit.batch.limits.lease_opening import lease_limits
+
+        return lease_limits(settings, self.conversations.fingerprint(), limiter, budget, is_priced=is_priced)
+
+    def _make_context(self, journal: Journal, limiter: Limiter, budget: Budget) -> tuple[RunContext, ProgressReporter]:
+        settings, conversations = self.settings, self.conversations
+        progress = ProgressReporter(self.on_progress, budget, is_priced=self.prices.max_price is not None)
         context = RunContext(
             start=conversations.start,
             response_format=conversations.response_format,

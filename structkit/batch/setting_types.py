@@ -57,6 +57,7 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "prompt": (lambda value: isinstance(value, str) or callable(value), "a template or a function"),
     **dict.fromkeys(("model", "base_url", "api_key", "key", "table", "delimiter", "encoding", "items"), TEXT),
     "value_column": TEXT,
+    "limits": TEXT,
     **dict.fromkeys(("retry_failed", "overwrite", "progress", "batch_api", "wait"), FLAG),
     "limit": (_is_count, "a whole number"),
     "sample": (_is_count, "a whole number"),
@@ -85,11 +86,12 @@ OPTIONAL = frozenset(
         "sample",
         "budget",
         "price",
+        "limits",
     }
 )
 """Settings that may be None."""
 
-SECRETS = frozenset({"api_key"})
+SECRETS = frozenset({"api_key", "limits"})
 """Settings whose values no message has."""
 
 

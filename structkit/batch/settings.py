@@ -63,6 +63,7 @@ class LabelOptions(TypedDict, total=False):
     limit: int | None
     sample: int | None
     part: tuple[int, int] | str | None
+    limits: str | None
     grace: float
     blank: Blank
     on_ambiguous: OnAmbiguous
@@ -105,6 +106,7 @@ class JobSettings:
     limit: int | None = None
     sample: int | None = None
     part: tuple[int, int] | str | None = None
+    limits: str | None = field(default=None, repr=False)
     grace: float = 60.0
     blank: Blank = "skip"
     on_ambiguous: OnAmbiguous = "resend"

@@ -214,6 +214,15 @@ def label(
         int,
         run(help="How many processes of this machine share the rows; the same command again resumes.", min=1),
     ] = 1,
+    limits_server: Annotated[
+        str | None,
+        run(
+            "--limits",
+            metavar="URL",
+            help="A `structkit limits` server, for one limit of all parts.",
+            show_default=False,
+        ),
+    ] = None,
     grace: Annotated[
         float, run(help="Seconds that the first Ctrl-C waits for requests in flight.", metavar="SECONDS", min=0)
     ] = 60,
@@ -266,7 +275,7 @@ def label(
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens, "seed": seed, "below": below}
     reading: Any = {"blank": blank.value, "table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
-    limits |= {"batch_api": batch_api, "wait": not no_wait}
+    limits |= {"batch_api": batch_api, "wait": not no_wait, "limits": limits_server}
     selection: Any = {"limit": limit, "sample": sample, "part": part, "retry_failed": retry_failed}
     results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
     results |= {"evidence": read_evidence(evidence), "review_below": review_below}

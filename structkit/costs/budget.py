@@ -96,6 +96,7 @@ class Budget:
         limit: What may be spent in all.
         spent: What was spent; a reply of unknown cost counts as what was reserved for it.
         reserved: What requests in flight may cost.
+        poll_s: Seconds after which a reservation may be tried again, because the limit changes; None if it does not.
 
     Raises:
         ValueError: An amount is negative or not a number.
@@ -107,11 +108,18 @@ class Budget:
     True
     """
 
+    poll_s: float | None = None
+
     def __init__(self, limit: Amount | None, *, spent: Amount = ZERO) -> None:
         """Start with nothing reserved."""
         self.limit = None if limit is None else _as_amount(limit)
         self.spent = _as_amount(spent)
         self.reserved = ZERO
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing can bring money back: no request is in flight that may cost less than is reserved for it."""
+        return not self.reserved
 
     def reserve(self, estimate: Decimal) -> bool:
         """Reserve *estimate*, and return True; False, with nothing reserved, if it exceeds what remains."""

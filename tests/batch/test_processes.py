@@ -80,6 +80,18 @@ def test_two_processes_write_the_table_of_one_and_no_other_number_is_accepted_la
         job.run()
 
 
+@pytest.mark.slow
+def test_all_processes_together_spend_no_more_than_the_budget(tmp_path: Path, endpoint: Endpoint) -> None:
+    write_rows(tmp_path / "in.csv", 60)
+    price = Price(Decimal(1), Decimal(1))
+    settings = settings_of(tmp_path, endpoint, price=price, call={"max_tokens": 50}, concurrency=4)
+    report = Job(**settings, budget="0.0006").run(processes=2)
+    assert (report.reason, report.rows) == ("budget", 60)
+    assert Decimal(0) < (report.spend or 0) <= Decimal("0.0006")
+    report = Job(**settings, budget="1").run(processes=2)
+    assert (report.status, len(endpoint.requests)) == ("complete", 60)
+
+
 def test_an_error_of_every_worker_is_raised_once(tmp_path: Path, endpoint: Endpoint) -> None:
     write_rows(tmp_path / "in.csv", 5)
     with pytest.raises(ConfigError, match="nothing"):
@@ -95,7 +107,7 @@ def test_an_error_of_every_worker_is_raised_once(tmp_path: Path, endpoint: Endpo
         ({"output": None}, "needs an output"),
         ({"source": iter([{"id": "a", "text": "b"}])}, "cannot be passed|one stream"),
         ({"prompt": lambda row: f"{row}"}, "cannot be passed to another process"),
-        ({"budget": "1", "price": Price(Decimal(1), Decimal(1))}, "cannot share a budget"),
+        ({"budget": "1"}, "needs the price"),
         ({"batch_api": True}, "needs one process"),
     ],
 )

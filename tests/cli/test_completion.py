@@ -35,7 +35,7 @@ def test_the_script_of_a_shell_completes_the_program(shell: str, tmp_path: Path)
     ("words", "expected"),
     [
         ("structkit ex", {"extract"}),
-        ("structkit label --pro", {"--prompt", "--prompt-file"}),
+        ("structkit label --pro", {"--prompt", "--prompt-file", "--processes"}),
         ("structkit extract --dialect gem", {"gemini"}),
         ("structkit label --mode t", {"tool"}),
         ("structkit label --blank sk", {"skip"}),

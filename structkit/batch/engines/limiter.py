@@ -130,8 +130,12 @@ class Limiter:
         is_probing = self.is_open and any(number >= self._first_after_fault for number in self._in_flight)
         self._is_full = not self.is_open and self.in_flight >= self.capacity
         poll = POLL_S if self.stop_cause or is_probing or self._is_full else 0.0
+        return max(poll, self.external_wait(time_s, tokens))
+
+    def external_wait(self, time_s: float, tokens: float = 0) -> float:
+        """Return the seconds until the endpoint takes another request, by its rate limits and its pauses."""
         limits = max(self._buckets["requests"].wait(time_s, 1), self._buckets["tokens"].wait(time_s, tokens))
-        return max(poll, min(max(limits, self.pause(time_s)), self._policy.wait_max))
+        return min(max(limits, self.pause(time_s)), self._policy.wait_max)
 
     def start(self, tokens: float = 0) -> int:
         """Count a request that goes out, also against the rate limits.
@@ -144,6 +148,10 @@ class Limiter:
         self._buckets["requests"].spend(1)
         self._buckets["tokens"].spend(tokens)
         return self._number
+
+    def send_delay(self, number: int, time_s: float) -> float:  # noqa: ARG002 (a leased limiter has one)
+        """Return the seconds until a request whose intent is on disk may go out; 0 if it goes out now."""
+        return 0.0
 
     def finish(self, time_s: float, reply: Completion | TransportError | None, number: int | None = None) -> None:
         """Learn from the reply to a request.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -110,6 +111,8 @@ class RequestSender:
         try:
             self._announce(request, sent)
             await self._intend(record, number, identity, reservation)
+            while delay := context.limiter.send_delay(permit, time.monotonic()):  # noqa: ASYNC110 (a time)
+                await asyncio.sleep(delay)
             is_sent = True
             reply = await transmit(request, self._policy)
             context.journal.add_reply(record.ordinal, number, reply)
@@ -151,10 +154,13 @@ class RequestSender:
         """Reserve the cost of a request; if too little remains, wait for requests in flight to cost less."""
         budget = self.context.budget
         while not budget.reserve(cost):
-            if self.stop_cause or not budget.reserved:
-                raise RunStopped(self.stop_cause or StopCause("budget", "the budget is used up"))
+            if cause := self.stop_cause or self.context.limiter.stop_cause:
+                raise RunStopped(cause)
+            if budget.is_used_up:
+                raise RunStopped(StopCause("budget", "the budget is used up"))
             self._is_settled.clear()
-            await self._is_settled.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_settled.wait(), budget.poll_s)
 
     def _settle(self, reserved: Decimal, actual: Decimal | None) -> None:
         self.context.budget.settle(reserved, actual)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Reason: TypeAlias = Literal["", "budget", "interrupted", "submitted", "endpoint", "left", "failed"]
+Reason: TypeAlias = Literal["", "budget", "interrupted", "submitted", "endpoint", "limits", "left", "failed"]
 """Why a run did not succeed. Before its rows had finished: the budget is used up; it was interrupted; its requests are
-in batches at the endpoint, which the same job collects later (`submitted`); the endpoint fails for every row; or rows
+in batches at the endpoint, which the same job collects later (`submitted`); the endpoint fails for every row; the
+server of shared limits is gone (`limits`); or rows
 are left open, for instance because only stored replies were read. After that: more rows failed than may (`failed`).
 Empty otherwise."""
 

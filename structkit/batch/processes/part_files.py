@@ -20,7 +20,7 @@ from structkit.batch.report import Report
 from structkit.batch.settings import JobSettings
 from structkit.errors import ConfigError, JobError
 
-REASONS: tuple[Reason, ...] = ("interrupted", "endpoint", "budget", "submitted", "left")
+REASONS: tuple[Reason, ...] = ("interrupted", "endpoint", "limits", "budget", "submitted", "left")
 """Why a run ended before its rows had finished; of several parts, the first of these that one of them has."""
 
 
@@ -53,8 +53,6 @@ def validate_parts(settings: JobSettings, total: int) -> None:
         )
     if settings.batch_api:
         raise ConfigError("the vendor's Batch API needs one process: leave out processes (--processes)")
-    if settings.budget is not None:
-        raise ConfigError("several processes cannot share a budget: leave out processes (--processes)")
     output = Path(settings.output)
     _validate_journals(output, total)
     if output.exists() and not settings.overwrite and not _is_joined(output, total):

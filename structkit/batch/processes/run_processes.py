@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import pickle
+import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
 from functools import partial
 from multiprocessing import current_process
 
+from structkit.batch.engines.limiter import Limiter
 from structkit.batch.engines.progress import Progress, ProgressCallback
+from structkit.batch.limits.limit_shares import Limits, LimitShares
+from structkit.batch.limits.limits_server import LimitsServer
 from structkit.batch.processes.part_files import join_outputs, parts_of, validate_parts
 from structkit.batch.processes.worker_pool import WORKER_NAME, WorkerPool
 from structkit.batch.processes.worker_process import LoadJob
@@ -39,8 +46,24 @@ def run_in_processes(
     for each in parts_of(settings, total):
         validate_settings(each)
     validate_parts(settings, total)
-    pool = WorkerPool(load or pickle_job(settings), total, settings.grace, on_progress or _ignore)
-    return join_outputs(settings, pool.run(), time.monotonic() - start)
+    load = load or pickle_job(settings)
+    with shared_limits(settings, total) as address:
+        reports = WorkerPool(load, total, settings.grace, on_progress or _ignore, address).run()
+    return join_outputs(settings, reports, time.monotonic() - start)
+
+
+@contextmanager
+def shared_limits(settings: JobSettings, total: int) -> Iterator[str]:
+    """Yield the address of the server that leases the limits of a job to its workers, with its token."""
+    if settings.limits is not None:
+        yield settings.limits
+        return
+    budget = None if settings.budget is None else Decimal(settings.budget)
+    limiter = Limiter(settings.concurrency, maximum=settings.max_concurrency, policy=settings.call.get("policy"))
+    token = secrets.token_urlsafe()
+    # What a part has spent is in its journal: money is leased once every worker has said what that is.
+    with LimitsServer(LimitShares(Limits(budget, parts=total), limiter), token) as server:
+        yield server.url.replace("://", f"://{token}@")
 
 
 def pickle_job(settings: JobSettings) -> LoadJob:

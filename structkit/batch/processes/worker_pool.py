@@ -72,14 +72,17 @@ class WorkerPool:
         total: How many parts there are.
         grace: Seconds that requests in flight have after an interruption.
         on_progress: Called with the progress of all together.
+        limits: The address of the server with the limits of all.
     """
 
-    def __init__(self, load: LoadJob, total: int, grace: float, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, load: LoadJob, total: int, grace: float, on_progress: Callable[[Progress], None], limits: str
+    ) -> None:
         """Start nothing yet."""
         self._load, self._total, self._on_progress = load, total, on_progress
         self._context = multiprocessing.get_context("spawn")  # a fork would share threads, locks and connections
         self._workers: list[Worker] = []
-        self._grace = grace
+        self._grace, self._limits = grace, limits
         self._interrupts = 0
         self._grace_end: float | None = None
         self._is_stopping = False
@@ -108,7 +111,7 @@ class WorkerPool:
     def _start(self, part: Part) -> tuple[BaseProcess, Any]:
         connection, remote = self._context.Pipe()
         process = self._context.Process(
-            target=work, args=(self._load, part, remote), name=f"{WORKER_NAME} {part.number}"
+            target=work, args=(self._load, part, self._limits, remote), name=f"{WORKER_NAME} {part.number}"
         )
         process.start()
         remote.close()  # otherwise the end of the process would not close the connection

@@ -29,30 +29,23 @@ LOCK_MARGIN_S = 15.0
 """Seconds that a worker whose parent was killed may need besides `grace`: it writes its output before it ends."""
 
 
-def work(load: LoadJob, part: Part, connection: Connection) -> None:
+def work(load: LoadJob, part: Part, limits: str, connection: Connection) -> None:
     """Run a part of a job, and send the report or the error to the parent.
 
     Args:
         load: Returns the job.
         part: The part.
+        limits: The address of the server with the limits of all workers.
         connection: To the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the parent decides
     link = ParentLink(connection)
     try:
-        link.send_report(run_part(part_settings(load(), part), link))
+        link.send_report(run_part(replace(load(), part=part, limits=limits), link))
     except asyncio.CancelledError:
         link.send(WorkerMessage(error=KeyboardInterrupt()))
     except Exception as error:  # noqa: BLE001 (raised in the parent)
         link.send(WorkerMessage(error=portable_error(error)))
-
-
-def part_settings(settings: JobSettings, part: Part) -> JobSettings:
-    """Return the settings of a part: all parts together have as many requests in flight as the job may have."""
-    concurrency = settings.concurrency
-    if concurrency != "auto":
-        concurrency = max(1, concurrency // part.total)
-    return replace(settings, part=part, concurrency=concurrency)
 
 
 def run_part(settings: JobSettings, link: ParentLink) -> Report:

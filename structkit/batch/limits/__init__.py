@@ -1,0 +1,1 @@
+"""One limit and one budget for all workers of a job, which lease their shares from a small server."""

@@ -1,0 +1,233 @@
+"""The shares of one limit and one budget that the workers of a job lease. Passed the time; does no I/O.
+
+Only this side reads a clock: a lease has an age, never a date, so that the clocks of the machines may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from structkit.batch.engines.limiter import Limiter
+from structkit.batch.limits.reply_summary import reply_of_summary
+from structkit.costs.attempt_cost import ZERO
+from structkit.values import JSON
+
+LEASE_S = 5.0
+"""Seconds after which a worker may no longer use a lease that it could not renew."""
+
+SESSION_S = 10.0
+"""Seconds after which a worker that says nothing counts as dead. More than `LEASE_S`, so that its permits have
+lapsed on its side before other workers get them."""
+
+
+class LimitsRejected(Exception):
+    """A worker that cannot have a share; the text says why."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What all workers together may use.
+
+    Args:
+        budget: The most that they may spend; None for no limit.
+        requests_per_minute: None for no limit.
+        tokens_per_minute: None for no limit.
+        parts: How many workers have to be there before money is leased; what one has spent is unknown until then.
+    """
+
+    budget: Decimal | None = None
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    parts: int = 0
+
+
+@dataclass
+class Money:
+    """What a part of the job has spent, and what its worker may spend in all."""
+
+    spent: Decimal
+    leased: Decimal
+
+
+@dataclass(eq=False)
+class Session:
+    """A worker.
+
+    Attributes:
+        part: What it works on, such as `2/4`.
+        last_time: When it was last heard.
+        number: Of its last message.
+        reply: To that message: one that did not arrive is asked for again.
+        in_flight: The numbers of its requests, and what the limiter calls them.
+        slots: How many it may have in flight.
+        rate: Requests a second that it may send; None without a limit.
+        token_rate: Tokens a second.
+    """
+
+    part: str
+    last_time: float
+    number: int = 0
+    reply: JSON | None = None
+    in_flight: dict[int, int] = field(default_factory=dict)
+    slots: int = 0
+    rate: float | None = None
+    token_rate: float | None = None
+
+
+class LimitShares:
+    """Divides limits among workers: the sum of all leases never exceeds them.
+
+    Args:
+        limits: What is divided.
+        limiter: Learns from the replies to all workers.
+        money: What parts have spent by an earlier server, which nobody has confirmed yet.
+        store: Called with the job, a part and what the part may have spent by its next lease, before it gets that.
+        job: The digest of the job; by default that of the first worker.
+
+    Attributes:
+        job: The digest of the job that it serves.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        limiter: Limiter,
+        *,
+        money: Mapping[str, Decimal] | None = None,
+        store: Callable[[str, str, Decimal], None] | None = None,
+        job: str = "",
+    ) -> None:
+        """Start without workers."""
+        self.limits, self.job = limits, job
+        self._limiter, self._store = limiter, store
+        self._money = {part: Money(amount, amount) for part, amount in (money or {}).items()}
+        self._sessions: dict[str, Session] = {}
+        self._count = 0
+
+    def register(self, job: str, part: str, budget: str | None, spent: str, time_s: float) -> str:
+        """Add a worker, and return the name of its session. An earlier worker of the same part gets no further lease.
+
+        Args:
+            job: The digest of its job.
+            part: What it works on.
+            budget: That of its job, which has to be that of the server; None if the job has none.
+            spent: What the journal of the part has spent; reservations of an earlier worker end with it.
+            time_s: The time, on a clock that never goes back.
+
+        Raises:
+            LimitsRejected: The job or the budget is another one.
+        """
+        if self.job and job != self.job:
+            raise LimitsRejected("the limits server serves another job: start one for each job")
+        if budget is not None and self.limits.budget != Decimal(budget):
+            raise LimitsRejected(f"the budget of the limits server is {self.limits.budget}, that of the job {budget}")
+        self.job = job
+        for name in [name for name, session in self._sessions.items() if session.part == part]:
+            self._remove(name, time_s)
+        self._count += 1
+        name = f"{part}#{self._count}"
+        self._sessions[name] = Session(part, time_s)
+        self._money[part] = Money(Decimal(spent), Decimal(spent))
+        return name
+
+    def exchange(self, name: str, message: JSON, time_s: float) -> JSON:
+        """Take what a worker reports, and return its next lease.
+
+        Raises:
+            KeyError: There is no such session: the server was restarted, or another worker has taken the part.
+        """
+        self._remove_dead(time_s)
+        session = self._sessions[name]
+        session.last_time = time_s
+        if session.reply is not None and message["number"] == session.number:
+            return session.reply
+        self._learn(session, message, time_s)
+        if message.get("is_last"):
+            self._remove(name, time_s)
+        session.number, session.reply = message["number"], self._lease(session, message, time_s)
+        return session.reply
+
+    def has_part(self, part: str) -> bool:
+        """Return whether a worker of a part is there."""
+        return any(session.part == part for session in self._sessions.values())
+
+    def _learn(self, session: Session, message: JSON, time_s: float) -> None:
+        for number, tokens in message["started"]:
+            session.in_flight[number] = self._limiter.start(tokens)
+        self._limiter.wait(time_s)  # whether all permits are in use: the limiter raises the concurrency only then
+        for number, summary in message["finished"]:
+            if (own_number := session.in_flight.pop(number, None)) is not None:
+                self._limiter.finish(time_s, reply_of_summary(summary), own_number)
+
+    def _lease(self, session: Session, message: JSON, time_s: float) -> JSON:
+        other_sessions = [each for each in self._sessions.values() if each is not session]
+        capacity = 1 if self._limiter.is_open else self._limiter.capacity
+        position = [*self._sessions.values()].index(session) if session in self._sessions.values() else 0
+        count = max(1, len(self._sessions))
+        share = capacity // count + (position < capacity % count)
+        session.slots = max(0, min(share, capacity - sum(each.slots for each in other_sessions)))
+        session.rate = _rate_share(self.limits.requests_per_minute, [each.rate for each in other_sessions], count)
+        session.token_rate = _rate_share(
+            self.limits.tokens_per_minute, [each.token_rate for each in other_sessions], count
+        )
+        cause = self._limiter.stop_cause
+        return {
+            "slots": session.slots,
+            "rate": session.rate,
+            "token_rate": session.token_rate,
+            "pause": self._limiter.external_wait(time_s),
+            "stop": str(cause.detail) if cause else "",
+            **self._lease_money(session.part, message),
+        }
+
+    def _lease_money(self, part: str, message: JSON) -> JSON:
+        """Lease money up to what a worker needs for the next requests, as far as the other workers leave it."""
+        if self.limits.budget is None:
+            return {"money": None, "is_used_up": False}
+        money = self._money[part]
+        money.spent, limit = Decimal(message["spent"]), Decimal(message["limit"])
+        live = {session.part for session in self._sessions.values()}
+        remaining = self.limits.budget - sum((each.leased for name, each in self._money.items() if name != part), ZERO)
+        target = min(Decimal(message["needed"]), remaining)
+        is_complete = len(live) >= self.limits.parts or len(self._money) >= self.limits.parts
+        # What does not even suffice for one request is left to other workers: two could wait for each other. A
+        # lease falls only as far as the worker says that it has lowered its own limit.
+        money.leased = max(limit, target) if target >= Decimal(message["next"]) and is_complete else limit
+        if self._store:
+            self._store(self.job, part, money.leased)
+        fixed = [each.spent if name in live else each.leased for name, each in self._money.items() if name != part]
+        minimum = money.spent + Decimal(message["estimate"])  # once all its requests in flight have cost what they cost
+        is_used_up = is_complete and minimum > self.limits.budget - sum(fixed, ZERO)
+        return {"money": str(money.leased), "is_used_up": is_used_up}
+
+    def _remove_dead(self, time_s: float) -> None:
+        for name in [name for name, each in self._sessions.items() if time_s - each.last_time > SESSION_S]:
+            self._remove(name, time_s)
+
+    def _remove(self, name: str, time_s: float) -> None:
+        """Let the permits of a worker lapse. Its money stays leased until its journal has been read."""
+        for number in self._sessions.pop(name).in_flight.values():
+            self._limiter.finish(time_s, None, number)
+
+
+def _rate_share(per_minute: float | None, other_rates: list[float | None], count: int) -> float | None:
+    """Return the rate a second that one of several workers may have, beside those that other sessions have."""
+    if per_minute is None:
+        return None
+    rate = per_minute / 60
+    return max(0.0, min(rate / count, rate - sum(each or 0.0 for each in other_rates)))
+
+
+def validate_message(message: Any) -> JSON:
+    """Return a message of a worker if it has the form of one.
+
+    Raises:
+        ValueError: It has not.
+    """
+    names = {"number", "started", "finished", "spent", "limit", "needed", "next", "estimate"}
+    if not isinstance(message, dict) or not names <= message.keys():
+        raise ValueError("the message lacks fields")
+    return message

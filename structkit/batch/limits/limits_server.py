@@ -1,0 +1,159 @@
+"""A small HTTP server on loopback, or on a network with a token, from which workers lease shares of one limit."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from typing_extensions import Self
+
+from structkit.batch.engines.limiter import Limiter
+from structkit.batch.limits.limit_shares import Limits, LimitShares, LimitsRejected, validate_message
+from structkit.batch.limits.money_file import MoneyFile
+from structkit.batch.settings import MAX_AUTO_CONCURRENCY
+from structkit.errors import ConfigError
+from structkit.values import JSON
+
+MAX_BODY_BYTES = 2**22
+"""The size of a message: that of a worker which reports thousands of replies."""
+
+IDLE_S = 60.0
+"""Seconds after which a connection is closed that nobody uses."""
+
+
+class LimitsHandler(BaseHTTPRequestHandler):
+    """Answers the messages of workers."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_S
+    server: LimitsHTTPServer  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def do_POST(self) -> None:
+        """Answer a worker; not after the end, when its connection may still be open."""
+        if self.server.is_closed:
+            self.close_connection = True
+            return
+        length = self.headers.get("content-length", "")
+        body = self.rfile.read(int(length)) if length.isdecimal() and int(length) <= MAX_BODY_BYTES else b""
+        status, reply = self.server.answer(self.path, self.headers.get("authorization", ""), body)
+        data = json.dumps(reply).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Print nothing."""
+
+
+class LimitsHTTPServer(ThreadingHTTPServer):
+    """The server, and what it serves."""
+
+    daemon_threads = True
+    is_closed = False
+
+    def __init__(self, address: tuple[str, int], shares: LimitShares, token: str) -> None:
+        """Listen."""
+        super().__init__(address, LimitsHandler)
+        self._shares, self._token, self._lock = shares, token, threading.Lock()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing: a worker that was killed is not an error of the server."""
+
+    def answer(self, path: str, authorization: str, body: bytes) -> tuple[int, JSON]:
+        """Return the status and the body of a reply."""
+        if not hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode()):
+            return 401, {"error": "the token of the limits server is another one: set STRUCTKIT_LIMITS_TOKEN"}
+        message: Any = None
+        try:
+            message = json.loads(body)
+            with self._lock:
+                return 200, self._act(path, message)
+        except LimitsRejected as error:
+            return 409, {"error": str(error)}
+        except KeyError:
+            is_taken = isinstance(message, dict) and self._shares.has_part(str(message.get("part")))
+            return (410 if is_taken else 404), {"error": "another worker has the part" if is_taken else "no session"}
+        except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
+            return 400, {"error": f"not a message of a worker: {type(error).__name__}"}
+
+    def _act(self, path: str, message: Any) -> JSON:
+        shares, time_s = self._shares, time.monotonic()
+        if path != "/register":
+            return shares.exchange(message["session"], validate_message(message), time_s)
+        job, part, budget, spent = (message[name] for name in ("job", "part", "budget", "spent"))
+        session = shares.register(job, part, budget, spent, time_s)
+        return {"session": session, "has_budget": shares.limits.budget is not None}
+
+
+class LimitsServer:
+    """A running server; use it as a context manager.
+
+    Args:
+        shares: What it serves.
+        token: What workers have to know; it never appears in a message.
+        host: The address to listen on.
+        port: The port; 0 chooses a free one.
+
+    Attributes:
+        url: Its address, without the token.
+
+    Raises:
+        ConfigError: The port is in use, or there is no such address.
+    """
+
+    def __init__(self, shares: LimitShares, token: str, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen."""
+        try:
+            self._server = LimitsHTTPServer((host, port), shares, token)
+        except OSError as error:
+            raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+        self.url = f"http://{host}:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
+
+    def __enter__(self) -> Self:
+        """Serve, in a thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop; a second call does nothing."""
+        if self._server.is_closed:
+            return
+        self._server.is_closed = True
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def open_shares(limits: Limits, concurrency: int | Literal["auto"], state: Path | None = None) -> LimitShares:
+    """Return the shares of a new server, or of one that is restarted.
+
+    Args:
+        limits: What is divided.
+        concurrency: Requests in flight of all workers together.
+        state: The file with what parts may have spent.
+
+    Raises:
+        ConfigError: A budget lacks the file.
+        JobError: The file cannot be used.
+    """
+    limiter = Limiter(concurrency, maximum=MAX_AUTO_CONCURRENCY)
+    if limits.budget is None:
+        return LimitShares(limits, limiter)
+    if state is None:
+        raise ConfigError("a budget needs --state FILE: without it, a server that is restarted would spend it again")
+    file = MoneyFile(state, limits.budget)
+    return LimitShares(limits, limiter, money=file.amounts, store=file.store, job=file.job)

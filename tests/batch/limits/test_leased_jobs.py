@@ -1,0 +1,175 @@
+"""Parts of a job that lease one limit and one budget from a server: over real HTTP, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from structkit import ConfigError, Job, JobError, Price
+from structkit.batch.engines.limiter import Limiter
+from structkit.batch.limits import lease_keeper
+from structkit.batch.limits.limit_shares import Limits, LimitShares
+from structkit.batch.limits.limits_server import LimitsServer
+from structkit.batch.part_join import join_parts
+from structkit.batch.report import Report
+from structkit.cli import limits_command
+from structkit.testing import Endpoint, Reply
+from structkit.testing.scripted_reply import text_reply
+from structkit.values import JSON
+
+PRICE = Price(Decimal(1), Decimal(1))
+
+
+class CountingEndpoint:
+    """An endpoint that counts how many requests it has at once."""
+
+    def __init__(self) -> None:
+        self.lock, self.active, self.highest = threading.Lock(), 0, 0
+        self.endpoint = Endpoint(self.answer)
+
+    def answer(self, body: JSON) -> Reply:
+        with self.lock:
+            self.active += 1
+            self.highest = max(self.highest, self.active)
+        threading.Event().wait(0.01)
+        with self.lock:
+            self.active -= 1
+        return replace(text_reply(body, json.dumps({"value": 1})))
+
+
+@pytest.fixture
+def counting() -> Iterator[CountingEndpoint]:
+    endpoint = CountingEndpoint()
+    with endpoint.endpoint:
+        yield endpoint
+
+
+def run_parts(folder: Path, endpoint: Endpoint, address: str, total: int = 3, **settings: Any) -> list[Report]:
+    """Run all parts at once, in one event loop."""
+    rows = [{"id": f"k{number}", "text": f"row {number}"} for number in range(60)]
+    base: dict[str, Any] = {"output_type": int, "prompt": "{text}", "key": "id", "model": "fake", "progress": False}
+    base |= {"base_url": endpoint.base_url, "limits": address, "call": {"max_tokens": 50}}
+    jobs = [
+        Job(rows, folder / "out.jsonl", part=(number, total), **{**base, **settings}) for number in range(1, total + 1)
+    ]
+
+    async def run() -> list[Report]:
+        return await asyncio.gather(*(job.run_async() for job in jobs))
+
+    return asyncio.run(run())
+
+
+def serve(limits: Limits, concurrency: Any = "auto", token: str = "token") -> LimitsServer:
+    return LimitsServer(LimitShares(limits, Limiter(concurrency)), token)
+
+
+def address_of(server: LimitsServer, token: str = "token") -> str:
+    return server.url.replace("://", f"://{token}@")
+
+
+def test_all_parts_together_have_no_more_in_flight_than_the_limit(tmp_path: Path, counting: CountingEndpoint) -> None:
+    with serve(Limits(), 4) as server:
+        reports = run_parts(tmp_path, counting.endpoint, address_of(server))
+    assert [report.status for report in reports] == ["complete"] * 3
+    assert 1 < counting.highest <= 4
+    assert len(counting.endpoint.requests) == 60
+
+
+def test_all_parts_together_spend_no_more_than_the_budget_and_resume_with_a_larger_one(
+    tmp_path: Path, counting: CountingEndpoint
+) -> None:
+    with serve(Limits(Decimal("0.0006"), parts=3)) as server:
+        reports = run_parts(tmp_path, counting.endpoint, address_of(server), price=PRICE)
+    assert "budget" in {report.reason for report in reports} <= {"budget", ""}
+    spends = [report.spend for report in reports if report.spend is not None]
+    assert Decimal("0.0002") < sum(spends) <= Decimal("0.0006")
+    with serve(Limits(Decimal(1), parts=3)) as server:
+        reports = run_parts(tmp_path, counting.endpoint, address_of(server), price=PRICE)
+    assert [report.status for report in reports] == ["complete"] * 3
+    assert len(counting.endpoint.requests) == 60, "nothing is paid for twice"
+    rows = [{"id": f"k{number}", "text": f"row {number}"} for number in range(60)]
+    assert join_parts(tmp_path.glob("out.jsonl.part-*"), tmp_path / "out.jsonl", rows).rows == 60
+
+
+def test_parts_stop_with_a_reason_when_the_server_is_gone_and_resume_with_another(
+    tmp_path: Path, counting: CountingEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_keeper, "PATIENCE_S", 0.2)
+    server = serve(Limits(requests_per_minute=600))
+    with server:
+        threading.Timer(1.5, server.close).start()
+        reports = run_parts(tmp_path, counting.endpoint, address_of(server))
+    assert {report.reason for report in reports} == {"limits"}
+    assert all("has not answered" in report.status and "token" not in report.status for report in reports)
+    with pytest.raises(JobError, match="run the job again to resume it"):
+        reports[0].raise_for_status()
+    sent = len(counting.endpoint.requests)
+    assert 0 < sent < 60
+    with serve(Limits()) as server:
+        reports = run_parts(tmp_path, counting.endpoint, address_of(server))
+    assert [report.status for report in reports] == ["complete"] * 3
+    assert len(counting.endpoint.requests) == 60, "what was in flight was received and is in the journal"
+
+
+@pytest.mark.parametrize(
+    ("limits", "settings", "token", "error"),
+    [
+        (Limits(), {}, "wrong", "the token of the limits server is another one"),
+        (Limits(Decimal(5)), {}, "token", "needs the price of a million tokens"),
+        (
+            Limits(Decimal(5)),
+            {"budget": "7", "price": PRICE},
+            "token",
+            "the budget of the limits server is 5, that of the job 7",
+        ),
+        (Limits(), {"budget": "7", "price": PRICE}, "token", "the budget of the limits server is None"),
+    ],
+)
+def test_a_server_that_does_not_fit_is_refused_before_anything_is_sent(
+    tmp_path: Path, counting: CountingEndpoint, limits: Limits, settings: Any, token: str, error: str
+) -> None:
+    with serve(limits) as server, pytest.raises((ConfigError, JobError), match=error) as raised:
+        run_parts(tmp_path, counting.endpoint, address_of(server, token), 1, **settings)
+    assert "wrong@" not in str(raised.value)
+    assert not counting.endpoint.requests
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:9000", "https://example.org:1", "http://host", "http://host:x", "http://h:1/v1"]
+)
+def test_an_address_that_is_none_is_refused(tmp_path: Path, counting: CountingEndpoint, address: str) -> None:
+    with pytest.raises(ConfigError, match="must be the address of a server"):
+        run_parts(tmp_path, counting.endpoint, address, 1)
+
+
+def test_a_server_that_is_not_there_and_one_of_another_job_are_refused(
+    tmp_path: Path, counting: CountingEndpoint
+) -> None:
+    with serve(Limits()) as server:
+        run_parts(tmp_path, counting.endpoint, address_of(server), 1)
+        with pytest.raises(JobError, match="serves another job"):
+            run_parts(tmp_path / "b", counting.endpoint, address_of(server), 1, prompt="Other {text}")
+    with pytest.raises(JobError, match="does not answer"):
+        run_parts(tmp_path / "c", counting.endpoint, address_of(server), 1)
+    with pytest.raises(JobError, match=r"127\.0\.0\.1.*not a limits server|does not answer"):
+        run_parts(tmp_path / "d", counting.endpoint, counting.endpoint.base_url.removesuffix("/v1"), 1)
+
+
+def test_a_command_for_a_network_needs_a_token_and_a_budget_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STRUCTKIT_LIMITS_TOKEN", raising=False)
+    with pytest.raises(ConfigError, match="on a network needs a token: set STRUCTKIT_LIMITS_TOKEN"):
+        limits_command.limits(0, "0.0.0.0")
+    with pytest.raises(ConfigError, match="a budget needs --state FILE"):
+        limits_command.limits(0, budget=Decimal(5))
+    with serve(Limits()) as server, pytest.raises(ConfigError, match="cannot listen on 127"):
+        limits_command.limits(int(server.url.rpartition(":")[2]))

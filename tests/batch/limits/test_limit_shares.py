@@ -1,0 +1,231 @@
+"""Shares of one limit: whatever the workers do, all leases together never exceed it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from structkit.batch.engines.limiter import Limiter
+from structkit.batch.limits.lease import Lease, LeasedBudget, LeasedLimiter
+from structkit.batch.limits.limit_shares import SESSION_S, Limits, LimitShares, LimitsRejected
+from structkit.batch.limits.money_file import MoneyFile
+from structkit.batch.limits.reply_summary import reply_of_summary, summarize_reply
+from structkit.costs.budget import Budget
+from structkit.errors import JobError, StatusError
+from structkit.values import JSON, Completion, RateLimit, Usage
+
+
+def message(number: int, **fields: Any) -> JSON:
+    base = {
+        "number": number,
+        "started": [],
+        "finished": [],
+        "spent": "0",
+        "limit": "0",
+        "needed": "0",
+        "next": "0",
+        "estimate": "0",
+    }
+    return {**base, **fields}
+
+
+class Worker:
+    """A worker with a budget of its own, as a run has one."""
+
+    def __init__(self, shares: LimitShares, part: str, spent: str = "0", time_s: float = 0.0) -> None:
+        self.shares, self.part = shares, part
+        self.lease = Lease()
+        self.budget = LeasedBudget(self.lease, Budget(None, spent=spent))
+        self.session = shares.register("job", part, None, spent, time_s)
+        self.number = 0
+        self.last: JSON = {}
+
+    def exchange(self, time_s: float, **fields: Any) -> JSON:
+        self.number += 1
+        report = {**message(self.number), **self.lease.drain(), **self.budget.release(4), **fields}
+        self.last = self.shares.exchange(self.session, report, time_s)
+        self.budget.renew(self.last["money"], is_used_up=self.last["is_used_up"])
+        return self.last
+
+
+def status_error(status: int, text: str, **fields: Any) -> StatusError:
+    error = StatusError(text, **fields)
+    error.status_code = status
+    return error
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(["exchange", "reserve", "settle", "die"]), st.integers(1, 9)),
+    max_size=60,
+)
+
+
+@given(STEPS, st.integers(5, 40), st.integers(1, 9))
+def test_all_leases_together_never_exceed_the_limits(steps: list[Any], budget: int, concurrency: int) -> None:
+    limits = Limits(Decimal(budget), requests_per_minute=600, tokens_per_minute=6_000)
+    shares = LimitShares(limits, Limiter(concurrency))
+    workers = [Worker(shares, f"{number}/4") for number in range(1, 5)]
+    reserved: list[list[Decimal]] = [[] for _ in workers]
+    dead: set[int] = set()
+    for number, (index, step, amount) in enumerate(steps):
+        worker, time_s = workers[index], number / 1000
+        if index in dead:
+            continue
+        if step == "exchange":
+            worker.exchange(time_s)
+        elif step == "reserve" and worker.budget.reserve(Decimal(amount)):
+            reserved[index].append(Decimal(amount))
+        elif step == "settle" and reserved[index]:
+            worker.budget.settle(reserved[index].pop(), Decimal(1))
+        elif step == "die":
+            dead.add(index)
+        leases = [each.last for each in workers if each.last]
+        assert sum((each.budget.spent + each.budget.reserved for each in workers), Decimal(0)) <= budget
+        assert sum(lease["slots"] for lease in leases) <= concurrency
+        assert sum(lease["rate"] for lease in leases) <= 10 + 1e-9
+        assert sum(lease["token_rate"] for lease in leases) <= 100 + 1e-9
+
+
+def test_permits_of_a_dead_worker_lapse_and_its_money_stays_reserved_until_its_journal_is_read() -> None:
+    shares = LimitShares(Limits(Decimal(10)), Limiter(4))
+    dead, other = Worker(shares, "1/2"), Worker(shares, "2/2")
+    dead.budget.reserve(Decimal(2))
+    dead.exchange(0.0)
+    assert dead.budget.reserve(Decimal(6))
+    dead.lease.add_start(1, 0)
+    dead.exchange(0.1)
+    other.budget.reserve(Decimal(5))
+    assert other.exchange(0.2)["slots"] == 2
+    assert other.budget.reserve(Decimal(5)) is False, "6 of 10 are reserved by the other worker"
+    assert not other.last["is_used_up"], "a request that is in flight may cost less"
+    other.exchange(SESSION_S - 1)
+    late = other.exchange(SESSION_S + 1)
+    assert (late["slots"], late["is_used_up"]) == (4, True), "nobody settles what a dead worker has reserved"
+    resumed = Worker(shares, "1/2", spent="1", time_s=SESSION_S + 2)
+    resumed.exchange(SESSION_S + 2)
+    other.exchange(SESSION_S + 2)
+    assert other.budget.reserve(Decimal(5)), "the journal says that only 1 was spent"
+
+
+def test_a_message_that_is_sent_again_counts_once() -> None:
+    limiter = Limiter(4)
+    shares = LimitShares(Limits(), limiter)
+    worker = Worker(shares, "1/1")
+    report = message(1, started=[[1, 5], [2, 5]], finished=[[1, 1]])
+    first = shares.exchange(worker.session, report, 0.0)
+    assert shares.exchange(worker.session, report, 0.1) == first
+    assert limiter.in_flight == 1
+
+
+def test_a_rate_limit_that_one_worker_meets_pauses_all() -> None:
+    shares = LimitShares(Limits(), Limiter(8))
+    one, two = Worker(shares, "1/2"), Worker(shares, "2/2")
+    one.lease.add_start(1, 0)
+    fault = status_error(429, "slow down", retryable=True, retry_after=7.0)
+    one.lease.add_finish(1, fault)
+    assert one.lease.changed.is_set(), "the server hears of it at once"
+    one.exchange(0.0)
+    assert two.exchange(0.01)["pause"] == pytest.approx(6.99)
+
+
+def test_an_account_that_is_empty_stops_all() -> None:
+    shares = LimitShares(Limits(), Limiter(8))
+    one, two = Worker(shares, "1/2"), Worker(shares, "2/2")
+    one.lease.add_start(1, 0)
+    one.lease.add_finish(1, status_error(402, "no credit"))
+    one.exchange(0.0)
+    assert "no credit" in two.exchange(0.1)["stop"]
+
+
+def test_a_second_worker_of_a_part_takes_it_from_the_first() -> None:
+    shares = LimitShares(Limits(), Limiter(8))
+    first = Worker(shares, "1/2")
+    second = Worker(shares, "1/2")
+    with pytest.raises(KeyError):
+        first.exchange(0.1)
+    assert shares.has_part("1/2")
+    assert second.exchange(0.1)["slots"] == 8
+
+
+def test_another_job_and_another_budget_are_refused() -> None:
+    shares = LimitShares(Limits(Decimal(10)), Limiter(8))
+    shares.register("job", "1/2", "10.00", "0", 0.0)
+    with pytest.raises(LimitsRejected, match="another job"):
+        shares.register("other", "2/2", None, "0", 0.0)
+    with pytest.raises(LimitsRejected, match="the budget of the limits server is 10, that of the job 20"):
+        shares.register("job", "2/2", "20", "0", 0.0)
+
+
+def test_no_money_is_leased_before_every_part_has_said_what_it_has_spent() -> None:
+    shares = LimitShares(Limits(Decimal(10), parts=2), Limiter(8))
+    one = Worker(shares, "1/2")
+    one.budget.reserve(Decimal(3))
+    one.exchange(0.0)
+    assert (one.budget.reserve(Decimal(3)), one.budget.is_used_up) == (False, False)
+    Worker(shares, "2/2", spent="8")
+    one.exchange(0.1)
+    assert (one.budget.reserve(Decimal(3)), one.budget.is_used_up) == (False, True)
+
+
+@given(st.lists(st.floats(0, 0.5), min_size=20, max_size=80), st.floats(2, 50))
+def test_requests_go_out_evenly_even_after_the_process_was_stopped(pauses: list[float], rate: float) -> None:
+    lease = Lease()
+    lease.slots, lease.rate, lease.expires_at = 1_000, rate, float("inf")
+    limiter, time_s, times = LeasedLimiter(lease, Limiter(1_000)), 0.0, list[float]()
+    for pause in pauses:
+        time_s += pause
+        while limiter.wait(time_s) <= 0 and limiter.in_flight < 500:
+            number = limiter.start()
+            while delay := limiter.send_delay(number, time_s):
+                time_s += delay
+            times.append(time_s)
+    assert all(later - earlier >= 1 / rate - 1e-5 for earlier, later in pairwise(times))
+
+
+def test_a_lease_that_could_not_be_renewed_lets_nothing_out() -> None:
+    lease = Lease()
+    limiter = LeasedLimiter(lease, Limiter(8))
+    assert limiter.wait(0.0) > 0
+    lease.renew({"slots": 2, "rate": None, "token_rate": None, "pause": 0.0, "stop": ""}, 10.0, 10.0)
+    assert limiter.wait(10.0) == 0
+    assert limiter.wait(15.1) > 0, "by the worker's own clock, from when it was asked for"
+
+
+def test_a_summary_has_what_a_limiter_learns_from() -> None:
+    limits = (RateLimit("requests", 100, 5, 2.0),)
+    answer = reply_of_summary(summarize_reply(Completion((), Usage(), limits=limits)))
+    assert isinstance(answer, Completion)
+    assert answer.limits == limits
+    fault = status_error(503, "long text " * 99, retryable=True, retry_after=2.0, body={"row": "private"})
+    summary = summarize_reply(fault)
+    assert "private" not in str(summary)
+    read = reply_of_summary(summary)
+    assert isinstance(read, StatusError)
+    assert (read.status_code, read.retryable, read.retry_after, len(str(read))) == (503, True, 2.0, 300)
+
+
+def test_a_server_that_is_restarted_remembers_what_may_have_been_spent(tmp_path: Any) -> None:
+    file = MoneyFile(tmp_path / "state.json", Decimal(10))
+    shares = LimitShares(Limits(Decimal(10)), Limiter(8), store=file.store)
+    one = Worker(shares, "1/2")
+    one.budget.reserve(Decimal(6))
+    one.exchange(0.0)
+    assert one.budget.reserve(Decimal(6))
+    file = MoneyFile(tmp_path / "state.json", Decimal(10))
+    restarted = LimitShares(Limits(Decimal(10)), Limiter(8), money=file.amounts, store=file.store, job=file.job)
+    two = Worker(restarted, "2/2")
+    two.budget.reserve(Decimal(5))
+    two.exchange(0.0)
+    assert not two.budget.reserve(Decimal(5))
+    with pytest.raises(LimitsRejected, match="another job"):
+        restarted.register("other", "1/2", None, "0", 0.0)
+    with pytest.raises(JobError, match="can only be raised"):
+        MoneyFile(tmp_path / "state.json", Decimal(9))
+    (tmp_path / "state.json").write_text("[]")
+    with pytest.raises(JobError, match="not the state of a limits server"):
+        MoneyFile(tmp_path / "state.json", Decimal(10))
