@@ -187,6 +187,7 @@ def test_a_call_loads_no_sdk_and_uses_the_http_client_of_the_standard_library() 
         modules & {*OPTIONAL_MODULES, "structkit.batch", "structkit.client.probing", "structkit.transport.openai_sdk"}
         == set()
     )
+    assert not modules & {"structkit.evidence", "structkit.confidence", "structkit.client.loop_stops"}
     assert "structkit.transport.http.http_client_pool" in modules
 
 

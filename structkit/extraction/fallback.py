@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, ToolError, TransportError, Truncated
-from structkit.extraction.missing_places import reask_unsure
 from structkit.values import Attempt, Policy, Result
 
 FAILURES: dict[str, tuple[type[StructkitError], ...]] = {
@@ -49,6 +48,8 @@ def _escalate(result: Result[Any], conversation: Any, policy: Policy) -> Any:
     stronger = replace(conversation, grounding=grounding, fallback=())
     step = None
     if policy.escalation == "places" and result.confidence is not None and policy.escalate_below is not None:
+        from structkit.extraction.missing_places import reask_unsure  # few calls need what it imports
+
         step = reask_unsure(stronger, result, result.confidence.below(policy.escalate_below))
     return step or with_earlier_attempts(stronger, result.attempts)
 

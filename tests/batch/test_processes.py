@@ -135,6 +135,13 @@ def test_an_output_of_somebody_else_is_refused_before_anything_is_sent(tmp_path:
     assert not endpoint.requests
 
 
+def test_the_rows_to_review_of_all_parts_are_counted(tmp_path: Path, endpoint: Endpoint) -> None:
+    job = Job(**settings_of(tmp_path, endpoint))
+    parts = [Report("", None, 3, {"done": 3}, 5, 0, None, (), 1.0, to_review=count) for count in (2, 0)]
+    assert sum_reports(job, parts, 1.0).to_review == 2
+    assert sum_reports(job, [replace(part, to_review=None) for part in parts], 1.0).to_review is None
+
+
 def test_whether_too_many_rows_have_failed_is_decided_over_all_parts(tmp_path: Path, endpoint: Endpoint) -> None:
     job = Job(**settings_of(tmp_path, endpoint, max_failed="20%"))
     failed = Report("failed", None, 1, {"failed": 1}, 5, 0, None, (), 1.0, "1 of 1 rows failed", errors={"Refusal": 1})

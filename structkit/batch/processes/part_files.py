@@ -100,6 +100,7 @@ def sum_reports(settings: JobSettings, reports: Sequence[Report], seconds: float
     counts = sum((Counter(report.counts) for report in reports), Counter[str]())
     errors = sum((Counter(report.errors) for report in reports), Counter[str]())
     spends = [report.spend for report in reports if report.spend is not None]
+    review_counts = [report.to_review for report in reports if report.to_review is not None]
     stops = sorted((REASONS.index(each.reason), each.detail) for each in reports if each.reason in REASONS)
     reason: Reason = REASONS[stops[0][0]] if stops else ""
     detail = stops[0][1] if stops else describe_excess(counts, settings.max_failed)
@@ -116,4 +117,5 @@ def sum_reports(settings: JobSettings, reports: Sequence[Report], seconds: float
         unpriced=sum(report.unpriced for report in reports),
         ambiguous=tuple(name for report in reports for name in report.ambiguous),
         seconds=seconds,
+        to_review=sum(review_counts) if review_counts else None,
     )

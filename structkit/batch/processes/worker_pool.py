@@ -122,7 +122,7 @@ class WorkerPool:
         connections = {worker.connection: worker for worker in self._workers if worker.connection}
         for connection in wait([*connections], POLL_S):
             self._receive(connections[connection])
-        if any(worker.error for worker in self._workers):
+        if not self._is_stopping and any(worker.error for worker in self._workers):
             self._stop("stop")
         grace = None if self._grace_end is None else max(0.0, self._grace_end - time.monotonic())
         self._on_progress(sum_progress([worker.progress for worker in self._workers], grace))

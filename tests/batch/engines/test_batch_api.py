@@ -251,6 +251,14 @@ def test_a_batch_whose_creation_had_no_reply_is_not_created_again(tmp_path: Path
     assert service.calls.count("create") == 1
 
 
+def test_a_batch_that_cannot_be_looked_for_is_not_created_again(tmp_path: Path) -> None:
+    service = BatchService(steps={"create": ["disconnect"], "list": [None, 403]})
+    with Endpoint(answer, batches=service) as endpoint:
+        assert make_job(tmp_path, endpoint).run().reason == "endpoint"
+        assert_all_done_once(make_job(tmp_path, endpoint).run(), endpoint)
+    assert len(service.batches) == 1
+
+
 def test_a_batch_of_another_fingerprint_under_the_same_name_is_not_adopted(tmp_path: Path) -> None:
     service = BatchService(steps={"create": [500] * (QUICK.retries + 1)})
     with Endpoint(answer, batches=service) as endpoint:

@@ -53,13 +53,7 @@ class BatchSubmitter:
         record = replace(record, file=await self._endpoint.upload(file.path))
         record = replace(record, state="submitting")
         self._log.save(record)
-        try:
-            batch = await self._create(record)
-        except TransportError as error:
-            if is_rejection(error):  # there is no such batch
-                self._log.save(replace(record, state="collecting"))
-            raise
-        return self._store(record, batch)
+        return self._store(record, await self._create(record))
 
     async def adopt(self) -> None:
         """Find the batches of earlier runs at the endpoint, before anything is sent.
@@ -98,15 +92,19 @@ class BatchSubmitter:
         """Create a batch, and return it; a creation whose reply is lost is not repeated if the list has the batch.
 
         Raises:
-            TransportError: The endpoint does not accept it, or it is not known whether it does.
+            TransportError: The endpoint does not accept it, and the record is `collecting` again; or it is not known
+                whether there is such a batch.
         """
         window = {"endpoint": self._rules.url, "completion_window": self._rules.window}
         body = json.dumps({"input_file_id": record.file, **window, "metadata": record.metadata}).encode()
         for retries_left in reversed(range(self._policy.retries + 1)):
+            is_first = retries_left == self._policy.retries
             try:
                 return await self._endpoint.create(body)
             except TransportError as error:
                 if is_rejection(error):
+                    if is_first:  # there is no such batch
+                        self._log.save(replace(record, state="collecting"))
                     raise
                 if (match := await self._look_for(record)) is not None:
                     return match
