@@ -177,3 +177,9 @@ def test_the_benchmark_of_long_texts_finds_every_record_once() -> None:
         every_item, distinct_items, owned_items = rows
         assert int(every_item[1]) > 300 > int(distinct_items[1])
         assert owned_items[1:] == ["300", "1.0000", "1.0000"]
+
+
+def test_the_benchmark_of_engines_loses_no_row_and_pays_for_none_twice() -> None:
+    moments = ("before anything is sent", "POST /batches, accepted, no reply")
+    rows = table("engines.py", "--rows", "10", "--only", *moments)
+    assert [cells[:4] for cells in rows] == [[moment, "0", "0", "0"] for moment in moments]
