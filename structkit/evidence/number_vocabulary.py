@@ -62,16 +62,24 @@ def _numbered(words: str, first: int, step: int = 1) -> dict[str, Decimal]:
     return {word: Decimal(first + step * number) for number, word in enumerate(words.split())}
 
 
-GERMAN_ORDINALS = ("zweit", "dritt", "viert", "fünft", "sechst", "siebt", "acht", "neunt", "zehnt")
-_ORDINAL_VALUES = {
-    **_numbered("third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth", 3),
-    **_numbered("troisième quatrième cinquième sixième septième huitième neuvième dixième", 3),
-    **{
-        f"{stem}{end}": Decimal(number)
-        for number, stem in enumerate(GERMAN_ORDINALS, 2)
-        for end in ("e", "er", "en", "es")
-    },
+_GERMAN_ORDINALS = {
+    **_numbered("zweit dritt viert fünft sechst siebt acht neunt zehnt elft zwölft dreizehnt vierzehnt fünfzehnt", 2),
+    **_numbered("sechzehnt siebzehnt achtzehnt neunzehnt", 16),
+    **{f"{ten}st": Decimal(10 * number) for number, ten in enumerate(TENS["de"].split(), 2)},
 }
+GERMAN_ENDINGS = ("e", "er", "en", "es", "em")
+_ORDINAL_VALUES = {
+    **_numbered("third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth", 3),
+    **_numbered("fifteenth sixteenth seventeenth eighteenth nineteenth", 15),
+    **_numbered("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10),
+    **_numbered("deuxième troisième quatrième cinquième sixième septième huitième neuvième dixième onzième", 2),
+    **_numbered("douzième treizième quatorzième quinzième seizième", 12),
+    **_numbered("vingtième trentième quarantième cinquantième soixantième", 20, 10),
+    **{f"{stem}{end}": value for stem, value in _GERMAN_ORDINALS.items() for end in GERMAN_ENDINGS},
+}
+ORDINALS_AFTER_TENS = {"first": Decimal(1), fold("unième"): Decimal(1)}
+"""Ordinals that are numbers only after tens; alone, they are words of order."""
+
 ORDINALS = frozenset(map(fold, _ORDINAL_VALUES))
 
 VARIANTS = {

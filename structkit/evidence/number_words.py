@@ -14,6 +14,7 @@ from structkit.evidence.number_vocabulary import (
     CJK_SCALES,
     CJK_UNITS,
     DENOMINATORS,
+    GERMAN_ENDINGS,
     HALVES,
     HALVES_AFTER,
     HUNDREDS,
@@ -22,6 +23,7 @@ from structkit.evidence.number_vocabulary import (
     MULTIPLES,
     ONES_BEFORE_TENS,
     ORDINALS,
+    ORDINALS_AFTER_TENS,
     SCALES,
     SMALL_NUMBERS,
     TENS,
@@ -29,7 +31,7 @@ from structkit.evidence.number_vocabulary import (
     VARIANTS,
 )
 
-HUNDRED, SMALLEST_TENS, UNLIMITED = 100, 20, 10**18
+TEN, HUNDRED, SMALLEST_TENS, UNLIMITED = 10, 100, 20, 10**18
 MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20}
 """In French, up to 19 is added to 60 and to 80."""
 
@@ -62,7 +64,9 @@ def _ones_with_tens(language: str, ones: list[str], tens: list[str]) -> dict[str
         return {}
     joint, first = ONES_BEFORE_TENS[language]
     names = [first, *ones[2:10]]
-    return {f"{name}{joint}{ten}": 10 * n + one for n, ten in enumerate(tens, 2) for one, name in enumerate(names, 1)}
+    pairs = {f"{name}{joint}{ten}": 10 * n + one for n, ten in enumerate(tens, 2) for one, name in enumerate(names, 1)}
+    ordinals = {f"{word}st{end}": value for word, value in pairs.items() for end in GERMAN_ENDINGS}
+    return pairs | (ordinals if language == "de" else {})
 
 
 WORD_VALUES = _word_values()
@@ -75,7 +79,8 @@ NUMBER_WORDS = (
     | JOINING_WORDS
     | HALVES
     | DENOMINATORS.keys()
-    | {"quatrevingt"}
+    | ORDINALS_AFTER_TENS.keys()
+    | {"quatrevingt", "second"}
 )
 """The words that numbers have."""
 
@@ -128,6 +133,8 @@ def read_number_words(text: str) -> Decimal | None:
 
     >>> [str(read_number_words(text)) for text in ("twenty-one", "two hundred and five", "quatre-vingt-dix-huit")]
     ['21', '205', '98']
+    >>> [read_number_words(text) for text in ("twenty-second", "thirty third", "thirty second", "vingt et unieme")]
+    [Decimal('22'), Decimal('33'), None, Decimal('21')]
     >>> [str(read_number_words(text)) for text in ("mil trescientos", "funfundvierzigtausend", "two and a half")]
     ['1300', '45000', '2.5']
     >>> [read_number_words(text) for text in ("five and six", "a", "house", "mio")]
@@ -135,7 +142,9 @@ def read_number_words(text: str) -> Decimal | None:
     """
     parts = _parts(text)
     if (denominator := DENOMINATORS.get(parts[-1])) and parts[:-1]:
-        return _share(parts[:-1], denominator)
+        share = _share(parts[:-1], denominator)
+        if share is not None or parts[-1] not in ORDINALS:
+            return share
     for half in HALVES_AFTER:
         before, after = parts[: -len(half)], parts[-1:]
         if parts[-len(half) :] == half:
@@ -163,6 +172,7 @@ def _parts(text: str) -> list[str]:
     """Return the words, with those joined that are one number in French, and those split that are written as one."""
     joined = re.sub("quatre[ -]vingts?", "quatrevingt", re.sub("dix[ -](sept|huit|neuf)", r"dix\1", text))
     joined = re.sub(r"\b(half|halbe|halben) (?:a|an)\b", r"\1", joined)
+    joined = re.sub("-second$", "-two", joined)  # of "thirty second", it is a word of time
     words = re.split("[ -]+", joined)
     return [part for word in words for part in ([word] if word in NUMBER_WORDS else split_compound(word) or [word])]
 
@@ -173,7 +183,8 @@ def _sum(parts: list[str]) -> Decimal | None:
     for part, following in zip(parts, [*parts[1:], ""], strict=True):
         if part in ENGLISH_ARTICLES and following not in SCALES.keys() | MULTIPLES.keys():
             return None
-        value, scale, multiple = WORD_VALUES.get(part), SCALES.get(part, 0), MULTIPLES.get(part, 0)
+        value = WORD_VALUES.get(part, ORDINALS_AFTER_TENS.get(part) if limit == TEN else None)
+        scale, multiple = SCALES.get(part, 0), MULTIPLES.get(part, 0)
         if value is not None and value < limit:
             group += value
             limit = _limit_after(part, value)
@@ -191,7 +202,7 @@ def _sum(parts: list[str]) -> Decimal | None:
 def _limit_after(part: str, value: Decimal) -> int:
     if value >= HUNDRED:
         return HUNDRED
-    return MAX_AFTER_TENS.get(part, 10) if value >= SMALLEST_TENS else 0
+    return MAX_AFTER_TENS.get(part, TEN) if value >= SMALLEST_TENS else 0
 
 
 def _scaled(total: Decimal, group: Decimal, scale: int) -> Decimal:

@@ -16,7 +16,7 @@ from structkit.evidence.number_surroundings import (
     shares_and_multiples,
     sign_before,
 )
-from structkit.evidence.number_vocabulary import ARTICLES, CJK_SCALES, JOINING_WORDS, UNITS
+from structkit.evidence.number_vocabulary import ARTICLES, CJK_SCALES, JOINING_WORDS, SCALES, UNITS
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
@@ -144,18 +144,24 @@ def _numbers_in_words(folded: str, words: Sequence[Range]) -> Iterator[tuple[Dec
 
 
 def _word_runs(folded: str, words: Sequence[Range]) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of consecutive number words; none begins with a word such as "and"."""
+    """Yield the ranges of consecutive number words; none begins with a word such as "and", or the scale of digits."""
     first = last = count = 0
     for word in words:
         start, end = word >> END_BITS, word & END_MASK
         if count and (count == MAX_WORDS or folded[last:start].strip(" -")):
             yield first, last
             count = 0
-        if count or folded[start:end] not in JOINING_WORDS:
+        is_start = folded[start:end] not in JOINING_WORDS and not _is_scale_of_digits(folded, start, end)
+        if count or is_start:
             first = first if count else start
             last, count = end, count + 1
     if count:
         yield first, last
+
+
+def _is_scale_of_digits(folded: str, start: int, end: int) -> bool:
+    """Return whether a word is the scale of a number in digits before it, as in "67.75 million and five hundred"."""
+    return folded[start:end] in SCALES and folded[max(start - 2, 0) : start].rstrip()[-1:].isdigit()
 
 
 @lru_cache(maxsize=4_096)

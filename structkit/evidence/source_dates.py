@@ -59,6 +59,7 @@ def _month_numbers() -> dict[str, int]:
 
 
 MONTH_NUMBERS = _month_numbers()
+MONTH_BESIDE_DIGITS = re.compile(r"(\d{0,4})([^\W\d_]{3,12})(\d{0,4})")
 
 DAY = r"(\d{1,2})(?:st|nd|rd|th|er|\.|o|a)?"
 MONTH = r"((?:[^\W\d_]|[\u0900-\u0963]){2,12})\.?"
@@ -75,7 +76,7 @@ HYPHENATED_DIGITS, THREE_DIGITS = re.compile(r"\d+(?:-\d+){2,}"), re.compile(r"\
 DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
 DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ -]?{BETWEEN}[ -]?{MONTH},?[ -]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
-YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}),?[ -]{MONTH}[ -](\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
+YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}),?[ -]?{MONTH}[ -]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
 NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(
     rf"([0-9{NUMERALS}][\d{NUMERALS}]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]"
@@ -112,6 +113,18 @@ Day: TypeAlias = tuple[int, int, int]
 
 RangeInRun: TypeAlias = tuple[int, int]
 """A range of a run of digits."""
+
+
+def months_beside_digits(words: Iterable[str]) -> dict[str, int]:
+    """Return the words with a month and a number without a space between them, and where the month begins in them.
+
+    >>> months_beside_digits(["13jun2026", "juni2026", "june", "a4", "2026"])
+    {'13jun2026': 2, 'juni2026': 0}
+    """
+    matches = ((word, MONTH_BESIDE_DIGITS.fullmatch(word)) for word in words if not word.isalpha())
+    return {
+        word: match.start(2) for word, match in matches if match and match[1] + match[3] and match[2] in MONTH_NUMBERS
+    }
 
 
 class SourceDates:

@@ -15,7 +15,7 @@ from structkit.evidence.number_vocabulary import CJK_DIGITS, CJK_SCALES, CJK_UNI
 from structkit.evidence.number_words import NUMBER_WORDS, WORD_VALUES, compound_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
 from structkit.evidence.roman_numerals import roman_numeral
-from structkit.evidence.source_dates import MIN_DATE_CHARS, MONTH_NUMBERS, SourceDates
+from structkit.evidence.source_dates import MIN_DATE_CHARS, MONTH_NUMBERS, SourceDates, months_beside_digits
 from structkit.evidence.source_numbers import SourceNumbers
 from structkit.evidence.source_times import TimePlaces, find_times
 from structkit.evidence.text_index import Finding, TextIndex, is_inner
@@ -61,7 +61,10 @@ class SourceText:
 
     @cached_property
     def _dates(self) -> SourceDates:
-        months = [place >> END_BITS for place in self.index.ranges(MONTH_NUMBERS.keys())]
+        index = self.index
+        months = [place >> END_BITS for place in index.ranges(MONTH_NUMBERS.keys())]
+        for word, offset in months_beside_digits(index.vocabulary).items():
+            months += [(place >> END_BITS) + offset for place in index.ranges({word})]
         return SourceDates(self._runs, months)
 
     @cached_property
@@ -170,17 +173,19 @@ class SourceText:
 
 
 def _near_pairs(dates: list[Range], times: list[Range]) -> list[Range]:
-    """Return the ranges of each date with each time near it."""
-    pairs: list[Range] = []
+    """Return the ranges of each time with the nearest date, if that is near it."""
+    nearest: dict[Range, tuple[int, Range]] = {}
     for day in dates:
         start, end = day >> END_BITS, day & END_MASK
         for clock in times[bisect_left(times, pack(max(start - MAX_TIME_DISTANCE - MAX_TIME_CHARS, 0), 0)) :]:
             first, last = clock >> END_BITS, clock & END_MASK
             if first - end > MAX_TIME_DISTANCE:
                 break
-            if start - last <= MAX_TIME_DISTANCE:
-                pairs.append(pack(min(start, first), max(end, last)))
-    return pairs
+            distance = max(first - end, start - last)
+            if distance <= MAX_TIME_DISTANCE:
+                pair = distance, pack(min(start, first), max(end, last))
+                nearest[clock] = min(nearest.get(clock, pair), pair)
+    return sorted({pair for _, pair in nearest.values()})
 
 
 def _time_of(text: str) -> time | None:

@@ -25,6 +25,9 @@ CJK_TIME = re.compile(
 KOREAN_TIME = re.compile(
     rf"(?:({fold('오전')}|{fold('오후')}) ?)?(\d{{1,2}}) ?{fold('시')}(?: ?({fold('반')})| ?(\d{{1,2}}) ?{fold('분')})?"
 )
+COMPACT_TIME = re.compile(r"(?<=\d{8}t)([01]\d|2[0-3])([0-5]\d)([0-5]\d)?(?!\d)")
+"""The time of day of a date and time without signs, as calendars write them: 20260613T090500Z."""
+
 HOUR_TIME = re.compile(r"(?<![\d.,:])()(\d{1,2}) ?(?:h|uhr|ч)(?![^\W\d_])\.?()(?: ?(\d{2})(?!\d))?")
 PATTERNS = (
     (re.compile("[時时点點]"), CJK_TIME),
@@ -52,6 +55,9 @@ def find_times(runs: DigitRuns) -> TimePlaces:
     if AFTER_TIME.search(runs.folded):
         for clock, place in [*_with_half_of_day(runs.folded, places)]:
             places[clock].append(place)
+    for match in COMPACT_TIME.finditer(runs.folded):
+        hour, minute, second = match.groups()
+        places[time(int(hour), int(minute), int(second or 0))].append(pack(*match.span()))
     for mark, pattern in PATTERNS:
         for match in pattern.finditer(runs.folded) if mark.search(runs.folded) else ():
             with suppress(ValueError):

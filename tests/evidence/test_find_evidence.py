@@ -187,6 +187,11 @@ NUMBERS = [
     (0.333, "1/3 of it", "1/3"),
     (0.075, "7½ % off", "7½ %"),
     (3, "the third quarter", "third"),
+    (22, "the twenty-second of May", "twenty-second"),
+    (33, "his thirty-third goal", "thirty-third"),
+    (21, "am einundzwanzigsten Tag", "einundzwanzigsten"),
+    (21, "le vingt et unième jour", "vingt et unième"),
+    (500, "67.75 million and five hundred", "five hundred"),
     (15, "в течение пятнадцати дней", "пятнадцати"),
     (1200, "tysiąc dwieście złotych", "tysiąc dwieście"),
     (40, "kırk gün", "kırk"),  # noqa: RUF001
@@ -222,6 +227,8 @@ def test_a_number_is_found_in_any_notation(value: float, text: str, place: str |
         (4, "iv and v"),
         (0.75, "in the third quarter"),
         (0.67, "2/300"),
+        (32, "a thirty second timer"),
+        (1_000_500, "67.75 million and five hundred"),
     ],
 )
 def test_a_number_that_is_part_of_another_is_missing(value: float, text: str) -> None:
@@ -234,6 +241,7 @@ DATES = [
     "14 mars 2026", "14 de marzo de 2026", "14 marzo 2026", "14 maart 2026", "14 de março de 2026", "14 марта 2026",
     "14th day of March 2026", "14 березня 2026", "14 března 2026", "14 Mart 2026", "14 مارس 2026", "14 במרץ 2026",
     "14 Μαρτίου 2026", "14 मार्च 2026", "14. maaliskuuta 2026", "14 martie 2026", "令和8年3月14日", "民國115年3月14日",
+    "14MAR2026", "14MAR26", "2026MAR14", "Mar14,2026", "14.März2026", "14mars2026",
     "2026년 3월 14일", "2026 March 14", "2026年3月14日", "二零二六年三月十四日", "2026-03-14T09:30:00Z",
 ]  # fmt: skip
 
@@ -285,6 +293,24 @@ def test_a_number_inside_a_date_a_time_or_a_name_does_not_stand_for_itself(
 ) -> None:
     evidence = find_evidence(value, text)[(next(iter(value)),)]
     assert all(text[: span.end].endswith(each) for span, each in zip(evidence.spans, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("leaves 13JUN2026 09:05, arrives 13JUN2026 11:40", ["13JUN2026 09:05"]),
+        ("DTSTART:20260613T090500Z", ["20260613T090500"]),
+        ("13.06.2026 11:40; 09:05 on 13.06.2026", ["09:05 on 13.06.2026"]),
+        ("13 June 2026, 9.05 Uhr", ["13 June 2026, 9.05"]),
+        ("13 June 2026, 19:05", []),
+    ],
+)
+def test_a_date_and_time_is_the_time_of_day_with_the_nearest_date(text: str, places: list[str]) -> None:
+    class Leg(BaseModel):
+        departure: datetime
+
+    evidence = find_evidence(Leg(departure=datetime(2026, 6, 13, 9, 5, tzinfo=UTC)), text)["departure",]
+    assert [text[span.start : span.end] for span in evidence.spans] == places
 
 
 def test_a_time_and_a_date_with_a_time_are_found() -> None:
