@@ -64,9 +64,9 @@ def _ones_with_tens(language: str, ones: list[str], tens: list[str]) -> dict[str
         return {}
     joint, first = ONES_BEFORE_TENS[language]
     names = [first, *ones[2:10]]
-    pairs = {f"{name}{joint}{ten}": 10 * n + one for n, ten in enumerate(tens, 2) for one, name in enumerate(names, 1)}
-    ordinals = {f"{word}st{end}": value for word, value in pairs.items() for end in GERMAN_ENDINGS}
-    return pairs | (ordinals if language == "de" else {})
+    numbers = {f"{name}{joint}{t}": 10 * n + one for n, t in enumerate(tens, 2) for one, name in enumerate(names, 1)}
+    endings = GERMAN_ENDINGS if language == "de" else ()
+    return numbers | {f"{word}st{end}": value for word, value in numbers.items() for end in endings}
 
 
 WORD_VALUES = _word_values()
