@@ -29,6 +29,7 @@ from pathlib import Path
 
 from peers.libraries import FOLDER, LIBRARIES, NotInstalled, environment, variables
 from peers.right_types import TYPES
+from right_forms import described_form
 from right_texts import Text, read_texts, right_fields
 
 from structkit import Client, Policy, StructkitError
@@ -60,6 +61,10 @@ SETTINGS: dict[str, JSON] = {
     'structkit, evidence="null"': {"evidence": "null"},
     'structkit, evidence="require"': {"evidence": "require"},
 }
+FORM = "structkit, form in the instructions"
+FORMS: dict[str, JSON] = {FORM: {}, f'{FORM}, evidence="null"': {"evidence": "null"}}
+"""Ways that are measured only if they are named: the model reads the form of the reply, with descriptions."""
+
 PEERS = ("instructor", "pydantic-ai")
 
 
@@ -188,14 +193,16 @@ def bare_call(recorder: Recorder) -> Extract:
     return extract
 
 
-def structkit_call(base_url: str, options: JSON) -> Extract:
+def structkit_call(base_url: str, options: JSON, *, has_form: bool = False) -> Extract:
     call = dict(options)
     policy = Policy(attempts=ATTEMPTS, stop_loops=call.pop("stop_loops", "auto"))
     client = Client(NAME, base_url=base_url, policy=policy, **SAMPLING)
 
     def extract(text: Text) -> JSON | None:
         try:
-            value: JSON = client.extract(TYPES[text.kind], text.text, **call).model_dump(mode="json")
+            instructions = described_form(text.kind) if has_form else None
+            record = client.extract(TYPES[text.kind], text.text, instructions=instructions, **call)
+            value: JSON = record.model_dump(mode="json")
         except StructkitError:
             return None
         return value
@@ -278,6 +285,12 @@ def log(file: Path, name: str, outcomes: list[Outcome]) -> None:
                 target.write(f"  < {exchange.finish_reason} {exchange.tokens}: {exchange.reply!r}\n")
 
 
+def _extractor(name: str, recorder: Recorder, base_url: str) -> Extract:
+    if name == BARE:
+        return bare_call(recorder)
+    return structkit_call(base_url, {**SETTINGS, **FORMS}[name], has_form=name in FORMS)
+
+
 def measure(options: argparse.Namespace, texts: list[Text], address: str) -> None:
     recorder = Recorder(address, options.replies)
     by_way: dict[str, list[Outcome]] = {}
@@ -287,9 +300,7 @@ def measure(options: argparse.Namespace, texts: list[Text], address: str) -> Non
                 if name in PEERS:
                     by_way[name] = [*run_peer(name, texts, recorder, endpoint.base_url)]
                 else:
-                    bare = name == BARE
-                    extract = bare_call(recorder) if bare else structkit_call(endpoint.base_url, SETTINGS[name])
-                    by_way[name] = [*run(texts, extract, recorder)]
+                    by_way[name] = [*run(texts, _extractor(name, recorder, endpoint.base_url), recorder)]
             except NotInstalled as error:
                 print(f"{name} is not installed: {error}", file=sys.stderr)
                 continue
@@ -302,7 +313,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--texts", type=int, default=40, help="only the first N texts")
     parser.add_argument("--held-out", action="store_true", help="the texts that are left for the end, instead")
-    parser.add_argument("--ways", nargs="*", default=[*SETTINGS], choices=[*SETTINGS], help="only these rows")
+    parser.add_argument("--ways", nargs="*", default=[*SETTINGS], choices=[*SETTINGS, *FORMS], help="only these rows")
     parser.add_argument("--peers", action="store_true", help="other libraries as well, in their own environments")
     parser.add_argument("--replies", type=Path, help="the file of the model's replies")
     parser.add_argument("--log", type=Path, help="the file that the conversations are appended to")
