@@ -313,6 +313,29 @@ def test_a_validator_that_passes_on_what_it_gets_makes_no_value_of_it(
 
 
 @pytest.mark.parametrize("validator", STRIPPED, ids=["before", "wrap"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        dt.date(2024, 1, 5),
+        dt.timedelta(3),
+        dt.time(1),
+        dt.datetime(2024, 1, 5, tzinfo=dt.UTC),
+        UUID(int=1),
+        Decimal(1),
+        Rank.HIGH,
+        b"a",
+    ],
+    ids=repr,
+)
+def test_a_strict_type_reads_text_through_a_validator_too(value: Any, validator: Any) -> None:
+    settings = ConfigDict(strict=True)
+    record = create_model("Record", __config__=settings, value=with_validator(type(value), validator))
+    response_format = ResponseFormat(record)
+    assert response_format.load(response_format.dump(record(value=value))) == record(value=value)
+    assert not response_format.read('{"value": []}').valid
+
+
+@pytest.mark.parametrize("validator", STRIPPED, ids=["before", "wrap"])
 def test_a_validator_that_passes_on_values_of_its_type_reads_them(validator: Any) -> None:
     class Row(BaseModel):
         count: Annotated[int, validator]

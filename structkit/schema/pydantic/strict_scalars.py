@@ -22,6 +22,9 @@ CONVERTERS = frozenset({"function-before", "function-wrap"})
 TIMES = {"datetime": "datetime_type", "date": "date_type", "time": "time_type", "timedelta": "time_delta_type"}
 """Core schemas of times, each with pydantic's error for a value of another type."""
 
+TEXT_KINDS = TIMES.keys() | {"bytes", "decimal", "enum", "uuid"}
+"""Core schemas whose values JSON writes as text. Strict mode reads them from JSON, and rejects them from a function."""
+
 NUMBER = re.compile(r"\s*[-+]?[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\s*")
 
 WRAPPERS = CONVERTERS | {"nullable", "default", "function-after"}
@@ -118,6 +121,8 @@ def _rewrite(part: Any, context: Context) -> Any:
     kind = part["type"]
     if kind == "json":  # a text may contain infinities
         return part
+    if context.is_converted and kind in TEXT_KINDS and context.is_strict(part):
+        part = {**part, "strict": False}
     if rewriter := context.rewriters.get(kind):
         return part if context.may_be_made else rewriter(part, context)
     is_converter = _is_outer_converter(part, context)
