@@ -95,7 +95,7 @@ class BatchEndpoint:
         after = ""
         for _ in range(MAX_PAGES):
             page = await self._call(APICall("GET", f"/batches?limit={PAGE}{after}"))
-            entries = [each for each in _entries(page) if each["id"] not in batches]
+            entries = [each for each in self._entries(page) if each["id"] not in batches]
             batches |= {each["id"]: each for each in entries}
             if not page.get("has_more") or not entries:
                 break
@@ -112,7 +112,7 @@ class BatchEndpoint:
         for base in list(self._bases):
             self._bases = [base]
             try:
-                _entries(await self._call(APICall("GET", "/batches?limit=1")))
+                self._entries(await self._call(APICall("GET", "/batches?limit=1")))
             except TransportError as error:
                 errors.append(error)
             else:
@@ -127,7 +127,7 @@ class BatchEndpoint:
         """
         body, content_type = _multipart(path)
         file = await self._call(APICall("POST", "/files", body, content_type))
-        return _identifier(file)
+        return self._identifier(file)
 
     async def create(self, body: bytes) -> JSON:
         """Create a batch, without a retry, and return it.
@@ -137,7 +137,7 @@ class BatchEndpoint:
                 same.
         """
         batch = await self._call(APICall("POST", "/batches", body), replace(self._policy, retries=0))
-        _identifier(batch)
+        self._identifier(batch)
         return batch
 
     async def find_batch(self, name: str) -> JSON:
@@ -222,8 +222,33 @@ class BatchEndpoint:
         return reply  # type: ignore[no-any-return]  # of a status that is not a success
 
     def _not_an_object(self, reader: BodyReader, url: str) -> TransportError:
-        text = shorten(redact(reader.body.decode("utf-8", "replace"), self._secrets), MAX_CHARS)
+        text = self._excerpt(reader.body.decode("utf-8", "replace"))
         return MalformedReply(f"the endpoint answered {reader.status} to {url} without a JSON object: {text!r}")
+
+    def _entries(self, page: JSON) -> list[JSON]:
+        """Return the batches on a page.
+
+        Raises:
+            MalformedReply: It is not a page of batches.
+        """
+        entries = page.get("data")
+        if not isinstance(entries, list) or not all(_is_batch(each) for each in entries):
+            raise MalformedReply(f"the endpoint's list of batches cannot be read: {self._excerpt(str(page))!r}")
+        return entries
+
+    def _identifier(self, entry: JSON) -> str:
+        """Return the id of a file or of a batch.
+
+        Raises:
+            MalformedReply: There is none.
+        """
+        if not isinstance(name := entry.get("id"), str) or not name:
+            raise MalformedReply(f"the endpoint's reply has no id: {self._excerpt(str(entry))!r}")
+        return name
+
+    def _excerpt(self, text: str) -> str:
+        """Return the beginning of a text of the endpoint, without secrets, as an error message quotes it."""
+        return shorten(self.redact(text), MAX_CHARS)
 
     @asynccontextmanager
     async def _open(self, call: APICall) -> AsyncIterator[tuple[str, AsyncHTTPReply]]:
@@ -255,32 +280,9 @@ def _url(models: str, path: str) -> str:
     return f"{base.removesuffix(MODELS)}{path}{'?' if joined else ''}{joined}"
 
 
-def _entries(page: JSON) -> list[JSON]:
-    """Return the batches on a page.
-
-    Raises:
-        MalformedReply: It is not a page of batches.
-    """
-    entries = page.get("data")
-    if not isinstance(entries, list) or not all(_is_batch(each) for each in entries):
-        raise MalformedReply(f"the endpoint's list of batches cannot be read: {shorten(str(page), MAX_CHARS)!r}")
-    return entries
-
-
 def _is_batch(entry: object) -> bool:
     """Return whether an entry is a batch; some endpoints answer every path with their models."""
     return isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry.get("object", "batch") == "batch"
-
-
-def _identifier(entry: JSON) -> str:
-    """Return the id of a file or of a batch.
-
-    Raises:
-        MalformedReply: There is none.
-    """
-    if not isinstance(name := entry.get("id"), str) or not name:
-        raise MalformedReply(f"the endpoint's reply has no id: {shorten(str(entry), MAX_CHARS)!r}")
-    return name
 
 
 def _multipart(path: Path) -> tuple[bytes, str]:

@@ -259,6 +259,15 @@ def test_a_batch_that_cannot_be_looked_for_is_not_created_again(tmp_path: Path) 
     assert len(service.batches) == 1
 
 
+@pytest.mark.parametrize("reply", [{"data": ["sk-test"]}, {"data": "sk-test", "error": "the key sk-test"}])
+def test_a_list_that_cannot_be_read_is_quoted_without_the_key(tmp_path: Path, reply: JSON) -> None:
+    service = BatchService()
+    service._list = lambda _query: Reply(reply)  # type: ignore[method-assign]
+    with Endpoint(answer, batches=service) as endpoint, pytest.raises(JobError, match="cannot be read") as caught:
+        make_job(tmp_path, endpoint).run()
+    assert "sk-test" not in str(caught.value)
+
+
 def test_a_batch_of_another_fingerprint_under_the_same_name_is_not_adopted(tmp_path: Path) -> None:
     service = BatchService(steps={"create": [500] * (QUICK.retries + 1)})
     with Endpoint(answer, batches=service) as endpoint:
