@@ -16,7 +16,7 @@ from structkit.costs.budget import Budget
 from structkit.errors import TransportError
 from structkit.values import JSON, Completion
 
-LEAD_S = 0.06
+LEAD_S = 0.25
 """Seconds by which a request may be admitted before it goes out: its intent is written to disk in that time."""
 
 SMOOTHING = 0.2
@@ -80,7 +80,8 @@ class LeasedLimiter(Limiter):
         """Take the state of a limiter that has not been used."""
         self.__dict__.update(limiter.__dict__)
         self._lease = lease
-        self._sent_at = self._tokens_at = float("-inf")
+        self._sent_at = self._next_slot = self._tokens_at = float("-inf")
+        self._slots = dict[int, float]()
         self._waiting = set[int]()
         self._charges, self._extra_tokens = dict[int, float](), 0.0
 
@@ -99,7 +100,8 @@ class LeasedLimiter(Limiter):
         rate, token_rate = self._lease.rate, self._lease.token_rate
         if rate == 0 or token_rate == 0:
             return POLL_S
-        ahead = max(0.0, self._sent_at - time_s + (len(self._waiting) + 1) / rate) - LEAD_S if rate else 0.0
+        unplanned = len(self._waiting) - len(self._slots)
+        ahead = max(0.0, self._next_slot - time_s) + unplanned / rate - LEAD_S if rate else 0.0
         return max(0.0, ahead, self._tokens_at - time_s - LEAD_S if token_rate else 0.0)
 
     def start(self, tokens: float = 0) -> int:
@@ -112,10 +114,16 @@ class LeasedLimiter(Limiter):
     def send_delay(self, number: int, time_s: float) -> float:
         """See `Limiter.send_delay`."""
         rate, token_rate = self._lease.rate, self._lease.token_rate
-        # After each wait it is called again: a process that was stopped does not catch up all at once.
-        if rate and (delay := self._sent_at + 1 / rate - time_s) > NEGLIGIBLE:
-            return delay
+        if rate:
+            if number not in self._slots:
+                self._slots[number] = max(self._next_slot, time_s)
+                self._next_slot = self._slots[number] + 1 / rate
+            # After each wait it is called again: a process that was stopped does not catch up all at once.
+            delay = max(self._slots[number], self._sent_at + 1 / rate) - time_s
+            if delay > NEGLIGIBLE:
+                return delay
         self._sent_at = time_s
+        self._slots.pop(number, None)
         self._waiting.discard(number)
         if token_rate:
             self._charges[number] = self._in_flight[number] + self._extra_tokens
@@ -129,6 +137,7 @@ class LeasedLimiter(Limiter):
         super().finish(time_s, reply, number)
         self._lease.add_finish(number, reply)
         self._waiting.discard(number)
+        self._slots.pop(number, None)
         if isinstance(reply, Completion) and reply.usage.total_tokens and (token_rate := self._lease.token_rate):
             self._tokens_at += (reply.usage.total_tokens - (charge or 0.0)) / token_rate
             self._extra_tokens += (reply.usage.total_tokens - tokens - self._extra_tokens) * SMOOTHING
