@@ -176,7 +176,8 @@ class JobRunner:
         rows = selection.match(files.source, journal, full=False)
         with open_output(self.conversations, files.source, journal) as sink:
             counts = write_rows(self.conversations, sink, selection.filter(rows), ambiguous)
-        journal.mark("output", str(settings.output_path))
+            journal.mark("output", str(settings.output_path))
+            journal.flush()  # before the file is in place: a kill in between would leave an output of nobody
         if self.prices.max_price:
             mark_spent(journal, context.budget.spent + context.budget.reserved)  # batches at the endpoint may cost that
         report = make_report(
