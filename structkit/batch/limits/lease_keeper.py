@@ -26,6 +26,9 @@ TIMEOUT_S = 3.0
 PATIENCE_S = 30.0
 """Seconds for which a worker waits for a server that does not answer, before its run ends."""
 
+LEASE_FIELDS = {"slots", "rate", "token_rate", "pause", "stop", "money", "is_used_up"}
+"""What a reply with a lease has."""
+
 TOKEN_VARIABLE = "STRUCTKIT_LIMITS_TOKEN"  # noqa: S105 (the name)
 """The environment variable with the token of a server."""
 
@@ -105,7 +108,10 @@ class LeaseKeeper:
                 f"the limits server {connection.name} has a budget, which needs the price of a million tokens: "
                 "price= (--price-input and --price-output, or --prices)"
             )
-        self._exchange()
+        try:
+            self._exchange()
+        except OSError as error:
+            raise self._no_answer(error) from None
         self._thread = threading.Thread(target=self._work, name="structkit-limits", daemon=True)
         self._thread.start()
 
@@ -132,7 +138,7 @@ class LeaseKeeper:
         try:
             status, reply = self._connection.post("/register", {**self._hello, "spent": committed})
         except OSError as error:
-            raise JobError(f"the limits server {self._connection.name} does not answer: {error}") from None
+            raise self._no_answer(error) from None
         if status != 200:  # noqa: PLR2004 (OK)
             kind = ConfigError if status == 401 else JobError  # noqa: PLR2004 (unauthorized)
             raise kind(f"{self._connection.name}: {reply.get('error', f'not a limits server ({status})')}")
@@ -153,7 +159,7 @@ class LeaseKeeper:
                 if time.monotonic() - last_answer > PATIENCE_S:
                     name = self._connection.name
                     self._lease.stop = f"the limits server {name} has not answered for {PATIENCE_S:.0f} s ({error})"
-            except JobError as error:
+            except Exception as error:  # noqa: BLE001 (without this thread, the run would wait for a lease forever)
                 self._lease.stop = str(error)
             time.sleep(MIN_INTERVAL_S if is_urgent else 0)
 
@@ -182,6 +188,11 @@ class LeaseKeeper:
             return
         if status != 200:  # noqa: PLR2004 (OK)
             raise JobError(f"the limits server {self._connection.name}: {reply.get('error', status)}")
+        if LEASE_FIELDS - reply.keys():
+            raise JobError(f"{self._connection.name} is not a limits server")
         self._message = {}
         self._lease.renew(reply, sent_at, time.monotonic())
         self._budget.renew(reply["money"], is_used_up=reply["is_used_up"])
+
+    def _no_answer(self, error: OSError) -> JobError:
+        return JobError(f"the limits server {self._connection.name} does not answer: {error}")

@@ -17,7 +17,7 @@ from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits.limit_shares import Limits, LimitShares, LimitsRejected, validate_message
 from structkit.batch.limits.money_file import MoneyFile
 from structkit.batch.settings import MAX_AUTO_CONCURRENCY
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, JobError
 from structkit.values import JSON
 
 MAX_BODY_BYTES = 2**22
@@ -78,6 +78,8 @@ class LimitsHTTPServer(ThreadingHTTPServer):
                 return 200, self._act(path, message)
         except LimitsRejected as error:
             return 409, {"error": str(error)}
+        except JobError as error:  # what was leased could not be stored
+            return 503, {"error": str(error)}
         except KeyError:
             is_taken = isinstance(message, dict) and self._shares.has_part(str(message.get("part")))
             return (410 if is_taken else 404), {"error": "another worker has the part" if is_taken else "no session"}

@@ -17,7 +17,7 @@ from structkit import ConfigError, Job, JobError, Price
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits import lease_keeper
 from structkit.batch.limits.limit_shares import Limits, LimitShares
-from structkit.batch.limits.limits_server import LimitsServer
+from structkit.batch.limits.limits_server import LimitsHTTPServer, LimitsServer
 from structkit.batch.part_join import join_parts
 from structkit.batch.report import Report
 from structkit.cli import limits_command
@@ -117,6 +117,29 @@ def test_parts_stop_with_a_reason_when_the_server_is_gone_and_resume_with_anothe
         reports = run_parts(tmp_path, counting.endpoint, address_of(server))
     assert [report.status for report in reports] == ["complete"] * 3
     assert len(counting.endpoint.requests) == 60, "what was in flight was received and is in the journal"
+
+
+@pytest.mark.parametrize("reply", [(200, {}), (500, {"error": "broken"})])
+def test_a_server_that_answers_no_more_as_one_ends_the_run(
+    tmp_path: Path, counting: CountingEndpoint, monkeypatch: pytest.MonkeyPatch, reply: Any
+) -> None:
+    answer, replies = LimitsHTTPServer.answer, iter(range(10))
+    monkeypatch.setattr(
+        LimitsHTTPServer, "answer", lambda *arguments: answer(*arguments) if next(replies, 9) < 3 else reply
+    )
+    with serve(Limits(requests_per_minute=600)) as server:
+        [report] = run_parts(tmp_path, counting.endpoint, address_of(server), 1)
+    assert report.reason == "limits"
+
+
+def test_no_money_is_leased_that_the_server_cannot_store(tmp_path: Path, counting: CountingEndpoint) -> None:
+    def fail(*_: object) -> None:
+        raise JobError("the disk is full")
+
+    shares = LimitShares(Limits(Decimal(5)), Limiter("auto"), store=fail)
+    with LimitsServer(shares, "token") as server, pytest.raises(JobError, match="the disk is full"):
+        run_parts(tmp_path, counting.endpoint, address_of(server), 1, price=PRICE)
+    assert not counting.endpoint.requests
 
 
 @pytest.mark.parametrize(
