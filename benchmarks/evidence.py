@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from evidence_gold import Gold, GoldPath, Place, read_gold
+from evidence_gold import Gold, GoldPath, Place, read_fresh_gold, read_gold
 
 import structkit
 from structkit.evidence.alignment import align
@@ -268,7 +268,7 @@ def print_cost_of_a_call(records: list[Gold]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--held-out", action="store_true", help="print the held-out third as well")
+    parser.add_argument("--held-out", action="store_true", help="print the texts that are or were held out as well")
     parser.add_argument("--list", action="store_true", help="list what went wrong on the open texts")
     parser.add_argument("--no-speed", action="store_true", help="measure no times")
     options = parser.parse_args()
@@ -276,7 +276,9 @@ def main() -> None:
     open_records = [gold for gold in records if not gold.is_held_out]
     print_quality(open_records, "Open texts", lists_failures=options.list)
     if options.held_out:
-        print_quality([gold for gold in records if gold.is_held_out], "Held-out texts", lists_failures=False)
+        earlier = [gold for gold in records if gold.is_held_out]
+        print_quality(earlier, "Texts held out until 2026-11-29", lists_failures=False)
+        print_quality(read_fresh_gold(), "Fresh held-out texts", lists_failures=False)
     if not options.no_speed:
         print_speed(open_records)
         print_cost_of_a_call(open_records)

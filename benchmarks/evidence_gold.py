@@ -17,6 +17,8 @@ from typing import Any
 FILE = Path(__file__).parent / "data" / "evidence_gold.txt"
 OPEN_FILE = FILE.with_name("evidence_gold_business.txt")
 """Business documents, written for what the first texts did not have; none of them is held out."""
+FRESH_FILE = FILE.with_name("evidence_gold_fresh.txt")
+"""Documents by an author who had read neither the code nor the other texts' failures; all of them are held out."""
 
 MARK = re.compile(r"\[\[(?P<other>[~?]?)(?P<path>[\w.]+)(?::(?P<kind>[a-z]+))?(?:=(?P<value>[^|]*))?\||\]\]")
 INVENTED = re.compile(r"(?P<path>[\w.]+?)(?::(?P<kind>[a-z]+))?=(?P<value>.*)")
@@ -74,10 +76,16 @@ class Gold:
 
 
 def read_gold() -> list[Gold]:
-    """Return all records."""
+    """Return all records but the fresh ones."""
     records, open_records = (file.read_text(encoding="utf-8").split("=== ")[1:] for file in (FILE, OPEN_FILE))
     golds = [_read_record(record, number % HELD_OUT == HELD_OUT - 1) for number, record in enumerate(records)]
     return golds + [_read_record(record, is_held_out=False) for record in open_records]
+
+
+def read_fresh_gold() -> list[Gold]:
+    """Return the records that no work on the code has looked at."""
+    records = FRESH_FILE.read_text(encoding="utf-8").split("=== ")[1:]
+    return [_read_record(record, is_held_out=True) for record in records]
 
 
 def _read_record(record: str, is_held_out: bool) -> Gold:
