@@ -1,10 +1,10 @@
 r"""The gold of `evidence.py`: texts with the places of their values, and values that they do not hold.
 
-`data/evidence_gold.txt` has records that begin with `=== language name`. In the text, `[[path|surface]]` is a value as
-it is written, `[[path=value|surface]]` one that is written differently, `[[path:n=12.5|12,50]]` a number (`d`: a date,
-`t`: a time, `dt`: a date and time). `[[~path|surface]]` is another place that is as right, `[[?path|surface]]` one
-where the same value is something else. A line that begins with `! ` has invented values by their paths, each of which
-replaces the right one. `\uXXXX` is a character.
+`data/evidence_gold.txt` and the files beside it have records that begin with `=== language name`. In the text,
+`[[path|surface]]` is a value as it is written, `[[path=value|surface]]` one that is written differently,
+`[[path:n=12.5|12,50]]` a number (`d`: a date, `t`: a time, `dt`: a date and time). `[[~path|surface]]` is another place
+that is as right, `[[?path|surface]]` one where the same value is something else. A line that begins with `! ` has
+invented values by their paths, each of which replaces the right one. `\uXXXX` is a character.
 """
 
 import json
@@ -18,7 +18,7 @@ FILE = Path(__file__).parent / "data" / "evidence_gold.txt"
 OPEN_FILE = FILE.with_name("evidence_gold_business.txt")
 """Business documents, written for what the first texts did not have; none of them is held out."""
 FRESH_FILE = FILE.with_name("evidence_gold_fresh.txt")
-"""Documents by an author who had read neither the code nor the other texts' failures; all of them are held out."""
+"""Documents by an author who had not read the search; all of them are held out."""
 
 MARK = re.compile(r"\[\[(?P<other>[~?]?)(?P<path>[\w.]+)(?::(?P<kind>[a-z]+))?(?:=(?P<value>[^|]*))?\||\]\]")
 INVENTED = re.compile(r"(?P<path>[\w.]+?)(?::(?P<kind>[a-z]+))?=(?P<value>.*)")
@@ -30,7 +30,7 @@ SCHEMAS = {
     "": {"type": "string"},
 }
 HELD_OUT = 3
-"""Each third record is held out: it was looked at once, when the work on the others was done."""
+"""Each third record was held out until 2026-11-29, when its failures were looked at."""
 
 GoldPath = tuple[str | int, ...]
 Place = tuple[int, int]
@@ -83,7 +83,7 @@ def read_gold() -> list[Gold]:
 
 
 def read_fresh_gold() -> list[Gold]:
-    """Return the records that no work on the code has looked at."""
+    """Return the records whose failures no work on the search has looked at."""
     records = FRESH_FILE.read_text(encoding="utf-8").split("=== ")[1:]
     return [_read_record(record, is_held_out=True) for record in records]
 
