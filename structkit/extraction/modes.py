@@ -25,6 +25,7 @@ class Mode:
         decode: Returns the texts of a choice that may be the answer, the likeliest first.
         constrains: Whether an endpoint that supports the mode can only write text of the schema's structure.
         is_json: Whether an endpoint that supports the mode can only write JSON.
+        shows_form: Whether the messages have the form of the reply.
     """
 
     name: ModeName
@@ -32,6 +33,7 @@ class Mode:
     decode: Callable[[Choice], tuple[str, ...]]
     constrains: bool = False
     is_json: bool = False
+    shows_form: bool = False
 
 
 def _strict(codec: Codec[Any], messages: Messages) -> tuple[Messages, JSON]:
@@ -69,11 +71,17 @@ def _with_form(codec: Codec[Any], messages: Messages) -> Messages:
     A small model answers the last text that it reads: without the reminder it talks about the input. OpenAI, Qwen and
     DeepSeek reject `json_object` unless the messages contain the word JSON.
     """
+    first, *remaining = show_form(codec, messages)
+    return (first, *_with_reminder(tuple(remaining)))
+
+
+def show_form(codec: Codec[Any], messages: Messages) -> Messages:
+    """Append the form of the reply, with the descriptions of its fields, to the system message."""
     form = f"Reply with one JSON object in this form, and nothing else:\n{skeleton(codec.schema)}"
     first, remaining = (messages[0], messages[1:]) if messages else (None, ())
     if first and first.role in {"system", "developer"} and isinstance(first.content, str):
-        return (replace(first, content=f"{first.content}\n\n{form}"), *_with_reminder(remaining))
-    return (Message("system", form), *_with_reminder(messages))
+        return (replace(first, content=f"{first.content}\n\n{form}"), *remaining)
+    return (Message("system", form), *messages)
 
 
 REMINDER = "Reply with the JSON object and nothing else."
@@ -108,7 +116,7 @@ def _non_blank(*texts: str | None) -> tuple[str, ...]:
 JSON_SCHEMA = Mode("json_schema", _strict, _content_first, constrains=True, is_json=True)
 JSON_SCHEMA_LAX = Mode("json_schema_lax", _lax, _content_first, is_json=True)
 TOOL = Mode("tool", _tool, _calls_first, constrains=True, is_json=True)
-JSON_OBJECT = Mode("json_object", _json_object, _content_first, is_json=True)
-PROMPT = Mode("prompt", _prompt, _content_first)
+JSON_OBJECT = Mode("json_object", _json_object, _content_first, is_json=True, shows_form=True)
+PROMPT = Mode("prompt", _prompt, _content_first, shows_form=True)
 
 MODES: dict[ModeName, Mode] = {mode.name: mode for mode in (JSON_SCHEMA, JSON_SCHEMA_LAX, TOOL, JSON_OBJECT, PROMPT)}

@@ -86,6 +86,8 @@ class Policy:
             once its reply only repeats itself: always (True), never, or where that is free (`auto`): where the server
             is llama.cpp's, and where a reply of the model was such a loop. An endpoint that does not stream, or not
             count the tokens of a stream, is not asked for one again.
+        show_form: Whether the system message has the form of the reply with the descriptions of its fields in the modes
+            that send a schema, too. llama.cpp and vLLM turn the schema into a grammar, and the model does not see it.
         missing_evidence: What `evidence="null"` and `"require"` do with a value that is not in the text and that the
             type does not let be null: return it with a warning in `Result.warnings` (`warn`), or raise `InvalidOutput`
             (`raise`).
@@ -110,6 +112,7 @@ class Policy:
     tool_errors: Literal["raise", "tell"] = "raise"
     tool_timeout: float | None = DEFAULT_TOOL_TIMEOUT_S
     stop_loops: bool | Literal["auto"] = "auto"
+    show_form: bool = False
     missing_evidence: Literal["warn", "raise"] = "warn"
     max_tokens: int | None = None
 
