@@ -135,10 +135,14 @@ class _LoopbackServer(ThreadingHTTPServer):
         self.server_name, self.server_port = HOST, self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._slots.acquire(timeout=SLOT_SECONDS):
-            super().process_request(request, client_address)
-        else:
+        if not self._slots.acquire(timeout=SLOT_SECONDS):
             self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # the system has no thread left
+            self._slots.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:

@@ -172,9 +172,9 @@ class BatchEndpoint:
         """Return the reply in a line of an output file, from its status and body, without secrets."""
         return read_reply(status, {}, json.dumps(body).encode(), self._secrets)
 
-    def redact(self, text: str) -> str:
-        """Return a text of the endpoint without secrets."""
-        return redact(text, self._secrets)
+    def excerpt(self, text: str) -> str:
+        """Return the beginning of a text of the endpoint, without secrets, as an error message quotes it."""
+        return shorten(redact(text, self._secrets), MAX_CHARS)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -222,7 +222,7 @@ class BatchEndpoint:
         return reply  # type: ignore[no-any-return]  # of a status that is not a success
 
     def _not_an_object(self, reader: BodyReader, url: str) -> TransportError:
-        text = self._excerpt(reader.body.decode("utf-8", "replace"))
+        text = self.excerpt(reader.body.decode("utf-8", "replace"))
         return MalformedReply(f"the endpoint answered {reader.status} to {url} without a JSON object: {text!r}")
 
     def _entries(self, page: JSON) -> list[JSON]:
@@ -233,7 +233,7 @@ class BatchEndpoint:
         """
         entries = page.get("data")
         if not isinstance(entries, list) or not all(_is_batch(each) for each in entries):
-            raise MalformedReply(f"the endpoint's list of batches cannot be read: {self._excerpt(str(page))!r}")
+            raise MalformedReply(f"the endpoint's list of batches cannot be read: {self.excerpt(str(page))!r}")
         return entries
 
     def _identifier(self, entry: JSON) -> str:
@@ -243,12 +243,8 @@ class BatchEndpoint:
             MalformedReply: There is none.
         """
         if not isinstance(name := entry.get("id"), str) or not name:
-            raise MalformedReply(f"the endpoint's reply has no id: {self._excerpt(str(entry))!r}")
+            raise MalformedReply(f"the endpoint's reply has no id: {self.excerpt(str(entry))!r}")
         return name
-
-    def _excerpt(self, text: str) -> str:
-        """Return the beginning of a text of the endpoint, without secrets, as an error message quotes it."""
-        return shorten(self.redact(text), MAX_CHARS)
 
     @asynccontextmanager
     async def _open(self, call: APICall) -> AsyncIterator[tuple[str, AsyncHTTPReply]]:

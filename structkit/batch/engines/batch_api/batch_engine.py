@@ -217,7 +217,7 @@ class BatchAPIEngine:
             collector.max_requests = max(1, record.requests // 2)
             collector.max_batches = max(1, len(self._log.submitted))
         elif failure:
-            message = self._endpoint.redact(failure.message)
+            message = self._endpoint.excerpt(failure.message)
             self._raise_stopped(StopCause("endpoint", f"the endpoint has rejected {record.batch}: {message}"))
         else:
             self._barren_batches = 0 if replies else self._barren_batches + 1

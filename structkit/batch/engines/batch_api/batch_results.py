@@ -11,13 +11,9 @@ from structkit.parsing import read_envelope
 from structkit.transport import TransportReply
 from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.values import JSON, Usage
-from structkit.values.text import shorten
 
 NOT_EXECUTED = frozenset({"batch_expired", "batch_cancelled", "batch_canceled"})
 """Codes of requests that the endpoint has not carried out, and does not bill."""
-
-MAX_CHARS = 200
-"""Characters of an endpoint's text that a message quotes."""
 
 OK = 200
 
@@ -56,7 +52,7 @@ def _reply(value: JSON, endpoint: BatchEndpoint) -> TransportReply | None:
     fields = error if isinstance(error, dict) else {"message": error}
     if fields.get("code") in NOT_EXECUTED:
         return None
-    message = shorten(endpoint.redact(str(fields.get("message"))), MAX_CHARS)
+    message = endpoint.excerpt(str(fields.get("message")))
     return TransportError(f"the batch has an error instead of a reply: {message}", retryable=True)
 
 
