@@ -5,7 +5,10 @@ from __future__ import annotations
 import builtins
 import importlib
 import importlib.util
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast
@@ -13,6 +16,9 @@ from typing import Any, Literal, cast
 from structkit.errors import ConfigError
 from structkit.parsing import NotJSON, read_json
 from structkit.values import JSON
+
+LOADING_VARIABLE = "STRUCTKIT_LOADING"
+"""Has, while modules are imported, their names, for the commands that they start."""
 
 
 def load_type(name: str) -> Any:
@@ -55,7 +61,7 @@ def _find_attribute(module: ModuleType, name: str) -> Any:
     module_name, _, attribute = name.rpartition(":")
     for step in attribute.split("."):
         if not hasattr(value, step) or not hasattr(value, "__dict__"):
-            raise ConfigError(f"the type {name!r}: {module_name} has no {step!r} (it defines {_defined_names(value)})")
+            raise ConfigError(f"{name!r}: {module_name} has no {step!r} (it defines {_defined_names(value)})")
         value = getattr(value, step)
     return value
 
@@ -120,27 +126,51 @@ def _load_schema(path: Path) -> Any:
 def _load_file(path: Path) -> ModuleType:
     """Import a file under a unique name, with its folder importable, as `python FILE` would."""
     if not path.is_file():
-        raise ConfigError(f"the type: there is no file {str(path)!r}")
+        raise ConfigError(f"there is no file {str(path)!r}")
     name = f"structkit_type_{path.stem}"  # never the name of another module, such as `types`
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"the type: {str(path)!r} is not a Python file")
+        raise ConfigError(f"{str(path)!r} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.append(str(path.resolve().parent))  # last: a file of the user's must not shadow a standard module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise ConfigError(_import_failed(str(path), error)) from error
+    with _loading(str(path.resolve())):
+        try:
+            spec.loader.exec_module(module)
+        except (Exception, SystemExit) as error:
+            raise ConfigError(_import_failed(str(path), error)) from error
     return module
 
 
 def _load_module(name: str) -> ModuleType:
     sys.path.append(str(Path.cwd()))
+    with _loading(name):
+        try:
+            return importlib.import_module(name)
+        except (Exception, SystemExit) as error:
+            raise ConfigError(_import_failed(name, error)) from error
+
+
+@contextmanager
+def _loading(name: str) -> Iterator[None]:
+    """Let no command load a module that starts that command: each would start the next one, without end.
+
+    Raises:
+        ConfigError: This command was started by the import of the same module.
+    """
+    before = os.environ.get(LOADING_VARIABLE)
+    names = before.split(os.pathsep) if before else []
+    if name in names:
+        raise ConfigError(
+            f"{name!r} starts a structkit command that loads it again: do so under `if __name__ == '__main__':`"
+        )
+    os.environ[LOADING_VARIABLE] = os.pathsep.join([*names, name])
     try:
-        return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
-        raise ConfigError(_import_failed(name, error)) from error
+        yield
+    finally:
+        os.environ.pop(LOADING_VARIABLE)
+        if before is not None:
+            os.environ[LOADING_VARIABLE] = before
 
 
 def _import_failed(name: str, error: BaseException) -> str:
@@ -148,4 +178,4 @@ def _import_failed(name: str, error: BaseException) -> str:
     while traceback and traceback.tb_next:
         traceback = traceback.tb_next
     line = f", line {traceback.tb_lineno} of {traceback.tb_frame.f_code.co_filename}" if traceback else ""
-    return f"the type: {name!r} fails to import: {type(error).__name__}: {error}{line}"
+    return f"{name!r} fails to import: {type(error).__name__}: {error}{line}"

@@ -120,7 +120,7 @@ Confidence = Annotated[
         "--confidence",
         metavar="logprobs|auto|N",
         help="How sure the model was of each value: by its tokens (`auto`: if the endpoint returns their "
-        "probabilities), or by how many of N replies agree.",
+        "probabilities), or by how many of N replies agree (extract).",
     ),
 ]
 

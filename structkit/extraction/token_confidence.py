@@ -28,7 +28,7 @@ UNWRITTEN = ("defaulted", "removed")
 
 NO_LOGPROBS = (
     "the endpoint returns no log probabilities for this model, which confidence='logprobs' (--confidence logprobs) "
-    "needs: pass the number of replies to compare, as in confidence=3, or 'auto'"
+    "needs: pass 'auto', or, in extract and run, the number of replies to compare, as in confidence=3"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import secrets
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from multiprocessing import current_process
+from typing import cast
 
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.engines.progress import Progress, ProgressCallback
@@ -17,7 +19,7 @@ from structkit.batch.limits.limit_shares import Limits, LimitShares
 from structkit.batch.limits.limits_server import LimitsServer
 from structkit.batch.processes.part_files import join_outputs, parts_of, validate_parts
 from structkit.batch.processes.worker_pool import WORKER_NAME, WorkerPool
-from structkit.batch.processes.worker_process import LoadJob
+from structkit.batch.processes.worker_process import WORKER_VARIABLE, LoadJob
 from structkit.batch.report import Report
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_settings
@@ -41,8 +43,7 @@ def run_in_processes(
         KeyboardInterrupt: The run was interrupted twice.
     """
     start = time.monotonic()
-    if current_process().name.startswith(WORKER_NAME):  # its main module is imported, which would start workers too
-        raise ConfigError("run(processes=...) was called by a worker: call it under `if __name__ == '__main__':`")
+    _validate_process()
     for each in parts_of(settings, total):
         validate_settings(each)
     validate_parts(settings, total)
@@ -73,12 +74,40 @@ def pickle_job(settings: JobSettings) -> LoadJob:
         ConfigError: It cannot be pickled.
     """
     try:
-        return partial(pickle.loads, pickle.dumps(settings))
+        return partial(unpickle_job, pickle.dumps(settings))
     except Exception as error:  # noqa: BLE001 (whatever its parts do)
-        raise ConfigError(
-            f"the job cannot be passed to another process ({error}): define its type and its prompt function at the "
-            "top of a module, or use the command line: structkit label --processes"
-        ) from None
+        raise _not_portable(error) from None
+
+
+def unpickle_job(data: bytes) -> JobSettings:
+    """Return the job in the process that it was passed to.
+
+    Raises:
+        ConfigError: Its type or its function was defined in a notebook, which another process cannot import.
+    """
+    try:
+        return cast("JobSettings", pickle.loads(data))  # noqa: S301 (written by `pickle_job`)
+    except (AttributeError, ImportError) as error:
+        raise _not_portable(error) from None
+
+
+def _validate_process() -> None:
+    """Validate that this is not a worker, whose main module is imported: each would start workers, without end.
+
+    Raises:
+        ConfigError: It is a worker, or was started by one.
+    """
+    if current_process().name.startswith(WORKER_NAME):
+        raise ConfigError("run(processes=...) was called by a worker: call it under `if __name__ == '__main__':`")
+    if os.environ.get(WORKER_VARIABLE):
+        raise ConfigError("processes (--processes) was used by a program that a worker has started: leave it out there")
+
+
+def _not_portable(error: Exception) -> ConfigError:
+    return ConfigError(
+        f"the job cannot be passed to another process ({error}): define its type and its prompt function at the "
+        "top of a module, and not in a notebook; or use the command line: structkit label --processes"
+    )
 
 
 def _ignore(_: Progress) -> None:

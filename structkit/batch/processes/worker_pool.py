@@ -189,7 +189,7 @@ def _death(worker: Worker, code: int) -> JobError:
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     advice = "run the same job again to resume it" if code < 0 else "its message is above"
     if code > 0 and not worker.latest.counts:
-        advice += "; a script has to call run(processes=...) under `if __name__ == '__main__':`"
+        advice += "; a script has to be a file, and to call run(processes=...) under `if __name__ == '__main__':`"
     return JobError(f"the process of part {worker.part.number} {how}; {advice}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import signal
 import time
@@ -22,6 +23,9 @@ from structkit.journal.lock import is_in_use
 LoadJob: TypeAlias = Callable[[], JobSettings]
 """Returns the job in the process of a worker: a function that can be pickled."""
 
+WORKER_VARIABLE = "STRUCTKIT_WORKER"
+"""Is set in the environment of a worker, so that programs that it starts start no workers."""
+
 LOCK_POLL_S = 0.1
 """Seconds between two looks at a folder that another process has locked."""
 
@@ -38,6 +42,7 @@ def work(load: LoadJob, part: Part, limits: str, connection: Connection) -> None
         limits: The address of the server with the limits of all workers.
         connection: To the parent.
     """
+    os.environ[WORKER_VARIABLE] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the parent decides
     link = ParentLink(connection)
     try:
