@@ -14,7 +14,7 @@ from typing import TypeAlias
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
-from structkit.evidence.ranges import Range, pack
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
 MONTHS = {
     "en": "january february march april may june july august september october november december",
@@ -75,6 +75,10 @@ YEAR_LAST_PARTS = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?('?\d{2}|\d{4})")
 HYPHENATED_DIGITS, THREE_DIGITS = re.compile(r"\d+(?:-\d+){2,}"), re.compile(r"\d{3}")
 DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
 DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ -]?{BETWEEN}[ -]?{MONTH},?[ -]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
+DAY_MONTH = re.compile(rf"(?<![\d.,]){DAY}[ -]?{BETWEEN}[ -]?{MONTH}(?!\w)")
+MONTH_DAY = re.compile(rf"(?<!\w){MONTH} ?{DAY}(?!\w)")
+CJK_DAY = re.compile(r"(?<![年\d])(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
+YEAR_IN_TEXT = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
 YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}),?[ -]?{MONTH}[ -]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
 NUMERALS = "\u3007零一二三四五六七八九十"
@@ -143,12 +147,42 @@ class SourceDates:
 
     def __init__(self, runs: DigitRuns, months: Iterable[int] = ()) -> None:
         """Take the text."""
-        self._runs, self._months = runs, months
+        self._runs, self._months = runs, [*months]
 
     @cached_property
     def across_runs(self) -> list[tuple[Range, list[Day]]]:
         """The dates with more than one run of digits, such as those with the name of a month."""
         return [*_spaced_dates(self._runs), *_dates_in_words(self._runs.folded, self._months)]
+
+    def find(self, day: date) -> list[Range]:
+        """Return the places of a date; without any, those of its day and month where the text leaves out its year."""
+        if places := self.places.get(day):
+            return places
+        if self._years and day.year not in self._years:
+            return []
+        return self._days_without_year.get((day.month, day.day), [])
+
+    @cached_property
+    def _years(self) -> set[int]:
+        """The years of the text."""
+        return {int(year) for year in YEAR_IN_TEXT.findall(self._runs.folded)}
+
+    @cached_property
+    def _days_without_year(self) -> dict[tuple[int, int], list[Range]]:
+        """The places of days that have a month and no year."""
+        folded, days = self._runs.folded, defaultdict[tuple[int, int], list[Range]](list)
+        with_year = {each for place, _ in self.across_runs for each in (place >> END_BITS, place & END_MASK)}
+        for start in self._months:
+            before = max(start - MAX_BEFORE_MONTH, 0)
+            matches = [((2, 1), match) for match in DAY_MONTH.finditer(folded, before, start + MAX_FROM_MONTH)]
+            matches += [((1, 2), match) for match in [MONTH_DAY.match(folded, start)] if match]
+            for (month, day), match in matches:
+                is_part = match.start() in with_year or match.end() in with_year
+                if match.start(month) == start and not is_part and (number := MONTH_NUMBERS.get(match[month])):
+                    days[number, int(match[day])].append(pack(*match.span()))
+        for match in CJK_DAY.finditer(folded) if "月" in folded else ():
+            days[int(match[1]), int(match[2])].append(pack(*match.span()))
+        return days
 
     @cached_property
     def places(self) -> DatePlaces:

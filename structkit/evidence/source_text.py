@@ -150,7 +150,7 @@ class SourceText:
 
     def _find_date(self, leaf: Leaf) -> Finding:
         day = read_date(leaf.value)
-        places = [] if day is None else self._dates.places.get(day, [])
+        places = [] if day is None else self._dates.find(day)
         places = [place for place in places if not is_inner(self.folded.text, place)] or places
         return ("date", self.folded.originals(places)) if places else self._find_same_text(leaf)
 
@@ -166,7 +166,7 @@ class SourceText:
     def _find_date_time(self, leaf: Leaf) -> Finding:
         """Find a date with its time of day beside it; midnight may be left out."""
         day, clock = read_date(leaf.value), _time_of(str(leaf.value)[11:])
-        dates = [] if day is None else self._dates.places.get(day, [])
+        dates = [] if day is None else self._dates.find(day)
         times = [] if clock is None else self._times.get(clock, [])
         places = _near_pairs(sorted(dates), sorted(times)) or (dates if clock in {time(), None} else [])
         return ("date", self.folded.originals(places)) if places else self._find_same_text(leaf)

@@ -296,6 +296,29 @@ def test_a_number_inside_a_date_a_time_or_a_name_does_not_stand_for_itself(
 
 
 @pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("see you on 14 March", "14 March"),
+        ("March 14th, at nine", "March 14th"),
+        ("3月14日に", "3月14日"),
+        ("minutes of 2026: on 14 March", "14 March"),
+        ("14 March, not 14 March 2026", "14 March 2026"),
+        ("minutes of 2025: on 14 March", None),
+        ("14 March 2025", None),
+        ("2025年3月14日", None),
+        ("14-15 March", None),
+        ("March 2026", None),
+    ],
+)
+def test_a_date_without_its_year_is_found_unless_the_text_has_other_years(text: str, place: str | None) -> None:
+    class Letter(BaseModel):
+        sent: date
+
+    evidence = find_evidence(Letter(sent=date(2026, 3, 14)), text)["sent",]
+    assert [text[span.start : span.end] for span in evidence.spans] == ([] if place is None else [place])
+
+
+@pytest.mark.parametrize(
     ("text", "places"),
     [
         ("leaves 13JUN2026 09:05, arrives 13JUN2026 11:40", ["13JUN2026 09:05"]),
