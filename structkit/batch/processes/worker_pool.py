@@ -113,7 +113,8 @@ class WorkerPool:
         process = self._context.Process(
             target=work, args=(self._load, part, self._limits, remote), name=f"{WORKER_NAME} {part.number}"
         )
-        process.start()
+        with _interrupts_blocked():
+            process.start()
         remote.close()  # otherwise the end of the process would not close the connection
         return process, connection
 
@@ -145,7 +146,7 @@ class WorkerPool:
         if worker.connection:
             worker.connection.close()
         worker.connection = None
-        worker.process.join()
+        _join(worker.process, time.monotonic() + KILL_AFTER_S)
         if worker.report or worker.error:
             return
         code = worker.process.exitcode or 0
@@ -178,10 +179,7 @@ class WorkerPool:
             self._stop("drop")
         deadline = time.monotonic() + KILL_AFTER_S
         for worker in self._workers:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
+            _join(worker.process, deadline)
 
 
 def _death(worker: Worker, code: int) -> JobError:
@@ -191,6 +189,27 @@ def _death(worker: Worker, code: int) -> JobError:
     if code > 0 and not worker.latest.counts:
         advice += "; a script has to be a file, and to call run(processes=...) under `if __name__ == '__main__':`"
     return JobError(f"the process of part {worker.part.number} {how}; {advice}")
+
+
+def _join(process: BaseProcess, deadline: float) -> None:
+    """Wait for the end of a process; after the deadline, by the monotonic clock, it is killed."""
+    process.join(max(0.0, deadline - time.monotonic()))
+    if process.is_alive():
+        process.kill()
+        process.join()
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Let a process that is started inherit that Ctrl-C waits: until it ignores it, it would end with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @contextmanager

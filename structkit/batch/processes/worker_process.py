@@ -44,6 +44,8 @@ def work(load: LoadJob, part: Part, limits: str, connection: Connection) -> None
     """
     os.environ[WORKER_VARIABLE] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the parent decides
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked by the parent until here
     link = ParentLink(connection)
     try:
         link.send_report(run_part(replace(load(), part=part, limits=limits), link))
