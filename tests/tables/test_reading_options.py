@@ -156,7 +156,7 @@ def test_the_first_visible_sheet_is_read_and_the_others_are_named(workbook: Path
 
 
 def test_a_missing_column_names_the_other_sheets(workbook: Path, tmp_path: Path) -> None:
-    with pytest.raises(JobError, match=rf"has no column 'id'; it has note \({SHEET_NOTE}\)"):
+    with pytest.raises(JobError, match=rf"has no column 'id'; it has 'note' \({SHEET_NOTE}\)"):
         open_source(workbook, key="id")
     settings: Any = {"output": tmp_path / "o.csv", "output_type": bool, "model": "m", "base_url": "http://127.0.0.1:9"}
     with pytest.raises(PromptError, match=rf"asks for {{text}}.* \({SHEET_NOTE}\)"):

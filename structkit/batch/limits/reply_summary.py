@@ -33,8 +33,8 @@ def summarize_reply(reply: Completion | TransportError | None) -> Any:
 def reply_of_summary(summary: Any) -> Completion | TransportError | None:
     """Return a reply with what its summary has.
 
-    >>> reply_of_summary(1), reply_of_summary(None)
-    (Completion(choices=(), usage=Usage()), None)
+    >>> reply_of_summary(1).choices, reply_of_summary(None)
+    ((), None)
     """
     if summary is None:
         return None
