@@ -42,8 +42,8 @@ MAX_TOKENS = 300
 ATTEMPTS = 3
 RESAMPLES = 2_000
 LLAMA_DEFAULTS = {"repeat_penalty": 1.0, "cache_prompt": False}
-"""An unknown server has llama.cpp's own penalty: with the 1.1 of `structkit serve`, a small model copies less. A prompt
-that is in part read from a cache is rounded otherwise, so that a reply would depend on the request before."""
+"""An unknown server has llama.cpp's own penalty, which is not that of `structkit serve`. A prompt that is in part read
+from a cache is rounded otherwise, so that a reply would depend on the request before."""
 TOKEN_S = 0.005
 """Seconds between two tokens of a stream: fewer than a model takes, and enough for the client to disconnect."""
 

@@ -158,12 +158,12 @@ class SourceDates:
         """Return the places of a date; without any, those of its day and month where the text leaves out its year."""
         if places := self.places.get(day):
             return places
-        if self._years and day.year not in self._years:
+        if self._text_years and day.year not in self._text_years:
             return []
         return self._days_without_year.get((day.month, day.day), [])
 
     @cached_property
-    def _years(self) -> set[int]:
+    def _text_years(self) -> set[int]:
         """The years of the text."""
         return {int(year) for year in YEAR_IN_TEXT.findall(self._runs.folded)}
 

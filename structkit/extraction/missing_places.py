@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,8 @@ def reask_missing(conversation: Any, result: Result[Any], texts: SourceTexts, va
     places, patch = _find_places(codec, answer.draft, _answerable(answer.draft, codec, texts))
     if not places:
         return None
-    issues = _issues(answer, places, accept_nulls(answer.draft, places, validate))
+    nullable = {*accept_nulls(answer.draft, places, validate)}
+    issues = _issues(answer, {path: COPY_IT_OR_NULL if path in nullable else COPY_IT for path in places})
     return replace(_reask(conversation, result, answer, patch, issues), answer_count=answer_count)
 
 
@@ -60,9 +61,7 @@ def reask_unsure(conversation: Any, result: Result[Any], places: Sequence[JSONPa
     places, patch = _find_places(conversation.response_format, answer.draft, places)
     if patch is None:
         return None
-    values = ((path, shorten_json(value_at(answer.draft, path))) for path in places)
-    issues = tuple(Issue(path, READ_IT_AGAIN, value) for path, value in values)
-    return _reask(conversation, result, answer, patch, issues)
+    return _reask(conversation, result, answer, patch, _issues(answer, dict.fromkeys(places, READ_IT_AGAIN)))
 
 
 def _reask(
@@ -111,7 +110,6 @@ def _count_answers(conversation: Any, result: Result[Any]) -> int:
     return sum(attempt.completion is not None for attempt in result.attempts) - len(conversation.initial_parts) + 1
 
 
-def _issues(answer: Answer[Any], places: Iterable[JSONPath], nullable: Iterable[JSONPath]) -> tuple[Issue, ...]:
-    values = ((path, shorten_json(value_at(answer.draft, path))) for path in places)
-    nullable = {*nullable}
-    return tuple(Issue(path, COPY_IT_OR_NULL if path in nullable else COPY_IT, value) for path, value in values)
+def _issues(answer: Answer[Any], messages: Mapping[JSONPath, str]) -> tuple[Issue, ...]:
+    """Return an issue with the value of each place, by the messages about them."""
+    return tuple(Issue(path, message, shorten_json(value_at(answer.draft, path))) for path, message in messages.items())

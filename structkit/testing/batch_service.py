@@ -136,7 +136,7 @@ class BatchService:
             ("POST", "files", False, None): ("upload", lambda: self._upload(raw, content_type)),
             ("GET", "files", True, "content"): ("download", lambda: self._download(name)),
         }
-        step, call = routes.get((method, kind, bool(name), action), ("", lambda: _not_found(target)))
+        step, call = routes.get((method, kind, bool(name), action), ("", lambda: _not_found_reply(target)))
         return self._take_step(step, call) if step else call()
 
     def _take_step(self, step: str, call: Callable[[], Reply]) -> Reply:
@@ -194,7 +194,7 @@ class BatchService:
     def _poll(self, name: str, answer: Callable[[JSON], Reply]) -> Reply:
         batch = self._stored.get(name)
         if batch is None:
-            return _not_found(name)
+            return _not_found_reply(name)
         if batch.body["status"] in IN_PROGRESS:
             batch.polls += 1
             batch.body["status"] = "in_progress"
@@ -205,7 +205,7 @@ class BatchService:
     def _cancel(self, name: str, answer: Callable[[JSON], Reply]) -> Reply:
         batch = self._stored.get(name)
         if batch is None:
-            return _not_found(name)
+            return _not_found_reply(name)
         batch.fault = "cancelled"
         self._finish(batch, answer)
         return Reply(dict(batch.body))
@@ -241,7 +241,7 @@ class BatchService:
 
     def _download(self, name: str) -> Reply:
         content = self.files.get(name)
-        return _not_found(name) if content is None else Reply(self._halves(content))
+        return _not_found_reply(name) if content is None else Reply(self._halves(content))
 
     def _halves(self, content: bytes) -> Iterator[bytes]:
         middle = len(content) // 2
@@ -275,7 +275,7 @@ def _stranger(number: int) -> JSON:
     return {"id": f"batch_other_{number}", "object": "batch", "status": "completed", "metadata": metadata}
 
 
-def _not_found(name: str | None) -> Reply:
+def _not_found_reply(name: str | None) -> Reply:
     return error_reply(NOT_FOUND, f"there is no {name}")
 
 

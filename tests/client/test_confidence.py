@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 import structkit
-from structkit import ConfigError, InvalidOutput, Policy, StatusError
+from structkit import ConfigError, InvalidOutput, JobError, Policy, StatusError
 from structkit.errors import MalformedReply
 from structkit.review import ReviewTable, parse_choice
 from structkit.schema.cache import response_format
@@ -501,3 +501,14 @@ def test_several_replies_about_each_chunk_are_compared(connect: Connect) -> None
         assert len(result.attempts) == len(endpoint.requests)
     assert len(result.value) == 20
     assert {detail.replies for detail in result.confidence.details.values()} == {2}
+
+
+@pytest.mark.parametrize("policy", [PLACES, Policy(show_form=True)], ids=["places", "form"])
+def test_a_job_with_another_policy_that_changes_its_requests_is_another_job(tmp_path: Path, policy: Policy) -> None:
+    with Endpoint(with_logprobs(json.dumps(VALUE))) as endpoint:
+        client = structkit.Client("small", base_url=endpoint.base_url, escalate="large", below=0.8)
+        settings = {"output_type": Letter, "prompt": "{text}", "client": client, "progress": False}
+        structkit.Job([{"text": "x"}], tmp_path / "out.jsonl", **settings).run()
+        with pytest.raises(JobError, match="changed"):
+            structkit.Job([{"text": "x"}], tmp_path / "out.jsonl", **settings, call={"policy": policy}).run()
+    assert len(endpoint.requests) == 1

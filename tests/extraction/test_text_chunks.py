@@ -111,35 +111,35 @@ def test_of_several_arguments_the_longest_is_divided() -> None:
 CHUNKS = (TextChunk(0, 110, 0, 100), TextChunk(90, 210, 100, 200), TextChunk(190, 300, 200, 300))
 
 
-def found_at(items: Sequence[Any], starts: Sequence[int | None]) -> ChunkItems:
+def items_at(items: Sequence[Any], starts: Sequence[int | None]) -> ChunkItems:
     """Return items that have one value each, at a place."""
     return ChunkItems(items, [() if start is None else (start,) for start in starts])
 
 
 def test_an_item_belongs_to_the_chunk_in_whose_zone_it_starts() -> None:
-    lists = [found_at(["a", "b"], [5, 99]), found_at(["b", "c", "d"], [99, 100, 200]), found_at(["d"], [200])]
+    lists = [items_at(["a", "b"], [5, 99]), items_at(["b", "c", "d"], [99, 100, 200]), items_at(["d"], [200])]
     assert join_items(CHUNKS, lists) == (ItemOrigin(0, 0), ItemOrigin(0, 1), ItemOrigin(1, 1), ItemOrigin(2, 0))
 
 
 def test_items_are_in_the_order_of_the_text_and_one_that_was_not_found_stays_behind_the_one_before() -> None:
-    lists = [found_at(["c", "?", "a", "b"], [50, None, 10, 20]), found_at([], []), found_at([], [])]
+    lists = [items_at(["c", "?", "a", "b"], [50, None, 10, 20]), items_at([], []), items_at([], [])]
     assert [origin.position for origin in join_items(CHUNKS, lists)] == [2, 3, 0, 1]
 
 
 def test_an_item_that_was_not_found_is_left_out_if_a_neighbour_has_an_equal_one_that_counts() -> None:
-    unfound = found_at([{"a": 1, "b": 2}], [None])
-    equal_item, other_item = found_at([{"b": 2, "a": 1}], [150]), found_at([{"a": True, "b": 2}], [None])
-    none = found_at([], [])
+    unfound = items_at([{"a": 1, "b": 2}], [None])
+    equal_item, other_item = items_at([{"b": 2, "a": 1}], [150]), items_at([{"a": True, "b": 2}], [None])
+    none = items_at([], [])
     assert join_items(CHUNKS, [unfound, unfound, none]) == (ItemOrigin(0, 0),)
     assert join_items(CHUNKS, [unfound, equal_item, none]) == (ItemOrigin(1, 0),)
     assert join_items(CHUNKS, [unfound, other_item, unfound]) == (ItemOrigin(0, 0), ItemOrigin(1, 0), ItemOrigin(2, 0))
-    assert len(join_items(CHUNKS, [found_at([{"a": 1}, {"a": 1}], [5, None]), none, none])) == 2
+    assert len(join_items(CHUNKS, [items_at([{"a": 1}, {"a": 1}], [5, None]), none, none])) == 2
     assert join_items(CHUNKS, [unfound, none, unfound]) == (ItemOrigin(0, 0), ItemOrigin(2, 0))
 
 
 def test_an_item_that_is_equal_to_one_that_another_chunk_owns_is_not_lost() -> None:
-    foreign = found_at([{"a": 1}], [50])
-    assert join_items(CHUNKS, [found_at([{"a": 1}], [None]), foreign, found_at([], [])]) == (ItemOrigin(0, 0),)
+    foreign = items_at([{"a": 1}], [50])
+    assert join_items(CHUNKS, [items_at([{"a": 1}], [None]), foreign, items_at([], [])]) == (ItemOrigin(0, 0),)
 
 
 def test_an_item_about_whose_start_two_chunks_differ_counts_once() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_texts import hostile_texts
+from hostile_texts import hostile_schema, hostile_texts
 
 from structkit.html_pages import HTMLPage, PageRow, PageValue, make_review_page
 
@@ -83,11 +83,7 @@ async def gold(tab: Any) -> list[Any]:
 def test_nothing_of_500_hostile_texts_runs(visit: Any) -> None:
     texts = hostile_texts(500)
     chance = random.Random(3)
-    schema = {
-        "title": texts[0],
-        "properties": {text: {"type": "string", "description": text} for text in texts[:20]},
-        "additionalProperties": {"anyOf": [{"enum": texts[20:30]}, {"title": texts[31], "type": "string"}, {}]},
-    }
+    schema = hostile_schema(texts)
     rows = []
     for number in range(0, 500, 20):
         part = texts[number : number + 20]

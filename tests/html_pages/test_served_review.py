@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_texts import hostile_texts
+from hostile_texts import hostile_schema, hostile_texts
 from review_process import TYPE, gold_lines
 
 from structkit.review import GoldFile, ReviewServer, ReviewSession, ReviewTable, RowChoice
@@ -180,11 +180,7 @@ def test_a_decision_is_taken_back(visit: Any, serve: Serve, tmp_path: Path) -> N
 def test_nothing_of_500_hostile_texts_runs_through_the_server(visit: Any, serve: Serve, tmp_path: Path) -> None:
     texts = [text.encode("utf-8", "replace").decode() for text in hostile_texts(500)]  # a table has no half surrogates
     chance = random.Random(5)
-    schema = {
-        "title": texts[0],
-        "properties": {text: {"type": "string", "description": text} for text in texts[:20]},
-        "additionalProperties": {"anyOf": [{"enum": texts[20:30]}, {"title": texts[31], "type": "string"}, {}]},
-    }
+    schema = hostile_schema(texts)
     rows = []
     for number in range(0, 500, 20):
         part = texts[number : number + 20]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 PARTS = [
     "</script>", "<script>window.pwned=1</script>", "<!--", "-->", "<img src=x onerror=window.pwned=1>", "</textarea>",
@@ -16,3 +17,12 @@ PARTS = [
 def hostile_texts(count: int) -> list[str]:
     chance = random.Random(7)
     return ["".join(chance.choices(PARTS, k=chance.randint(1, 5))) for _ in range(count)]
+
+
+def hostile_schema(texts: list[str]) -> dict[str, Any]:
+    """Return a natural schema whose names, descriptions and choices are some of at least 32 texts."""
+    return {
+        "title": texts[0],
+        "properties": {text: {"type": "string", "description": text} for text in texts[:20]},
+        "additionalProperties": {"anyOf": [{"enum": texts[20:30]}, {"title": texts[31], "type": "string"}, {}]},
+    }
