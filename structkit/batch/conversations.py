@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from structkit.batch.engines.row_chunks import RowChunks
 from structkit.batch.fingerprint import fingerprint
 from structkit.batch.job_endpoint import job_address, job_call, job_endpoint, job_model, validate_connection
 from structkit.batch.outcome import BLANK_OUTCOMES, Outcome
+from structkit.batch.prompt_source import prompt_source
 from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_call
 from structkit.client.plan import make_plan
@@ -21,7 +21,7 @@ from structkit.client.tool_arguments import take_tools
 from structkit.dialects import Route
 from structkit.errors import ConfigError, PromptError
 from structkit.extraction import Conversation
-from structkit.prompts import JinjaTemplate, build_messages, fill_template
+from structkit.prompts import build_messages, fill_template
 from structkit.schema.cache import response_format
 from structkit.tables.records import Record
 from structkit.values import JSON, Parameters, Policy
@@ -172,15 +172,3 @@ class RowConversations:
             "confidence": call.get("confidence"),  # without it, the stored replies have no log probabilities
         }
         return {name: setting for name, setting in settings.items() if setting}
-
-
-def prompt_source(prompt: Callable[..., Any]) -> str:
-    """Return the source of a prompt function, which is part of a job's identity; its name if there is no source."""
-    if (identity := getattr(prompt, "job_identity", None)) is not None:
-        return str(identity)
-    if isinstance(prompt, JinjaTemplate):
-        return f"Jinja: {prompt.source}"
-    try:
-        return inspect.getsource(prompt)
-    except (OSError, TypeError):
-        return f"{prompt.__module__}.{getattr(prompt, '__qualname__', type(prompt).__name__)}"

@@ -116,9 +116,7 @@ class Job(JobSettings):
                 return _with_table(job.run(on_progress))
         with default_progress(self, on_progress) as callback:
             runner = JobRunner(self, callback)
-            try:
-                asyncio.get_running_loop()
-            except RuntimeError:
+            if not _has_loop():
                 return _run_in_loop(runner)
             return _run_in_thread(lambda: asyncio.run(runner.run()))  # noqa: TID251 (a notebook's loop is busy)
 
@@ -147,6 +145,14 @@ class Job(JobSettings):
 def _with_table(report: Report) -> Report:
     """Return the report with its rows in memory instead of its output."""
     return replace(report, output=None, table=load_table(report.output)) if report.output else report
+
+
+def _has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _run_in_loop(runner: JobRunner) -> Report:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from structkit.batch.ambiguous import AmbiguousRows
 from structkit.batch.conversations import RowConversations
 from structkit.batch.engines.stop import StopCause
+from structkit.batch.error_counts import ErrorCounts
 from structkit.batch.failure_limit import describe_excess
 from structkit.batch.manifest import input_hash, versions
 from structkit.batch.matching import MatchedRow, RemovedRows
@@ -59,6 +60,16 @@ class RunClock:
     def seconds(self) -> float:
         """The seconds since then."""
         return time.monotonic() - self.start
+
+
+def validate_run_columns(conversations: RowConversations) -> None:
+    """Check, before the journal is started, that the settings of columns fit the type and the calls.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    value_columns(conversations)
+    confidence_columns(conversations)
 
 
 def validate_output(conversations: RowConversations, selection: Selection, source: Source, journal: Journal) -> None:
@@ -159,10 +170,10 @@ def value_columns(conversations: RowConversations) -> tuple[Column, ...]:
 
 
 class RowCounts(NamedTuple):
-    """The number of rows in each state, of the failed ones for each class of error, and of those to review."""
+    """The number of rows in each state, the errors of the failed ones, and the number of those to review."""
 
     by_state: Mapping[str, int]
-    by_error: Mapping[str, int]
+    errors: ErrorCounts
     to_review: int = 0
 
 
@@ -170,7 +181,7 @@ def write_rows(
     conversations: RowConversations, sink: Sink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows
 ) -> RowCounts:
     """Write rows with their outcomes, and locate the ambiguous ones; return how many ended in which way."""
-    counts, errors, to_review = Counter[str](), Counter[str](), 0
+    counts, errors, to_review = Counter[str](), ErrorCounts(), 0
     items, columns = conversations.settings.items, value_columns(conversations)
     for record, row in rows:
         ambiguous.locate(record)
@@ -182,8 +193,8 @@ def write_rows(
             sink.write(with_page(reviewed))
         counts[state] += 1
         if row and row.outcome and state == "failed":
-            errors[str(row.outcome.get("error", "unknown"))] += 1
-    return RowCounts(counts, dict(errors.most_common()), to_review)
+            errors.add(row.outcome)
+    return RowCounts(counts, errors, to_review)
 
 
 def make_report(  # noqa: PLR0913 (one argument a fact)
@@ -222,7 +233,8 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
         output=output,
         rows=sum(counts.by_state.values()),
         counts=dict(counts.by_state),
-        errors=counts.by_error,
+        errors=counts.errors.by_class,
+        messages=counts.errors.messages,
         tokens=usage.total_tokens,
         unreported=usage.unreported,
         spend=spending.reported_cost if spent is None else spent,

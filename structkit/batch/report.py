@@ -14,10 +14,16 @@ from structkit.batch.output_table import OutputTable
 from structkit.errors import BudgetExceeded, ExtractionError, JobError, StructkitError, TransportError
 from structkit.values import JSON
 from structkit.values.display import format_fields, to_html_table
-from structkit.values.text import escape_controls
+from structkit.values.text import escape_controls, shorten
 
 MAX_AMBIGUOUS_NAMES = 5
 """Ambiguous rows that are named in the text of a report."""
+
+MAX_LISTED_MESSAGES = 5
+"""Classes of errors whose most frequent message is in the text of a report."""
+
+MAX_MESSAGE_CHARS = 300
+"""Characters of such a message."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,6 +50,7 @@ class Report:
         unpriced: Requests whose cost is unknown: there is no price, and the reply reported no cost or was lost. They
             are not part of the spend.
         errors: Failed rows by the class of their error, the most frequent one first.
+        messages: The most frequent message of each of these classes, shortened.
         to_review: Rows of the output with a confidence below `review_below`; None if the job has no such limit.
         table: The rows of a job with `output=None`; `to_dicts`, `to_arrow` and `to_pandas` return those of any job.
     """
@@ -63,6 +70,7 @@ class Report:
     errors: Mapping[str, int] = field(default_factory=dict)
     table: OutputTable | None = field(default=None, compare=False)
     to_review: int | None = None
+    messages: Mapping[str, str] = field(default_factory=dict)
 
     def to_dicts(self) -> list[JSON]:
         """Return the rows of the output, each as a dict by column; a CSV file has only texts.
@@ -157,14 +165,18 @@ class Report:
 
     @property
     def _notes(self) -> list[str]:
-        lines = []
+        lines = [
+            f"most frequent {_one_line(name)}: {shorten(_one_line(message), MAX_MESSAGE_CHARS)}"
+            for name, message in list(self.messages.items())[:MAX_LISTED_MESSAGES]
+        ]
         if self.ambiguous:
             lines.append(describe_ambiguous(self.ambiguous))
         if self.removed and self.removed.count:
             count = "1 row is" if self.removed.count == 1 else f"{self.removed.count:,} rows are"
             lines.append(f"{count} no longer in the input; the journal keeps the replies")
-        if self.to_review is not None:
-            lines.append(f"{self.to_review:,} to review: structkit review --only low")
+        if self.to_review is not None and self.counts.get("done"):
+            review = ": structkit review --only low" if self.to_review else ""
+            lines.append(f"{self.to_review:,} to review{review}")
         if self.output is not None:
             lines.append(f"written to {_one_line(str(self.output))}")
         return lines

@@ -81,13 +81,16 @@ def _reject_batches(settings: JobSettings, journal: Journal) -> None:
 
 
 def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) -> None:
-    """Adapt the journal to what has changed in the job.
+    """Adapt the journal to what has changed in the job, if it has a row.
 
     Raises:
         JobError: `on_change` does not allow it; with what differs, and the choices.
     """
     changes = changes_since(journal, fingerprint)
     if not changes:
+        return
+    if not journal.next_ordinal:  # a run that ended before its first row has stored nothing that could differ
+        journal.mark("fingerprint", fingerprint)
         return
     can_reparse = is_readable_again(_last_fingerprint(journal), fingerprint)
     if settings.on_change not in {"mix", *(["reparse"] if can_reparse else [])}:

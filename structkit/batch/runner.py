@@ -26,6 +26,7 @@ from structkit.batch.output import (
     read_through,
     validate_cells,
     validate_output,
+    validate_run_columns,
     write_rows,
 )
 from structkit.batch.report import Report
@@ -81,6 +82,7 @@ class JobRunner:
         try:
             source = open_input(settings)
             validate_columns(settings.prompt, source)
+            validate_run_columns(self.conversations)
             evidence = bool(self.conversations.evidence)
             with open_journal(settings, self.conversations.fingerprint(), has_evidence=evidence) as journal:
                 source = store_stream(source, settings.folder / STREAM_FILE, settings.limit)

@@ -15,7 +15,7 @@ import structkit
 from structkit import Hooks, Policy
 from structkit.batch.job import Job
 from structkit.dialects import Dialect, Size
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, JobError
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply, text_reply
 from structkit.values import JSON
@@ -43,8 +43,9 @@ def settings(endpoint: Endpoint, folder: Path) -> dict[str, Any]:
 
 def job(endpoint: Endpoint, folder: Path, *texts: str, **call: Any) -> Job:
     arguments: dict[str, Any] = {"output_type": Label, "prompt": "Label: {text}", **settings(endpoint, folder)}
-    output_type = call.pop("output_type", Label)
-    return Job(**{**arguments, "output_type": output_type}, source=[*texts], call={"policy": QUICK, **call})
+    arguments |= {name: call.pop(name) for name in (*arguments, "review_below", "limits") if name in call}
+    arguments["call"] = {"policy": QUICK, **call}
+    return Job(**arguments, source=[*texts])
 
 
 def output_rows(folder: Path) -> list[JSON]:
@@ -268,3 +269,37 @@ def test_an_argument_that_a_policy_does_not_have_is_told_by_its_name(name: str, 
     settings: Any = {name: 3}
     with pytest.raises(TypeError, match=hint):
         Policy(**settings)
+
+
+SESSION = """
+def ask(row):
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    "body", ["return f'Judge: {row[\"text\"]}'", "return 'Judge' if row['text'] in {'a', 'c'} else ''"]
+)
+def test_a_prompt_function_of_an_interactive_session_is_another_one_if_its_code_is(tmp_path: Path, body: str) -> None:
+    def run(body: str, lines: int = 0) -> int:
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        exec("\n" * lines + SESSION.format(body=body), namespace)
+        return job(endpoint, tmp_path, "a", prompt=namespace["ask"]).run().counts["done"]
+
+    with Endpoint(GOOD) as endpoint:
+        assert run("return f'Label: {row[\"text\"]}'") == 1
+        assert run("return f'Label: {row[\"text\"]}'", lines=3) == 1
+        with pytest.raises(JobError, match="whose source cannot be read; digest of its code: ") as caught:
+            run(body)
+        assert caught.value.__context__ is None
+    assert len(endpoint.requests) == 1
+
+
+def test_a_run_that_ends_before_its_first_row_does_not_decide_what_the_job_is(tmp_path: Path) -> None:
+    with Endpoint(GOOD) as endpoint:
+        with pytest.raises(ConfigError, match=r"review_below .* needs a confidence"):
+            job(endpoint, tmp_path, "a", review_below=0.5).run()
+        assert [*tmp_path.iterdir()] == []
+        with pytest.raises(JobError, match=r"limits server .* does not answer"):
+            job(endpoint, tmp_path, "a", limits="http://127.0.0.1:9").run()
+        assert job(endpoint, tmp_path, "a", prompt="Judge: {text}").run().counts["done"] == 1

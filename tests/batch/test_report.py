@@ -117,6 +117,26 @@ def test_failed_rows_can_be_grouped_by_the_class_of_their_error(tmp_path: Path) 
     assert "1 done, 3 failed (2 InvalidOutput, 1 StatusError), in" in str(report)
 
 
+def test_the_most_frequent_message_of_each_class_of_error_is_shown_shortened_and_escaped(tmp_path: Path) -> None:
+    texts = {"a": "no model\x1b[2J", "b": "too many", "c": "no model\x1b[2J", "d": "x" * 400}
+
+    def prompt(row: Any) -> str:
+        name = row["text"][-1]
+        raise (LookupError if name == "d" else ValueError)(texts[name])
+
+    report, _ = run_rows(tmp_path, ["d", "b", "a", "c"], prompt=prompt)
+    assert report.errors == {"ValueError": 3, "LookupError": 1}
+    assert report.messages == {"ValueError": "no model\x1b[2J", "LookupError": "x" * 400}
+    assert "most frequent ValueError: no model\\u001b[2J\n" in str(report)
+    assert f"most frequent LookupError: {'x' * 299}…\n" in str(report)
+    assert "no model" in report._repr_html_()
+
+
+def test_a_report_of_rows_that_all_failed_has_none_to_review() -> None:
+    report = Report("failed", None, 2, {"done": 0, "failed": 2}, 0, 0, None, (), 0.1, to_review=0)
+    assert "to review" not in str(report)
+
+
 def test_the_column_of_a_scalar_type_can_be_named(tmp_path: Path) -> None:
     _, rows = run_rows(tmp_path, ["good"], value_column="mood")
     assert [*rows[0]] == ["text", "mood", "status", "error", "message", "attempts"]

@@ -274,6 +274,7 @@ def test_the_exit_code_of_a_run_whose_rows_all_failed(folder: Path, choice: list
     assert done.returncode == code
     assert ("failed: 6 of 6 rows failed" in done.stderr) == bool(code)
     assert "6 failed (6 InvalidOutput)" in done.stderr
+    assert "most frequent InvalidOutput: " in done.stderr
     assert {row["error"] for row in read(folder / "out.csv")} == {"InvalidOutput"}
 
 

@@ -111,6 +111,7 @@ def sum_reports(settings: JobSettings, reports: Sequence[Report], seconds: float
         rows=sum(report.rows for report in reports),
         counts=dict(counts),
         errors=dict(errors.most_common()),
+        messages=_frequent_messages(reports, [name for name, _ in errors.most_common()]),
         tokens=sum(report.tokens for report in reports),
         unreported=sum(report.unreported for report in reports),
         spend=sum(spends, Decimal(0)) if spends else None,
@@ -119,3 +120,13 @@ def sum_reports(settings: JobSettings, reports: Sequence[Report], seconds: float
         seconds=seconds,
         to_review=sum(review_counts) if review_counts else None,
     )
+
+
+def _frequent_messages(reports: Sequence[Report], names: Sequence[str]) -> dict[str, str]:
+    """Return a message for each class of error: that of the part in which most rows failed with it."""
+    messages: dict[str, str] = {}
+    for name in names:
+        counts = [report.errors.get(name, 0) for report in reports]
+        part = reports[counts.index(max(counts))]
+        messages |= {name: part.messages[name]} if name in part.messages else {}
+    return messages
