@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from structkit.disk import sync_folder
 from structkit.errors import JobError
+from structkit.sqlite_reading import cannot_write, connect_read_only, copy_database
 
 Migration: TypeAlias = Callable[[sqlite3.Connection], None]
 """Brings a file from one version to the next; all pending ones run in one transaction."""
@@ -100,6 +101,27 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connec
             connection.close()
             raise
     return connection
+
+
+def open_for_reading(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
+    """Open a file as `open_database` does; one that cannot be written is read as it is, or migrated as a copy.
+
+    Raises:
+        JobError: It cannot be opened, is damaged, or was written by a newer structkit.
+    """
+    try:
+        return open_database(path, migrations)
+    except JobError as error:
+        if not cannot_write(error.__cause__):
+            raise
+    with translate_errors(path), translate_damage(path):
+        connection = connect_read_only(path)
+        if schema_version(connection) == len(migrations):
+            return connection
+        with contextlib.closing(connection):
+            copy = copy_database(connection)
+        _migrate(copy, path, migrations)
+    return copy
 
 
 def _set_pragmas(connection: sqlite3.Connection) -> None:

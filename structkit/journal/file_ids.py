@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from structkit.errors import JobError
-from structkit.journal.database import open_database
+from structkit.journal.database import open_for_reading
 from structkit.journal.encoding import pack, unpack
 from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.migrations import SHARD_MIGRATIONS
@@ -62,7 +62,7 @@ def _read_file(path: Path) -> ShardFile | None:
     number = int(path.stem.removeprefix("part-"))
     with (
         contextlib.suppress(JobError, sqlite3.Error),
-        contextlib.closing(open_database(path, SHARD_MIGRATIONS)) as shard,
+        contextlib.closing(open_for_reading(path, SHARD_MIGRATIONS)) as shard,
     ):
         ordinals = [ordinal for ordinal in shard.execute(ORDINALS).fetchone() if ordinal is not None]
         has_other_rows = any(ordinal // SHARD_ORDINALS != number for ordinal in ordinals)

@@ -14,7 +14,7 @@ from structkit.costs.attempt_cost import ZERO
 from structkit.costs.budget import Reservation
 from structkit.costs.reply_cost import Spending
 from structkit.errors import JobError
-from structkit.journal.database import Migration, open_database, transaction, translate_damage, translate_errors
+from structkit.journal.database import Migration, open_for_reading, transaction, translate_damage, translate_errors
 from structkit.journal.encoding import (
     BILLIONTH,
     COMPLETION,
@@ -297,7 +297,7 @@ def find_reader(folder: Path) -> Reader | None:
 def _open(path: Path, migrations: Sequence[Migration] = SHARD_MIGRATIONS) -> Iterator[sqlite3.Connection]:
     with (
         translate_errors(path),
-        contextlib.closing(open_database(path, migrations)) as connection,
+        contextlib.closing(open_for_reading(path, migrations)) as connection,
         translate_damage(path),
     ):
         yield connection

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from structkit.errors import JobError
+from structkit.sqlite_reading import connect_read_only
 from structkit.tables.columns import input_columns
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cell
@@ -64,8 +65,8 @@ def _connect(source: Input) -> sqlite3.Connection:
     """Open the database read-only."""
     path = source.path or Path()
     try:
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-    except sqlite3.Error as error:
+        return connect_read_only(path)
+    except (OSError, *READ_ERRORS) as error:
         raise source.error(f"cannot be read: {error}") from None
 
 
