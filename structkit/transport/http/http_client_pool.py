@@ -42,13 +42,24 @@ class NoReplyError(RemoteDisconnected):
 
 
 class _Response(HTTPResponse):
-    """A response that distinguishes a connection closed before the status line from one that breaks later."""
+    """A response that distinguishes a connection closed before any byte from one that breaks later.
+
+    Interim replies (`102 Processing`, `103 Early Hints`) are skipped, as RFC 9110, 15.2, wants it of every client.
+    """
+
+    _has_interim_reply = False
 
     def _read_status(self) -> tuple[str, int, str]:
         try:
-            return super()._read_status()  # type: ignore[misc, no-any-return]
+            version, status, reason = super()._read_status()  # type: ignore[misc]
         except ConnectionError as error:
+            if self._has_interim_reply:
+                raise
             raise NoReplyError(str(error)) from error
+        self._has_interim_reply = HTTPStatus.CONTINUE <= status < HTTPStatus.OK
+        if self._has_interim_reply and status != HTTPStatus.SWITCHING_PROTOCOLS:
+            status = HTTPStatus.CONTINUE  # the only interim reply that `http.client` skips
+        return version, status, reason
 
 
 def _send(connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> None:

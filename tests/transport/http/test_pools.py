@@ -218,6 +218,25 @@ def test_an_address_may_be_ipv6(run_calls: Callable[..., list[Any]]) -> None:
     assert f"host: [::1]:{server.port}".encode() in server.heads[0].lower()
 
 
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints", "199 Anything"])
+def test_interim_replies_are_skipped_and_the_connection_is_reused(
+    run_calls: Callable[..., list[Any]], status: str
+) -> None:
+    interim = f"HTTP/1.1 {status}\r\nlink: </a.css>; rel=preload\r\n\r\n".encode()
+    with keep_alive_server(lambda number, count: interim * 3 + http_reply()) as server:
+        assert [result.value for result in run_calls(server.base_url, 3)] == [3, 3, 3]
+    assert (server.connections, len(server.heads)) == (1, 3)
+
+
+def test_a_connection_closed_after_an_interim_reply_is_a_counted_retry(run_calls: Callable[..., list[Any]]) -> None:
+    def script(number: int, count: int) -> bytes | None:
+        return http_reply() if number else b"HTTP/1.1 102 Processing\r\n\r\nbye"
+
+    with keep_alive_server(script) as server:
+        [result] = run_calls(server.base_url, 1, policy=structkit.Policy(wait_initial=0.001))
+    assert (result.attempts[0].retries, result.usage.unreported, len(server.heads)) == (1, 1, 2)
+
+
 def test_a_path_is_percent_encoded(run_calls: Callable[..., list[Any]]) -> None:
     with keep_alive_server() as server:
         run_calls(server.base_url.replace("/v1", "/caf\u00e9 au lait/%2F/v1"), 1)
