@@ -108,7 +108,9 @@ def structkit(
 
 
 @app.command(
-    cls=EvidenceCommand, epilog="Example: structkit extract recipes/data/invoice.txt --type recipes/invoice.py:Invoice"
+    cls=EvidenceCommand,
+    epilog="Example: structkit extract recipes/data/invoice.txt --type recipes/invoice.py:Invoice; or, for a table: "
+    "structkit extract 'invoices/*.pdf' --type recipes/pdf_invoice.py:Invoice -o lines.csv --items lines",
 )
 def extract(
     files: Annotated[
@@ -156,6 +158,12 @@ def extract(
     items: Annotated[
         str | None, table_option(metavar="FIELD", help="A row for each item of this list, not for each file.")
     ] = None,
+    review_below: Annotated[
+        float | None,
+        table_option(
+            "--review-below", metavar="N", help="Mark rows with a confidence below this in the column `review`."
+        ),
+    ] = None,
     retry_failed: Annotated[bool, table_option("--retry-failed", help="Read failed files again.")] = False,  # noqa: FBT002
     new: Annotated[bool, table_option("--new", help="If the type or an option has changed: start again.")] = False,  # noqa: FBT002
     overwrite: Annotated[bool, table_option("--overwrite", help="Replace an output that is not this job's.")] = False,  # noqa: FBT002
@@ -179,7 +187,7 @@ def extract(
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     reading, names = read_file_options(send, encoding, ocr, password), list_files(files) if is_several(files) else files
-    table: Any = {"items": items, "retry_failed": retry_failed, "overwrite": overwrite}
+    table: Any = {"items": items, "retry_failed": retry_failed, "overwrite": overwrite, "review_below": review_below}
     if is_table(output):
         endpoint, row_prompt = {"model": model, "base_url": base_url}, FileRowPrompt(template, reading)
         raise typer.Exit(run_table(names, output, values_type, row_prompt, endpoint, call, new, places, table))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from structkit.cli.app import Output, Type, app
-from structkit.cli.load import load_format
+from structkit.cli.app import Output, app
 from structkit.cli.output_file import validate_output
 from structkit.cli.request_options import Extras, ExtrasOption
+from structkit.cli.row_request import LabelFunction, LabelType, find_format
 from structkit.cli.terminal import notice, write, write_text
 from structkit.errors import ConfigError
 
@@ -72,14 +72,15 @@ def parse_threshold(text: str) -> Threshold:
 
 @app.command(
     epilog="Example: structkit evaluate labels.csv --gold recipes/data/reviews_gold.csv "
-    "--type recipes/classifier.py:Sentiment "
+    "--function recipes/classifier.py:label "
     "--key id --fail-under f1=0.9"
 )
 def evaluate(
     labels: Annotated[str, typer.Argument(metavar="LABELS", help="The table to score, such as the output of `label`.")],
     gold: Annotated[str, typer.Option(metavar="FILE", help="The table with the right values.")],
-    output_type: Type,
     key: Annotated[str, typer.Option(help="The column by which the rows of the tables belong together.")],
+    output_type: LabelType = None,
+    function: LabelFunction = None,
     against: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Other labels of the same rows: is LABELS better?", show_default=False),
@@ -115,9 +116,9 @@ def evaluate(
     from structkit.evaluation import compare, read_row_confidence, trust_curve
     from structkit.evaluation import evaluate as score_table
 
-    validate_output(output, labels, gold, against, output_type)
+    validate_output(output, labels, gold, against, output_type, function)
     style = find_style(output, json=json, markdown=markdown)
-    loaded = load_format(output_type, extras.value)
+    loaded = find_format(output_type, function, extras)
     if curve and items:
         raise ConfigError("--curve orders rows by their confidence, and with --items several rows are one value")
     form: dict[str, Any] = {"key": key, "value_column": value_column, "items": items}
@@ -125,7 +126,7 @@ def evaluate(
     comparison = None
     if against is not None:
         other = score_table(gold, against, loaded, **form)
-        comparison = compare(other, score)
+        comparison = compare(other, score, names=(str(against), labels))
     failures = [each.describe_failure(score) for each in fail_under or ()]
     write_report(
         score, comparison, trust_curve(score, read_row_confidence(labels, key)) if curve else None, style, output
@@ -165,7 +166,6 @@ def write_report(
     else:
         parts = [score.to_markdown() if style == ".md" else "\n".join((score.table(), "", *score.notes))]
         if comparison is not None:
-            parts.append("a is the other table, b is this one:")
             parts.append(comparison.to_markdown())
         if curve is not None:
             parts += ["the surest rows:", curve.table()]

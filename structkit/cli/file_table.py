@@ -119,5 +119,7 @@ def reject_table_options(**options: Any) -> None:
     Raises:
         ConfigError: One of them is used.
     """
-    if names := [f"--{name.replace('_', '-')}" for name, value in options.items() if value]:
+    if names := [
+        f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None and value is not False
+    ]:
         raise ConfigError(f"{names[0]} is for a table: write one with --output, such as -o values.csv")

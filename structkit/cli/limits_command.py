@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from structkit.cli.app import app, wait_forever
-from structkit.cli.label import parse_amount, parse_concurrency
+from structkit.cli.label_options import parse_amount, parse_concurrency
 from structkit.cli.terminal import notice
 from structkit.errors import ConfigError
 

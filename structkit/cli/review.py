@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from structkit.cli.app import Type, app
+from structkit.cli.app import app
 from structkit.cli.document_options import OCR, Password, read_file_options
 from structkit.cli.file_input import Send
-from structkit.cli.load import load_format, read_text
+from structkit.cli.load import read_text
 from structkit.cli.output_file import validate_output
 from structkit.cli.request_options import Extras, ExtrasOption
+from structkit.cli.row_request import LabelFunction, LabelType, find_format
 from structkit.cli.terminal import notice, write_table, write_text
 from structkit.errors import ConfigError
 
@@ -34,12 +35,13 @@ MAX_CELL_CHARS = 60
 
 
 @app.command(
-    epilog="Example: structkit review labels.csv --type recipes/classifier.py:Sentiment --text text --key id "
+    epilog="Example: structkit review labels.csv --function recipes/classifier.py:label --text text --key id "
     "-o review.html"
 )
 def review(
     labels: Annotated[str, typer.Argument(metavar="LABELS", help="The table, such as the output of `label`.")],
-    output_type: Type,
+    output_type: LabelType = None,
+    function: LabelFunction = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -116,8 +118,8 @@ def review(
     from structkit.tables.sources import open_source
 
     path = find_gold_file(output, labels) if serve else require_output(output)
-    validate_output(path, labels, output_type, *(merge or ()))
-    output_format = response_format(load_format(output_type, extras.value))
+    validate_output(path, labels, output_type, function, *(merge or ()))
+    output_format = response_format(find_format(output_type, function, extras))
 
     documents = find_documents(file, labels, ocr, password)
     choice = RowChoice() if merge else find_choice(only, below)

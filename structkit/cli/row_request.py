@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
 
 from structkit.cli.default_client import default_model
 from structkit.cli.file_input import FileReading
@@ -11,6 +13,25 @@ from structkit.cli.load import load_format, load_type
 from structkit.cli.request_options import Extras
 from structkit.cli.terminal import notice
 from structkit.errors import ConfigError
+
+LabelType = Annotated[
+    str | None,
+    typer.Option(
+        "--type",
+        metavar="FILE.py:NAME",
+        help="The type: FILE.py:Name, package.module:Name or schema.json.",
+        show_default=False,
+    ),
+]
+LabelFunction = Annotated[
+    str | None,
+    typer.Option(
+        "--function",
+        metavar="FILE.py:NAME",
+        help="The function under @structkit.prompt that has labelled the table, instead of --type.",
+        show_default=False,
+    ),
+]
 
 if TYPE_CHECKING:
     from structkit.functions.function import DecoratedFunction
@@ -66,13 +87,31 @@ def find_request(
     if not function:
         values_type = load_format(str(output_type), extras.value)
         return RowRequest(values_type, FileRowPrompt(template, reading) if reading else template)
-    if extras is not Extras.closed:
-        raise ConfigError("--extras is for the JSON Schema of --type; leave it out with --function")
+    _reject_extras(extras)
     decorated = load_function(function)
     declaration = decorated.declaration
     client, call = declaration.client, {**declaration.call}
     model = declaration.model or (client.model if client else None)
     return RowRequest(decorated.response_format, decorated.row_function, client, model, call)
+
+
+def find_format(output_type: str | None, function: str | None, extras: Extras) -> Any:
+    """Return the type of labels: that of `--type`, or of a decorated function.
+
+    Raises:
+        ConfigError: Both are named, or none; or it cannot be loaded.
+    """
+    if (output_type is None) == (function is None):
+        raise ConfigError("use either --type, or --function with the decorated function that has labelled the table")
+    if output_type is not None:
+        return load_format(output_type, extras.value)
+    _reject_extras(extras)
+    return load_function(str(function)).response_format
+
+
+def _reject_extras(extras: Extras) -> None:
+    if extras is not Extras.closed:
+        raise ConfigError("--extras is for the JSON Schema of --type; leave it out with --function")
 
 
 def load_function(name: str) -> DecoratedFunction[..., Any]:

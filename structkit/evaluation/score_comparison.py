@@ -25,7 +25,9 @@ from structkit.evaluation.score_report import (
     cost_line,
     format_share,
     html_document,
+    html_list,
     html_table,
+    markdown_line,
     markdown_table,
     plot_svg,
     table_lines,
@@ -34,7 +36,6 @@ from structkit.evaluation.tally import VerdictCounts
 from structkit.values import JSON
 from structkit.values.display import format_fields, to_html_table
 
-HEAD = ("field", "F1 a", "F1 b", "b - a", "95 % interval", "p", "p corrected", "rows that differ", "conclusion")
 POWER = (1.959964 + 0.841621) ** 2
 """Standard errors of a difference, squared, from which a test at 5 % finds it with a chance of 80 %."""
 
@@ -110,6 +111,7 @@ class ScoreComparison:
         rows: Rows that both have.
         only_in_a: Keys of rows that only the first one has.
         only_in_b: Keys of rows that only the second one has.
+        names: What the two are called in reports.
     """
 
     fields: Mapping[str, FieldDifference]
@@ -119,6 +121,7 @@ class ScoreComparison:
     rows: int
     only_in_a: tuple[str, ...]
     only_in_b: tuple[str, ...]
+    names: tuple[str, str] = ("a", "b")
 
     def __iter__(self) -> Iterator[FieldDifference]:
         """Iterate over the differences of the fields, and then that of all together."""
@@ -132,20 +135,19 @@ class ScoreComparison:
     def notes(self) -> tuple[str, ...]:
         """What the table does not say: rows, costs, and how many rows would be needed."""
         lines = [f"{self.rows:,} rows in both"]
-        names = (("a", self.only_in_a), ("b", self.only_in_b))
-        lines += [f"{len(keys):,} rows only in {name}, which do not count" for name, keys in names if keys]
-        lines.append(f"over all fields: {_conclude(self.total)}")
-        costs = (("a", cost_line(self.a)), ("b", cost_line(self.b)))
+        sides = zip(self.names, (self.only_in_a, self.only_in_b), strict=True)
+        lines += [f"{len(keys):,} rows only in {name}, which do not count" for name, keys in sides if keys]
+        lines.append(f"over all fields: {_conclude(self.total, *self.names)}")
+        costs = zip(self.names, (cost_line(self.a), cost_line(self.b)), strict=True)
         return (*lines, *(f"{name}: {line}" for name, line in costs if line))
 
     def to_markdown(self) -> str:
         """Return the table and the notes in Markdown."""
-        return "\n\n".join((self.table(), "\n".join(f"- {line}" for line in self.notes)))
+        return "\n\n".join((self.table(), "\n".join(f"- {markdown_line(line)}" for line in self.notes)))
 
     def to_html(self) -> str:
         """Return the report as one HTML file, with the plot."""
-        notes = "".join(f"<li>{line}</li>" for line in self.notes)  # counts and words, no data
-        return html_document("Comparison", f"{self.to_svg()}{html_table(self._rows)}<ul>{notes}</ul>")
+        return html_document("Comparison", f"{self.to_svg()}{html_table(self._rows)}{html_list(self.notes)}")
 
     def to_svg(self) -> str:
         """Return a plot of the differences with their intervals, as SVG."""
@@ -168,7 +170,9 @@ class ScoreComparison:
 
     @cached_property
     def _rows(self) -> list[tuple[str, ...]]:
-        return [HEAD, *map(_row, table_lines(self))]
+        a, b = self.names
+        head = ("field", f"F1 {a}", f"F1 {b}", f"{b} - {a}", "95 % interval", "p", "p corrected", "rows that differ")
+        return [(*head, "conclusion"), *map(_row, table_lines(self))]
 
     def __repr__(self) -> str:
         """The difference over all fields."""
@@ -187,7 +191,7 @@ class ScoreComparison:
         return to_html_table("ScoreComparison", self._rows)
 
 
-def compare(a: Score, b: Score) -> ScoreComparison:
+def compare(a: Score, b: Score, *, names: tuple[str, str] = ("a", "b")) -> ScoreComparison:
     """Return how much better the second score is, field by field, on the rows that both have.
 
     Differences are of F1. The interval is by a paired bootstrap over rows, p by a paired permutation test: how often
@@ -197,6 +201,7 @@ def compare(a: Score, b: Score) -> ScoreComparison:
     Args:
         a: The score of one run, by `evaluate`.
         b: The score of another one against the same gold.
+        names: What the two are called in reports, such as the names of their files.
 
     Raises:
         ConfigError: They have no row in common, or were evaluated against different gold.
@@ -211,20 +216,21 @@ def compare(a: Score, b: Score) -> ScoreComparison:
     rows = _common_rows(a, b)
     if not rows:
         raise ConfigError("the scores have no row in common: compare runs on the same rows")
-    names = [*dict.fromkeys((*a.fields, *b.fields))]
-    paired = {name: _pair(a.fields.get(name), b.fields.get(name), rows, name) for name in names}
+    field_names = [*dict.fromkeys((*a.fields, *b.fields))]
+    paired = {name: _pair(a.fields.get(name), b.fields.get(name), rows, name) for name in field_names}
     p_values = [permutation_p(each, a.seed) for each in paired.values()]
     corrected = adjust_for_several(p_values)
     fields = {
-        name: _difference(name, each, p, p_corrected, len(names), a.seed)
+        name: _difference(name, each, p, p_corrected, len(paired), a.seed)
         for (name, each), p, p_corrected in zip(paired.items(), p_values, corrected, strict=True)
     }
     together = _pair(a.total, b.total, rows, "all fields")
     p = permutation_p(together, a.seed)
     total = _difference("all fields", together, p, p, 1, a.seed)
-    keys = {*a.keys}, {*b.keys}
-    lists = [tuple(key for key in each if key not in other) for each, other in ((a.keys, keys[1]), (b.keys, keys[0]))]
-    return ScoreComparison(fields, total, a, b, len(rows), *lists)
+    a_keys, b_keys = {*a.keys}, {*b.keys}
+    only_in_a = tuple(key for key in a.keys if key not in b_keys)
+    only_in_b = tuple(key for key in b.keys if key not in a_keys)
+    return ScoreComparison(fields, total, a, b, len(rows), only_in_a, only_in_b, names)
 
 
 def _common_rows(a: Score, b: Score) -> list[tuple[int, int]]:
@@ -268,10 +274,10 @@ def _difference(
     return FieldDifference(name, a, b, interval, p, p_corrected, number, differing, needed, is_enough)
 
 
-def _conclude(each: FieldDifference) -> str:
+def _conclude(each: FieldDifference, a: str, b: str) -> str:
     """Return the conclusion in words, with how many rows would be needed."""
     if each.conclusion in {"better", "worse"}:
-        return f"b is {each.conclusion} than a, beyond chance"
+        return f"{b} is {each.conclusion} than {a}, beyond chance"
     if not each.is_enough:
         rows = f"{each.differing_rows:,} of {each.rows:,} differ"
         return f"too few rows to tell: {rows}, and {MIN_DIFFERING} or more have to"

@@ -170,20 +170,22 @@ def confusions(score: ScoreFigures) -> Iterator[tuple[str, list[tuple[str, ...]]
 
 def score_markdown(score: ScoreFigures) -> str:
     """Return the report of a score in Markdown."""
-    parts = [score_table(score), "\n".join(f"- {_markdown(line)}" for line in score_lines(score))]
-    parts += [f"{_markdown(title)}\n\n{markdown_table(rows)}" for title, rows in confusions(score)]
+    parts = [score_table(score), "\n".join(f"- {markdown_line(line)}" for line in score_lines(score))]
+    parts += [f"{markdown_line(title)}\n\n{markdown_table(rows)}" for title, rows in confusions(score)]
     if mistakes := [mistake for each in score for mistake in each.mistakes if each.name != "all fields"]:
-        parts.append("The first mistakes of each field:\n\n" + "\n".join(f"- {_markdown(str(m))}" for m in mistakes))
+        parts.append(
+            "The first mistakes of each field:\n\n" + "\n".join(f"- {markdown_line(str(m))}" for m in mistakes)
+        )
     return "\n\n".join(parts)
 
 
 def score_html(score: ScoreFigures) -> str:
     """Return the report of a score as one HTML file, which runs nothing and loads nothing."""
-    body = [score_svg(score), html_table(score_rows(score)), _html_list(score_lines(score))]
+    body = [score_svg(score), html_table(score_rows(score)), html_list(score_lines(score))]
     body += [f"<h2>{_html(title)}</h2>{html_table(rows)}" for title, rows in confusions(score)]
     mistakes = [str(mistake) for each in score for mistake in each.mistakes if each.name != "all fields"]
     if mistakes:
-        body.append(f"<h2>The first mistakes of each field</h2>{_html_list(mistakes)}")
+        body.append(f"<h2>The first mistakes of each field</h2>{html_list(mistakes)}")
     return html_document("Score", "".join(body))
 
 
@@ -264,12 +266,13 @@ def markdown_table(rows: Iterable[tuple[str, ...]]) -> str:
     |---|---|
     | x\|y | &lt;i> |
     """
-    head, *body = ([_markdown(cell).replace("|", "\\|") for cell in row] for row in rows)
+    head, *body = ([markdown_line(cell).replace("|", "\\|") for cell in row] for row in rows)
     lines = [f"| {' | '.join(row)} |" for row in (head, *body)]
     return "\n".join((lines[0], f"|{'---|' * len(head)}", *lines[1:]))
 
 
-def _html_list(lines: Iterable[str]) -> str:
+def html_list(lines: Iterable[str]) -> str:
+    """Return a list as HTML."""
     return f"<ul>{''.join(f'<li>{_html(line)}</li>' for line in lines)}</ul>"
 
 
@@ -277,7 +280,8 @@ def _html(text: str) -> str:
     return escape(escape_controls(shorten(text, 4 * MAX_CELL_CHARS)))
 
 
-def _markdown(text: str) -> str:
+def markdown_line(text: str) -> str:
+    """Return a text from elsewhere as one line of Markdown, without HTML."""
     return " ".join(escape_controls(shorten(text, 4 * MAX_CELL_CHARS)).replace("<", "&lt;").split())
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from structkit.errors import PromptError
 from structkit.values.source_cell import to_text
-from structkit.values.text import format_names
+from structkit.values.text import format_names, suggest_name
 
 USE_JINJA = "pass structkit.JinjaTemplate (--prompt-file NAME.j2)"
 """What to do with a template that was written for Jinja."""
@@ -138,12 +138,13 @@ def _argument_name(field: str, arguments: Mapping[str, Any]) -> str:
         return name
     if (match := _EXPRESSION.match(field)) and match[1] in arguments:
         raise PromptError(
-            f"the template field {{{field}}} is not a plain name but an expression: compute the value and pass it "
-            "as an argument"
+            f"the template field {{{field}}} is not a plain name but an expression: write {{{match[1]}}}, add the "
+            f"computed value under a name of its own, or {USE_JINJA}"
         )
     if field.startswith(("%", "#")):
         raise PromptError(f"{{{field}}} in the prompt is Jinja: write {{name}} for a value, or {USE_JINJA}")
-    names = format_names([*arguments])
+    hint = f" ({hint})" if (hint := suggest_name(name, arguments)) else ""
     raise PromptError(
-        f"the template asks for {{{field}}}, but the arguments are: {names}; write {{{{ and }}}} for braces"
+        f"the template asks for {{{field}}}, and no value has this name{hint}: write one of the names "
+        f"{format_names([*arguments])} in braces, or write {{{{ and }}}} for braces that are meant literally"
     )

@@ -206,7 +206,10 @@ def test_a_misspelt_choice_for_blank_rows_is_rejected(job: Callable[..., Job]) -
         ("{id}: {{text}}", r"write \{text\}"),
         ("{id}: {{ text }} {{{id}}}", r"write \{text\}"),
         ("", "no placeholder"),
-        ("{txt}", r"asks for \{txt\}, but the arguments are: 'id', 'text'"),
+        (
+            "{txt}",
+            r"asks for \{txt\}, and no value .* \(did you mean 'text'\?\): write one of the names 'id', 'text' in braces",
+        ),
         ('Reply {"mood": "good"}: {text}', r"asks for \{\"mood\": \"good\"\}.* write \{\{ and \}\} for braces"),
     ],
 )

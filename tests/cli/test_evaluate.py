@@ -58,7 +58,47 @@ def test_a_threshold_of_another_field_is_an_error(evaluate: Command, capfdbinary
 def test_other_labels_are_compared(evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     Path("other.csv").write_text(GOLD, encoding="utf-8")
     assert evaluate("--against", "other.csv") == 0
-    assert "| mood | 1.000 | 0.571 | -0.429 |" in capfdbinary.readouterr().out.decode()
+    output = capfdbinary.readouterr().out.decode()
+    assert "| mood | 1.000 | 0.571 | -0.429 |" in output
+    assert "| field | F1 other.csv | F1 labels.csv | labels.csv - other.csv |" in output
+
+
+def test_the_names_of_the_files_are_no_html_in_a_report(evaluate: Command) -> None:
+    Path("<b>.csv").write_text(GOLD, encoding="utf-8")
+    assert evaluate("--against", "<b>.csv", "-o", "report.html") == 0
+    assert evaluate("--against", "<b>.csv", "-o", "report.md") == 0
+    assert "<b>" not in Path("report.html").read_text(encoding="utf-8")
+    text = Path("report.md").read_text(encoding="utf-8")
+    assert ("<b>" in text, "| F1 &lt;b>.csv | F1 labels.csv |" in text) == (False, True)
+
+
+FUNCTION = """
+from typing import Literal
+import pydantic, structkit
+
+class Mood(pydantic.BaseModel):
+    mood: Literal["good", "bad"]
+
+@structkit.prompt
+def judge(text: str) -> Mood:
+    \"""Judge: {text}\"""
+"""
+
+
+def test_the_type_is_that_of_the_function_that_has_labelled_the_table(
+    evaluate: Command, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    Path("kinds.py").write_text(FUNCTION, encoding="utf-8")
+    by_function = ["evaluate", "labels.csv", "--gold", "gold.csv", "--key", "id", "--function", "kinds.py:judge"]
+    assert run(lambda: app(by_function)) == 0
+    output = capfdbinary.readouterr().out
+    assert (evaluate(), capfdbinary.readouterr().out) == (0, output)
+    assert evaluate("--function", "kinds.py:judge") == 2
+    assert run(lambda: app(by_function[:-2])) == 2
+    assert capfdbinary.readouterr().err.count(b"use either --type, or --function") == 2
+    page = ["review", "labels.csv", "--key", "id", "--text", "status", "-o", "page.html"]
+    assert run(lambda: app([*page, "--function", "kinds.py:judge"])) == 0
+    assert run(lambda: app([*page, "--function", "kinds.py:judge", "--extras", "open"])) == 2
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,8 @@ def test_one_pdf_is_read_as_text_with_evidence_on_its_pages(folder: Path, monkey
     [
         (["in", "-o", "out.csv", "--items", "number"], "the type has no list 'number'; its lists are: lines"),
         (["in", "--items", "lines"], "--items is for a table"),
+        (["in", "--review-below", "0"], "--review-below is for a table"),
+        (["in", "-o", "out.csv", "--review-below", "0.5"], "needs a confidence"),
         (["in", "-o", "out.jsonl", "--retry-failed"], "--retry-failed is for a table"),
         (["in/*.eml", "-o", "out.csv"], "no file matches 'in/*.eml'"),
     ],
@@ -242,3 +244,25 @@ def test_a_password_without_a_terminal_is_an_error_that_names_the_variable(
     assert str(result.exception) == (
         "--password asks at the terminal, and there is none: set STRUCTKIT_PDF_PASSWORD instead"
     )
+
+
+def test_a_table_of_files_has_the_column_of_rows_to_review(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result, _ = extract("in", "-o", "out.csv", "--confidence", "auto", "--review-below", "1", monkeypatch=monkeypatch)
+    assert result.exit_code == 0
+    assert {row["review"] for row in rows(folder / "out.csv")} == {""}  # the endpoint has no log probabilities
+    assert "0 to review\n" in result.stderr
+
+
+def test_items_of_the_rows_of_a_table_are_rows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "in.csv").write_text("id,text\n1,invoice\n2,B-1\n", encoding="utf-8")
+    ask = ["--type", "types.py:Invoice", "--prompt", "Read: {text}", "--items", "lines"]
+    with Endpoint(answer) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        result = CliRunner().invoke(app, ["label", "in.csv", "-o", "out.csv", *ask])
+    assert result.exit_code == 0, result.stderr
+    table = rows(folder / "out.csv")
+    assert [(row["id"], row["lines.name"], row["price"]) for row in table] == [
+        ("1", "Bolt", "49.75"),
+        ("1", "Nut", "1.5"),
+        ("2", "", ""),
+    ]
