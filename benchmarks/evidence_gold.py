@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).parent / "data" / "evidence_gold.txt"
-OPEN_FILE = FILE.with_name("evidence_gold_business.txt")
-"""Business documents, written for what the first texts did not have; none of them is held out."""
-FRESH_FILE = FILE.with_name("evidence_gold_fresh.txt")
-"""Documents by an author who had not read the search; all of them are held out."""
+FOLDER = Path(__file__).parent / "data"
+OPEN_FILES = ("evidence_gold.txt", "evidence_gold_business.txt", "evidence_gold_fresh.txt")
+"""The first texts; business documents, written for what these did not have; and documents by another author, who had
+not read the search. What was missed in any of them has been looked at."""
+HELD_OUT_FILE = FOLDER / "evidence_gold_fresh2.txt"
+"""Documents by a third author, who has not read the search; what was missed in them has not been looked at."""
 
 MARK = re.compile(r"\[\[(?P<other>[~?]?)(?P<path>[\w.]+)(?::(?P<kind>[a-z]+))?(?:=(?P<value>[^|]*))?\||\]\]")
 INVENTED = re.compile(r"(?P<path>[\w.]+?)(?::(?P<kind>[a-z]+))?=(?P<value>.*)")
@@ -29,9 +30,6 @@ SCHEMAS = {
     "dt": {"type": "string", "format": "date-time"},
     "": {"type": "string"},
 }
-HELD_OUT = 3
-"""Each third record was held out until 2026-11-29, when its failures were looked at."""
-
 GoldPath = tuple[str | int, ...]
 Place = tuple[int, int]
 Places = dict[GoldPath, list[Place]]
@@ -48,7 +46,6 @@ class Gold:
     right: dict[GoldPath, list[Place]]
     places: dict[GoldPath, list[Place]]
     invented: tuple[tuple[GoldPath, Any], ...]
-    is_held_out: bool
 
     def record(self, changes: dict[GoldPath, Any] | None = None) -> Any:
         """Return the values as one object, in which some may be others."""
@@ -76,26 +73,27 @@ class Gold:
 
 
 def read_gold() -> list[Gold]:
-    """Return all records but the fresh ones."""
-    records, open_records = (file.read_text(encoding="utf-8").split("=== ")[1:] for file in (FILE, OPEN_FILE))
-    golds = [_read_record(record, number % HELD_OUT == HELD_OUT - 1) for number, record in enumerate(records)]
-    return golds + [_read_record(record, is_held_out=False) for record in open_records]
+    """Return the open records."""
+    return [gold for name in OPEN_FILES for gold in _read_file(FOLDER / name)]
 
 
-def read_fresh_gold() -> list[Gold]:
-    """Return the records whose failures no work on the search has looked at."""
-    records = FRESH_FILE.read_text(encoding="utf-8").split("=== ")[1:]
-    return [_read_record(record, is_held_out=True) for record in records]
+def read_held_out_gold() -> list[Gold]:
+    """Return the records whose failures no work on the search has looked at; none if there are none."""
+    return _read_file(HELD_OUT_FILE) if HELD_OUT_FILE.exists() else []
 
 
-def _read_record(record: str, is_held_out: bool) -> Gold:
+def _read_file(file: Path) -> list[Gold]:
+    return [_read_record(record) for record in file.read_text(encoding="utf-8").split("=== ")[1:]]
+
+
+def _read_record(record: str) -> Gold:
     name, *lines = record.rstrip("\n").split("\n")
     marked = "\n".join(_unescape(line) for line in lines if not line.startswith("! "))
     text, values, kinds, right, places = _read_marks(marked)
     lists = [line.removeprefix("! ").split(" ; ") for line in lines if line.startswith("! ")]
     invented = tuple(_read_invented(each) for line in lists for each in line)
     assert all(path in values for path, _ in invented), name
-    return Gold(name, text, values, kinds, right, places, invented, is_held_out)
+    return Gold(name, text, values, kinds, right, places, invented)
 
 
 def _read_marks(marked: str) -> tuple[str, dict[GoldPath, Any], dict[GoldPath, str], Places, Places]:
