@@ -1,9 +1,10 @@
-"""Where the scalars of a joined value are: each is looked for in the chunk that gave it."""
+"""Where the scalars of a joined value are: each is looked for in the chunk that gave it, or in the whole text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from structkit.evidence.alignment import align
 from structkit.evidence.leaves import find_leaves
@@ -39,7 +40,19 @@ def align_chunks(
         for path, each in alignment.items():
             by_path[places.joined_path(number, path)] = _shifted(each, chunk.start, first_tool)
         first_tool += len(tools)
+    by_path |= _align_defaults(natural, schema, places, sources)
     return {leaf.path: by_path[leaf.path] for leaf in find_leaves(natural, schema)}
+
+
+def _align_defaults(
+    natural: JSONValue, schema: JSON, places: ChunkPlaces, sources: Sequence[tuple[TextSource, ...]]
+) -> dict[JSONPath, Evidence]:
+    """Return the evidence of what no chunk gave, in the whole text."""
+    part = places.part(None, natural)
+    if next(find_leaves(part, schema), None) is None:
+        return {}
+    tools = chain.from_iterable(each[1:] for each in sources)
+    return align(part, SourceTexts([sources[0][0], *tools]), schema)
 
 
 def has_items_in_order(natural: JSONValue, draft: JSONValue, places: ChunkPlaces, *, is_ordered: bool) -> bool:

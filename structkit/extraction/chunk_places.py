@@ -11,7 +11,7 @@ from typing import Any, cast
 from structkit.extraction.item_owners import ItemOrigin
 from structkit.extraction.provenance import Provenance
 from structkit.schema import Codec
-from structkit.values import ABSENT, JSONPath, JSONValue, Origin, Result
+from structkit.values import ABSENT, JSONPath, JSONValue, Origin, Result, value_at
 from structkit.values.confidence_map import Confidence, ConfidenceMap
 
 
@@ -21,7 +21,8 @@ class ChunkPlaces:
 
     Args:
         lists: Where each item of each list comes from, by the path of the list.
-        fields: For each other part, the number of the chunk; what is in neither is of the first chunk.
+        fields: For each other part, the number of the chunk. What is in neither, such as a default, no chunk gave; its
+            origin is that of the first chunk.
     """
 
     lists: Mapping[JSONPath, tuple[ItemOrigin, ...]]
@@ -58,18 +59,23 @@ class ChunkPlaces:
             path: {origin: position for position, origin in enumerate(origins)} for path, origins in self.lists.items()
         }
 
-    def part(self, chunk: int, value: JSONValue, path: JSONPath = ()) -> JSONValue:
-        """Return what a chunk gave of a joined value; ABSENT for nothing."""
+    def without_defaults(self, draft: JSONValue) -> ChunkPlaces:
+        """Return the places without the fields that the joined natural JSON does not have: they get their defaults."""
+        fields = {path: number for path, number in self.fields.items() if value_at(draft, path) is not ABSENT}
+        return replace(self, fields=fields)
+
+    def part(self, chunk: int | None, value: JSONValue, path: JSONPath = ()) -> JSONValue:
+        """Return what a chunk gave of a joined value, or with None what no chunk gave; ABSENT for nothing."""
         if path in self.lists:
             return [value[at] for at in self.positions(path, chunk)] if isinstance(value, list) else value
         if path in self.fields or not isinstance(value, dict):
-            return value if self.fields.get(path, 0) == chunk else ABSENT
+            return value if self.fields.get(path) == chunk else ABSENT
         parts = {key: self.part(chunk, each, (*path, key)) for key, each in value.items()}
         return {key: each for key, each in parts.items() if each is not ABSENT}
 
-    def positions(self, path: JSONPath, chunk: int) -> list[int]:
-        """Return the positions of a chunk's items in a joined list."""
-        return self._chunk_positions[path].get(chunk, [])
+    def positions(self, path: JSONPath, chunk: int | None) -> list[int]:
+        """Return the positions of a chunk's items in a joined list; none for what no chunk gave."""
+        return [] if chunk is None else self._chunk_positions[path].get(chunk, [])
 
     @cached_property
     def _chunk_positions(self) -> dict[JSONPath, dict[int, list[int]]]:

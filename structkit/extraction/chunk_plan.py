@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import Any, TypeAlias
@@ -72,6 +72,7 @@ class ChunkPlan:
     examples: tuple[tuple[Prompt, Any], ...] = ()
     context: Any = None
     truncated_attempts: tuple[Attempt, ...] = ()
+    _drafts: dict[tuple[TextChunk, int], ChunkDraft] = field(default_factory=dict, repr=False, compare=False)
 
     def halve(self, chunk: TextChunk) -> tuple[TextChunk, ...]:
         """Return the chunks that are asked in place of one whose reply was truncated; none if it is too short."""
@@ -112,6 +113,14 @@ class ChunkPlan:
         likely = {path for path, offsets in self.likely_fields.items() if chunk.owns_part(offsets, BLOCK_CHARS)}
         return ChunkDraft(chunk, draft, evidence, likely)
 
+    def _read_all(self, results: Sequence[Result[Any]]) -> list[ChunkDraft]:
+        """Return what all chunks have given; each is aligned once, also where more chunks are asked after the first."""
+        pairs = [*zip(results, self.chunks, strict=True)]
+        for result, chunk in pairs:
+            if (chunk, id(result)) not in self._drafts:
+                self._drafts[chunk, id(result)] = self.read(result, chunk)
+        return [self._drafts[chunk, id(result)] for result, chunk in pairs]
+
     def items(self, read: ChunkDraft, path: JSONPath) -> ChunkItems:
         """Return the items of a list that a chunk has given."""
         items = value_at(read.draft, path)
@@ -123,8 +132,7 @@ class ChunkPlan:
         if not (self.remaining_chunks and isinstance(self.shape, RecordShape)):
             return False
         needed = [part.path for part in self.shape.fields if part.needs_value and "const" not in part.schema]
-        reads = [self.read(*pair) for pair in zip(results, self.chunks, strict=True)]
-        fields = FieldSupport(reads, needed)
+        fields = FieldSupport(self._read_all(results), needed)
         return any(fields.best_support(path) < SUPPORTED for path in needed)
 
     def join(
@@ -139,7 +147,7 @@ class ChunkPlan:
         results = [each for each in outcomes if isinstance(each, Result)]
         if len(results) < len(outcomes):
             return self._failure(outcomes)
-        reads = reads or [self.read(*pair) for pair in zip(results, self.chunks, strict=True)]
+        reads = reads or self._read_all(results)
         fields = FieldSupport(reads, self.shape.field_paths([each.draft for each in reads]))
         places = ChunkPlaces({path: self._join_items(path, reads) for path in self.shape.lists.paths}, fields.choose())
         draft = self.shape.join([each.draft for each in reads], places)
@@ -191,7 +199,7 @@ class ChunkPlan:
     ) -> ChunkEvidence:
         natural, schema = read_value(), self.response_format.natural_schema
         if has_items_in_order(natural, draft, places, is_ordered=self.shape.lists.is_ordered):
-            return align_chunks(natural, schema, places, self.chunks, chunk_sources)
+            return align_chunks(natural, schema, places.without_defaults(draft), self.chunks, chunk_sources)
         return align(natural, SourceTexts(sources), schema)
 
     def _failure(self, outcomes: Sequence[Outcome]) -> StructkitError:

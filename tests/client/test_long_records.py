@@ -122,6 +122,13 @@ def test_evidence_and_provenance_are_those_of_the_chunk_that_gave_a_field(connec
     assert result.provenance["currency",].how == "defaulted"
 
 
+def test_a_default_that_no_chunk_gave_is_looked_for_in_the_whole_text(connect: Connect) -> None:
+    with Endpoint(perfect_lease) as endpoint:
+        result = connect(endpoint.base_url).run(Lease, TEXT, chunk=1000, evidence=True)
+    places = [TEXT.index("EUR"), TEXT.rindex("EUR")]
+    assert sorted(result.evidence["currency",].spans) == [Span(start, start + 3) for start in places]
+
+
 def test_a_short_text_is_one_chunk_in_which_a_field_may_be_null(connect: Connect) -> None:
     with Endpoint(perfect_lease) as endpoint:
         value = connect(endpoint.base_url).extract(Lease, " ".join(FACTS.values()), chunk="auto")
