@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import TypeAlias
 
+from structkit.evidence.country_prefixes import numbers_with_other_prefix
 from structkit.evidence.folding import FoldedText, fold, split_text
+from structkit.evidence.near_words import NearWords
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 from structkit.values.evidence_map import How
 
@@ -33,18 +35,6 @@ SIMPLE_WORD, NOT_SIMPLE = re.compile(r"(\w+)"), re.compile(f"[{UNSPACED}{KANA_MA
 
 IS_UNSPACED = re.compile(f"[{UNSPACED}]")
 
-MIN_RATIO = 88
-"""Similarity of a word in percent that is near; a shorter word than `MIN_FUZZY_CHARS` has to be the same."""
-
-MIN_FUZZY_CHARS, MIN_INFLECTED_CHARS = 6, 8
-"""A word that is shorter than the second number has to end with the same letter: Petrov and Petrova are two names."""
-
-SEMITIC = re.compile("[\u05d0-\u05ea\u0621-\u064a]")
-PREFIXES = re.compile(
-    "[\u05d5\u05d4\u05d1\u05dc\u05de\u05db\u05e9]{0,3}|[\u0648\u0641\u0628\u0644\u0643\u0633\u0627]{0,4}"
-)
-"""Words that Hebrew and Arabic write together with the next one, such as "and", "in" and "the"."""
-
 Finding: TypeAlias = tuple[How, list[Range]]
 """How a value was found, and all its places."""
 
@@ -57,6 +47,12 @@ MIN_JOINED_CHARS = 7
 
 MAX_WINDOW_WORDS, MAX_REORDERED_WORDS = 2, 20
 """Words between those of a text in another order, and the most that such a text has."""
+
+MIN_CLEAR_CHARS = 4
+"""Characters of a word that a text has in full beside abbreviations."""
+
+ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+", re.IGNORECASE)
+"""An address of mail or the web: with another letter, it is another one."""
 
 MAX_WORD_CHARS, MAX_CANDIDATES = 60, 500
 """Characters of a word, and places that are tried one by one, where joined letters are looked for."""
@@ -97,19 +93,27 @@ class TextIndex:
         words = WORD.findall(folded)
         if not words:
             return self._find_symbols(text)
-        has_digits = any(char.isdigit() for char in folded)
         if places := self._folded.originals(self._sequences(words, " ".join(folded.split()))):
             stripped, source = text.strip(), self._source
             exact = [place for place in places if source[place >> END_BITS : place & END_MASK] == stripped]
             places = exact or places
-            return "exact" if exact else "folded", self._free(places) if has_digits else places
-        if places := self._folded.originals(self._letters(words, folded.lstrip())):
-            return "letters", places
-        if _is_reorderable(words) and (places := self._folded.originals(self._reordered([{word} for word in words]))):
-            return "words", places
-        if not has_digits and (places := self._folded.originals(self._near(words))):
-            return "fuzzy", places
+            return "exact" if exact else "folded", self._free(places) if has_digits(folded) else places
+        for how, ranges in self._other_ways(text, folded, words):
+            if places := self._folded.originals(ranges):
+                return how, places
         return "", []
+
+    def _other_ways(self, text: str, folded: str, words: list[str]) -> Iterator[tuple[How, Iterable[Range]]]:
+        """Yield the ranges of a text that is not there as it is, for each way to find it."""
+        yield "letters", self._letters(words, folded.lstrip())
+        yield "letters", self._with_other_prefix(text)
+        if is_address(text):
+            return
+        if _is_reorderable(words):
+            yield "words", self._reordered(words, [{word} for word in words])
+            yield "fuzzy", self._abbreviated(words, folded)
+        if not has_digits(folded):
+            yield "fuzzy", self._near(words)
 
     @property
     def vocabulary(self) -> Iterable[str]:
@@ -213,6 +217,14 @@ class TextIndex:
             if other is not None:
                 yield min(position, other), max(position, other)
 
+    def _with_other_prefix(self, text: str) -> Iterator[Range]:
+        """Yield the ranges of a telephone or account number that has another prefix, or none, for the same country."""
+        for number in numbers_with_other_prefix(text, self._positions):
+            for first, last in self._joined_words(number.letters):
+                start = number.start(self._folded.text, self._starts[first])
+                if start is not None:
+                    yield pack(start, self._end(last))
+
     def _walk(self, letters: str, position: int, step: int) -> int | None:
         """Return the position where words from one on, forwards or backwards, are some letters together; or None."""
         remaining = letters
@@ -239,55 +251,59 @@ class TextIndex:
         pairs = zip(self._words[first:last], self._words[first + 1 : last + 1], strict=True)
         return any(left[-1].isdigit() and right[0].isdigit() for left, right in pairs)
 
-    def _reordered(self, alternatives: list[set[str]]) -> Iterator[Range]:
-        """Yield the ranges that have, for each word, one of its alternatives, in any order and close together."""
+    def _reordered(self, words: Sequence[str], alternatives: list[set[str]]) -> Iterator[Range]:
+        """Yield the ranges that have, for each word, one of its alternatives, in any order and close together.
+
+        Numbers that follow each other are in the same order.
+        """
         counts = [sum(len(self._positions.get(word, ())) for word in each) for each in alternatives]
         rarest = alternatives[counts.index(min(counts))]
         width = len(alternatives) + MAX_WINDOW_WORDS
+        number_pairs = {pair for pair in pairwise(words) if all(word[0].isdigit() for word in pair)}
         for position in sorted(position for word in rarest for position in self._positions.get(word, ())):
             window = range(max(position - width + 1, 0), min(position + width, len(self._words)))
             near_words = self._words[window.start : window.stop]
             if any(each.isdisjoint(near_words) for each in alternatives):
                 continue
-            if chosen := _choose(alternatives, self._words, window, position):
+            chosen = _choose(alternatives, self._words, window, position)
+            if chosen and number_pairs <= {*pairwise(self._words[each] for each in chosen)}:
                 yield pack(self._starts[chosen[0]], self._end(chosen[-1]))
+
+    def _abbreviated(self, words: list[str], folded: str) -> Iterable[Range]:
+        """Return the ranges that have each word, or an abbreviation of it; one of them is a word without digits."""
+        alternatives = [self._nearness.abbreviated(word, is_pointed=f"{word}." in folded) for word in words]
+        is_clear = any(
+            word in each and len(word) >= MIN_CLEAR_CHARS for word, each in zip(words, alternatives, strict=True)
+        )
+        return self._reordered(words, alternatives) if is_clear and all(alternatives) else ()
 
     def _near(self, words: list[str]) -> Iterator[Range]:
         """Yield the ranges in which each word is near one of the text, in the same order."""
-        alternatives = [self._near_words(word) for word in words]
+        alternatives = [self._nearness.near(word) for word in words]
         if not all(alternatives):
             return
         for position in sorted(position for word in alternatives[0] for position in self._positions[word]):
             following = self._words[position : position + len(words)]
-            if len(following) == len(words) and all(
-                word in near for word, near in zip(following, alternatives, strict=True)
+            if (
+                len(following) == len(words)
+                and all(word in near for word, near in zip(following, alternatives, strict=True))
+                and self._nearness.is_same_name(words, following, self._words[position - 1] if position else "")
             ):
                 yield pack(self._starts[position], self._end(position + len(words) - 1))
 
-    def _near_words(self, word: str) -> set[str]:
-        """Return the words of the source that are the same or near."""
-        from rapidfuzz import fuzz, process
-
-        equal = {word} & self._positions.keys()
-        if SEMITIC.match(word):
-            equal |= {
-                each for each in self._positions if each.endswith(word) and PREFIXES.fullmatch(each[: -len(word)])
-            }
-        if len(word) < MIN_FUZZY_CHARS:
-            return equal
-        near = process.extract(
-            word, self._long_words.get(word[0], ()), scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None
-        )
-        return equal | {match for match, *_ in near if _is_variant(word, match)}
-
     @cached_property
-    def _long_words(self) -> dict[str, list[str]]:
-        """The words that may be near another one, by their first letters."""
-        words = defaultdict[str, list[str]](list)
-        for word in self._positions:
-            if len(word) >= MIN_FUZZY_CHARS - 1 and word.isalpha():
-                words[word[0]].append(word)
-        return words
+    def _nearness(self) -> NearWords:
+        return NearWords(self._positions, self._folded)
+
+
+def has_digits(text: str) -> bool:
+    """Return whether a text has digits."""
+    return any(char.isdigit() for char in text)
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an address of mail or the web."""
+    return ADDRESS.fullmatch(text.strip()) is not None
 
 
 def _is_reorderable(words: list[str]) -> bool:
@@ -313,16 +329,6 @@ def _joins(before: str, after: str) -> bool:
     letter = before[:-1] if before[-1:] in INNER_SIGNS else before[-1:]
     is_after_letter = letter.isalnum() and (not IS_UNSPACED.match(letter)) and not letter.isspace()
     return is_after_letter or bool(INNER_END.match(after))
-
-
-def _is_variant(word: str, other: str) -> bool:
-    """Return whether a near word may be the same one: misspelt inside, inflected at the end of a long word, or with s.
-
-    >>> [_is_variant("petrov", other) for other in ("petrova", "petrovs", "petov", "betrov")]
-    [False, True, True, False]
-    """
-    is_end_near = word[-1] == other[-1] or len(word) >= MIN_INFLECTED_CHARS or other == f"{word}s"
-    return word[0] == other[0] and is_end_near
 
 
 def _choose(alternatives: list[set[str]], words: list[str], window: range, anchor: int) -> list[int]:

@@ -1,0 +1,133 @@
+"""Names that are inflected or abbreviated, and numbers with another prefix of a country, are found; others are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from structkit import find_evidence
+
+POLISH = "Umowa zawarta w dniu 4 maja na okres roku oraz przez {}."
+CZECH = "Smlouva je na dobu od ledna do května, kterou sjednal s {}."
+FINNISH = "Sopimus on voimassa ja se on tehty, kun {} oli paikalla."
+HUNGARIAN = "A szerződés az, hogy nem volt {} és egy tanú."
+TURKISH = "Bu sözleşme ve ek için bir taraf olarak {} ile."
+GERMAN = "Der Vertrag mit den Anlagen ist von der Seite des {} und dem Zeugen."
+LITHUANIAN = "Sutartis yra ir bus pagal {} bei kuris nuo metų."
+ROMANIAN = "Contractul este între părți și cu {} care este din data."
+
+INFLECTED = [
+    ("Paweł Kozieł", POLISH, "Pawłem Kozłem"),
+    ("Jan Nowak", POLISH, "Jana Nowaka"),
+    ("Agnieszka Wrońska", POLISH, "Agnieszkę Wrońską"),
+    ("Gdynia", POLISH, "Gdyni"),
+    ("Kraków", POLISH, "Krakowie"),
+    ("Jana Veselá", CZECH, "Janou Veselou"),
+    ("Karel Novotný", CZECH, "Karlem Novotným"),
+    ("Martin Dvořák", CZECH, "Martina Dvořáka"),
+    ("Praha", CZECH, "Praze"),
+    ("Уральский банк", "Кредит выдан {}.", "Уральским банком"),
+    ("Сергей Петров", "Договор с {}.", "Сергеем Петровым"),
+    ("Петров", "Письмо от {}.", "Петрова"),
+    ("Мария Ивановна", "Передано {}.", "Марии Ивановне"),
+    ("Пермь", "Живёт в {}.", "Перми"),
+    ("Львів", "Живе у {}.", "Львові"),
+    ("Γιώργος Παπαδόπουλος", "Το σπίτι του {} είναι εδώ.", "Γιώργου Παπαδόπουλου"),
+    ("Αθήνα", "Οι δρόμοι της {}.", "Αθήνας"),
+    ("Helsinki", FINNISH, "Helsingissä"),
+    ("Virtanen", FINNISH, "Virtasen"),
+    ("Kovács Péter", HUNGARIAN, "Kovács Péterrel"),
+    ("Ziraat Bankası", TURKISH, "Ziraat Bankasının"),
+    ("Karl", GERMAN, "Karls"),
+    ("Vilnius", LITHUANIAN, "Vilniuje"),
+    ("Maria Popescu", ROMANIAN, "Mariei Popescu"),
+]
+
+
+@pytest.mark.parametrize(("name", "sentence", "surface"), INFLECTED, ids=[surface for *_, surface in INFLECTED])
+def test_an_inflected_name_is_found(name: str, sentence: str, surface: str) -> None:
+    evidence = find_evidence({"name": name}, sentence.format(surface))["name",]
+    assert (evidence.how, evidence.text) == ("fuzzy", surface)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Петров", "Сказала Петрова."),
+        ("Кузнецов", "Сказала Кузнецова."),
+        ("Martin Dvořák", CZECH.format("Martina Dvořák")),
+        ("Jan Nowak", POLISH.format("Jana Kowalska")),
+        ("Wiśniewski", POLISH.format("Wiśniewska")),
+        ("Alejandro", "Alejandra, la hija de los Ruiz, y el abogado en la calle"),
+        ("Paul", "Paula and the heirs of Pauls"),
+        ("Παπαδόπουλος", "Η Παπαδοπούλου είναι εδώ."),
+        ("Gdynia", POLISH.format("Gdańsku")),
+        ("Karl", "the Karls of this world"),
+        ("Mario", "Maria, la figlia del signor Rossi, e il notaio"),
+    ],
+)
+def test_a_similar_name_is_another_one(name: str, text: str) -> None:
+    assert find_evidence({"name": name}, text).missing == (("name",),)
+
+
+NUMBERS = [
+    ("+447700900418", "+44 (0)7700 900418"),
+    ("+447700900418", "07700 900 418"),
+    ("+420603771428", "603 771 428"),
+    ("+4917155501234", "(0171) 555-01234"),
+    ("+4917155501234", "0049 171 55501234"),
+    ("017155501234", "+49 171 55501234"),
+    ("PL61109010140000071219812874", "61 1090 1014 0000 0712 1981 2874"),
+    ("61109010140000071219812874", "PL61 1090 1014 0000 0712 1981 2874"),
+]
+
+
+@pytest.mark.parametrize(("number", "surface"), NUMBERS)
+def test_a_number_with_another_prefix_of_its_country_is_found(number: str, surface: str) -> None:
+    evidence = find_evidence({"number": number}, f"Please call or pay: {surface}, thanks")["number",]
+    assert (evidence.how, evidence.text) == ("letters", surface)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("+420603771428", "+421 603 771 428"),
+        ("+420603771428", "603 771 429"),
+        ("+420603771428", "12 603 771 428"),
+        ("PL61109010140000071219812874", "DE 61 1090 1014 0000 0712 1981 2874"),
+        ("AB12345678", "CD12345678"),
+        ("+4930123", "123"),
+    ],
+)
+def test_a_number_of_another_country_is_another_one(number: str, text: str) -> None:
+    assert find_evidence({"number": number}, text).missing == (("number",),)
+
+
+ABBREVIATED = [
+    ("Çiçek Sokak No: 8/3, Kadıköy", "Çiçek Sok. No: 8/3 Kadıköy"),
+    ("Hauptstraße 5, 10115 Berlin", "Hauptstr. 5\n10115 Berlin"),
+    ("12 Baker Street", "12 Baker St"),
+    ("Ahlers Haustechnik Limited", "Ahlers Haustechnik Ltd"),
+    ("улица Ленина 5", "ул. Ленина 5"),
+    ("Avenida Central 12", "Av. Central 12"),
+]
+
+
+@pytest.mark.parametrize(("value", "surface"), ABBREVIATED)
+def test_an_abbreviated_word_is_found(value: str, surface: str) -> None:
+    assert find_evidence({"x": value}, f"To {surface}; bye")["x",].text == surface
+    assert find_evidence({"x": surface}, f"To {value}; bye")["x",].text == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Çiçek Sokak No: 8/3, Kadıköy", "Çiçek Sok. No: 3/8 Kadıköy"),
+        ("Hauptstraße 5, 10115 Berlin", "Haupt 5, 10115 Berlin"),
+        ("Hauptstraße 5", "Hauptstr. 6"),
+        ("John Smith", "J. Smith"),
+        ("p.nair@oakfield-logistic.example", "p.nair@oakfield-logistics.example"),
+        ("https://example.com/invoices", "https://example.com/invoice"),
+    ],
+)
+def test_another_address_is_not_an_abbreviation(value: str, text: str) -> None:
+    assert find_evidence({"x": value}, text).missing == (("x",),)
