@@ -61,6 +61,7 @@ class Journal:
         self._pid = os.getpid()
         self._reader = Reader(folder)
         self.header: JSON = self._reader.header
+        self._run = run
         files = JournalFiles(folder, run)
         self._wakeups = WakeupQueue()
         self._writer = JournalWriter(files.write, files.close, lambda: disk_shortage(folder), self._wakeups.wake)
@@ -84,7 +85,8 @@ class Journal:
         create_folder(folder)
         lock = lock_folder(folder)
         try:
-            return cls(folder, lock, start_run(folder, header), keep_raw=keep_raw, verify_raw=verify_raw)
+            run = start_run(folder, header, by_copy=lock.is_taken_over)
+            return cls(folder, lock, run, keep_raw=keep_raw, verify_raw=verify_raw)
         except BaseException:
             lock.release()
             raise
@@ -206,7 +208,7 @@ class Journal:
     def forget(self) -> None:
         """Delete every row with all its replies, irrecoverably; only before anything is written."""
         self.flush()
-        delete_shards(self._reader.folder)
+        delete_shards(self._reader.folder, self._run)
 
     def mark(self, name: str, value: JSONValue) -> None:
         """Store a named value beside the header, or replace it; `marks` has it."""

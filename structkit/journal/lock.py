@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import time
 import weakref
 from datetime import datetime, timezone
@@ -30,12 +31,18 @@ MAX_HOLDER_BYTES, MAX_PID = 1 << 16, 2**31 - 1
 
 
 class FolderLock:
-    """A lock that this process holds."""
+    """A lock that this process holds.
 
-    def __init__(self, file: int, path: Path) -> None:
+    Attributes:
+        path: Of its file.
+        is_taken_over: Whether the process that held it before may still run, on another machine, or stopped; or its
+            lock was deleted, so that nobody knows.
+    """
+
+    def __init__(self, file: int, path: Path, *, is_taken_over: bool) -> None:
         """Keep the locked file open: closing it unlocks."""
         self._file: int | None = file
-        self.path = path
+        self.path, self.is_taken_over = path, is_taken_over
         HELD_LOCKS.add(self)
 
     def release(self) -> None:
@@ -71,6 +78,7 @@ def lock_folder(folder: Path) -> FolderLock:
         JobError: Another process, or this one, holds the lock; or the file system has no locks.
     """
     path = folder / LOCK_NAME
+    has_file = path.exists()
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
@@ -78,6 +86,7 @@ def lock_folder(folder: Path) -> FolderLock:
     try:
         if not try_lock(file):
             raise JobError(_describe_holder(path), file=str(path))
+        holder = _read_holder(path)  # one that was killed, or has lost its lock
         _write_holder(file)
     except OSError as error:
         os.close(file)
@@ -86,7 +95,24 @@ def lock_folder(folder: Path) -> FolderLock:
     except JobError:
         os.close(file)
         raise
-    return FolderLock(file, path)
+    return FolderLock(file, path, is_taken_over=is_alive(holder) if holder else not has_file)
+
+
+def take_over(folder: Path) -> None:
+    """Let the next `lock_folder` succeed, although a process holds the lock that cannot be reached, or is stopped.
+
+    The name of the holder is copied, so that the journal knows that it may still run, and fences it off.
+
+    Raises:
+        JobError: The lock cannot be written.
+    """
+    path = folder / LOCK_NAME
+    copy = folder / f"{LOCK_NAME}.{os.getpid()}"
+    try:
+        shutil.copy(path, copy)
+        copy.replace(path)
+    except OSError as error:
+        raise JobError(f"{path} cannot be replaced: {error}", file=str(path)) from error
 
 
 def _write_holder(file: int) -> None:
@@ -112,7 +138,10 @@ def _describe_holder(path: Path) -> str:
     if not is_alive(holder):
         advice = f"stop that child (`fuser {path}` lists it)"
         return f"{path.parent} is in use by a child of {name}, although {name} has ended; {advice}"
-    return f"{path.parent} is in use by {name} since {holder.get('since')}; wait until it ends, or stop it"
+    advice = "wait until it ends, or stop it"
+    if holder["host"] != platform.node():
+        advice += f"; if that machine is down or unreachable, delete {path}: what the process still writes is rejected"
+    return f"{path.parent} is in use by {name} since {holder.get('since')}; {advice}"
 
 
 def _read_holder(path: Path) -> JSON | None:

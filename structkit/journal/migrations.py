@@ -141,6 +141,11 @@ IDS = (
     "INSERT INTO file VALUES (lower(hex(randomblob(16))))",
 )
 
+RUNS = (
+    # The number of the last run that has opened the journal: the groups of earlier runs are rejected.
+    "ALTER TABLE file ADD COLUMN run INTEGER NOT NULL DEFAULT 0",
+)
+
 JOB_TABLES = (
     "CREATE TABLE job (one INTEGER PRIMARY KEY CHECK (one = 1), header BLOB NOT NULL, run INTEGER NOT NULL)",
     "CREATE TABLE marks (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
@@ -156,7 +161,7 @@ def _run_all(statements: tuple[str, ...]) -> Migration:
 
 
 SHARD_MIGRATIONS: tuple[Migration, ...] = tuple(
-    map(_run_all, (SHARD_TABLES, COSTS, RESERVATIONS, TOOL_RUNS, BATCHES, IDS))
+    map(_run_all, (SHARD_TABLES, COSTS, RESERVATIONS, TOOL_RUNS, BATCHES, IDS, RUNS))
 )
 JOB_MIGRATIONS: tuple[Migration, ...] = (_run_all(JOB_TABLES),)
 """For each version of a file, the step to the next; to change a table, append a step."""

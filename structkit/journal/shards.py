@@ -12,6 +12,7 @@ from structkit.errors import JobError
 from structkit.journal.database import open_database, transaction, translate_damage, translate_errors
 from structkit.journal.encoding import pack
 from structkit.journal.entries import Entry, Mark, shard_of
+from structkit.journal.fence import LAST_RUN_OF_JOB, LAST_RUN_OF_SHARD, RunFence, fence_shard, replace_by_copy
 from structkit.journal.file_ids import missing_file, read_file_id, validate_files
 from structkit.journal.group_commit import GroupCommit, Waiting, WaitingRequest
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
@@ -58,14 +59,19 @@ def list_shards(folder: Path) -> Iterator[tuple[int, Path]]:
         yield shard, shard_path(folder, shard)
 
 
-def delete_shards(folder: Path) -> None:
+def delete_shards(folder: Path, run: int) -> None:
     """Delete the shards of a folder, none of which may be open.
 
     Raises:
-        JobError: One cannot be deleted.
+        JobError: One cannot be deleted, or a later run has the folder.
     """
     path = job_path(folder)
-    with contextlib.closing(open_database(path, JOB_MIGRATIONS)) as connection, translate_errors(path):
+    with (
+        contextlib.closing(open_database(path, JOB_MIGRATIONS)) as connection,
+        translate_errors(path),
+        transaction(connection),
+    ):
+        RunFence.of(path, run).validate(connection, LAST_RUN_OF_JOB)
         connection.execute(FORGET_SHARDS)  # before the files: a process that is killed in between has lost none
     # The logs first: one that outlived its file would be replayed into the next file of that name.
     for pattern in ("part-*.db-*", "part-*.db"):
@@ -74,8 +80,13 @@ def delete_shards(folder: Path) -> None:
                 path.unlink()
 
 
-def start_run(folder: Path, header: JSON) -> int:
-    """Count a new run of the job and return its number; the header is stored if the folder has none yet.
+def start_run(folder: Path, header: JSON, *, by_copy: bool = False) -> int:
+    """Count a new run of the job and return its number; earlier runs can write nothing from then on.
+
+    Args:
+        folder: Of the job.
+        header: Stored if the folder has none yet.
+        by_copy: Whether an earlier run may have the files open elsewhere; see `fence_shard`.
 
     Raises:
         JobError: The file cannot be opened or written, or another file of the journal is missing or exchanged.
@@ -83,6 +94,15 @@ def start_run(folder: Path, header: JSON) -> int:
     path = job_path(folder)
     if not path.exists() and any(shard.is_file() for _, shard in list_shards(folder)):
         raise missing_file(path)
+    if by_copy := by_copy and path.exists():
+        replace_by_copy(path, JOB_MIGRATIONS)
+    run = _count_run(folder, path, header)
+    for _, shard in list_shards(folder):
+        fence_shard(shard, run, SHARD_MIGRATIONS, by_copy=by_copy)
+    return run
+
+
+def _count_run(folder: Path, path: Path, header: JSON) -> int:
     with (
         contextlib.closing(open_database(path, JOB_MIGRATIONS)) as connection,
         translate_errors(path),
@@ -108,9 +128,10 @@ class Shard:
         self.connection = open_database(path, SHARD_MIGRATIONS)
         self._run = run
         try:
+            self._fence = RunFence.of(path, run)
             self._next_id: int = self.connection.execute(LAST_ID).fetchone()[0] + 1
             self._waiting = _read_waiting(self.connection)
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError):
             self.connection.close()
             raise
 
@@ -120,6 +141,7 @@ class Shard:
         for entry in entries:
             group.add(entry)
         with transaction(self.connection):
+            self._fence.validate(self.connection, LAST_RUN_OF_SHARD)
             group.write(self.connection)
         self._next_id, self._waiting = group.next_id, group.waiting
 
@@ -127,13 +149,15 @@ class Shard:
 class JobFile:
     """The open file of the header."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, run: int) -> None:
         """Open it."""
         self.connection: sqlite3.Connection = open_database(path, JOB_MIGRATIONS)
+        self._fence = RunFence.of(path, run)
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write all marks, or none; a later mark replaces an earlier one of the same name."""
         with transaction(self.connection):
+            self._fence.validate(self.connection, LAST_RUN_OF_JOB)
             for mark in entries:
                 if isinstance(mark, Mark):
                     self.connection.execute(SET_MARK, (mark.name, mark.value))
@@ -183,7 +207,7 @@ class JournalFiles:
     def _file(self, shard: int | None, path: Path) -> Shard | JobFile:
         file = self._open.pop(shard, None)
         if file is None:
-            file = JobFile(path) if shard is None else self._open_shard(path)
+            file = JobFile(path, self._run) if shard is None else self._open_shard(path)
         self._open[shard] = file  # moved to the end: the first one is the least recently used
         while len(self._open) > MAX_OPEN_FILES:
             self._close(next(iter(self._open)))
@@ -194,7 +218,7 @@ class JournalFiles:
         shard = Shard(path, self._run)
         if is_new:
             job_file = job_path(self._folder)
-            header = JobFile(job_file)  # not kept open: it is needed once for each shard
+            header = JobFile(job_file, self._run)  # not kept open: it is needed once for each shard
             with contextlib.closing(header.connection), translate_errors(job_file):
                 header.write([Mark(path.name, pack(read_file_id(shard.connection)))])
         return shard

@@ -218,7 +218,7 @@ def test_a_start_from_scratch_that_was_killed_starts_from_scratch_again(
     job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint
 ) -> None:
     job(["a", "b"]).run()
-    delete_shards(tmp_path / "out.jsonl.job")
+    delete_shards(tmp_path / "out.jsonl.job", 1)
     other: dict[str, Any] = {"prompt": "Again: {text}"}
     with pytest.raises(JobError, match="has changed"):
         job(["a", "b"], **other).run()
