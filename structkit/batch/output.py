@@ -26,6 +26,7 @@ from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column, output_columns, run_columns
+from structkit.tables.files import hash_file
 from structkit.tables.formats import find_format
 from structkit.tables.item_rows import item_columns, item_rows, with_page
 from structkit.tables.sinks import Sink, open_sink
@@ -262,6 +263,7 @@ def make_manifest(settings: JobSettings, report: Report, journal: Journal | Read
         "reading": {name: getattr(settings, name) for name in ("key", "table", "delimiter", "encoding")},
         "items": settings.items,
         "output": str(report.output),
+        "output_sha256": hash_file(report.output) if settings.part and report.output else None,
         "job": journal.marks.get("fingerprint", journal.header),
         "versions": versions(),
         "tokens": report.tokens,

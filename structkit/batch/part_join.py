@@ -16,6 +16,7 @@ from structkit.batch.parts import part_number
 from structkit.batch.sampling import draw_sample
 from structkit.errors import JobError
 from structkit.tables.columns import Column
+from structkit.tables.files import hash_file
 from structkit.tables.formats import PART_SUFFIX
 from structkit.tables.records import Record
 from structkit.tables.sinks import open_sink
@@ -96,6 +97,7 @@ def join_parts(
     if status == COMPLETE:
         _validate_complete(parts)
     manifest = parts[0].manifest
+    _validate_outputs(parts)
     rows = _open_input(parts, source)
     tables = [open_source(part.path) for part in parts]
     if source is None or isinstance(source, str | Path):
@@ -168,6 +170,20 @@ def _validate_complete(parts: Sequence[PartFile]) -> None:
     for part in parts:
         if count := part.manifest["counts"].get("open", 0):
             raise JobError(f"{part.path} is not complete: {count} rows are open; run it again", file=str(part.path))
+
+
+def _validate_outputs(parts: Sequence[PartFile]) -> None:
+    """Validate that the outputs are as their runs have written them; manifests of older versions do not say that.
+
+    Raises:
+        JobError: One is not.
+    """
+    for part in parts:
+        expected = part.manifest.get("output_sha256")
+        if expected is not None and hash_file(part.path) != expected:
+            raise JobError(
+                f"{part.path} has changed since its run: run that part again, which sends nothing", file=str(part.path)
+            )
 
 
 def _open_input(parts: Sequence[PartFile], source: Any) -> Source:
@@ -281,6 +297,7 @@ def _joined_fields(parts: Sequence[PartFile], report: JoinReport) -> JSON:
         "counts": dict(report.counts),
         "errors": dict(_sum_counts(parts, "errors")),
         "output": str(report.output),
+        "output_sha256": None,
         "part": None,
         "parts": [part.path.name for part in parts],
         "tokens": _total(parts, "tokens"),

@@ -12,7 +12,7 @@ from structkit.batch.engines.batch_log import abandon_batches, read_records
 from structkit.batch.fingerprint import differences, is_readable_again
 from structkit.batch.parts import journal_totals, validate_totals
 from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
-from structkit.costs.attempt_cost import parse_amount
+from structkit.costs.attempt_cost import MAX_TOTAL, parse_amount
 from structkit.costs.price import Price
 from structkit.errors import JobError
 from structkit.journal.database import translate_damage
@@ -144,7 +144,7 @@ def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal | No
     spending = journal.spending()
     with translate_damage(job_path(journal.folder)):
         spent = Decimal(before.get("amount", 0)) + spending.max_cost_since(before, price, MAX_REPLY_TOKENS)
-        if parse_amount(spent) is None:
+        if parse_amount(spent, MAX_TOTAL) is None:
             raise ValueError(f"{spent} is not an amount")
         return spent
 

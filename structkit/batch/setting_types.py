@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from structkit.batch.settings import JobSettings
+from structkit.costs.attempt_cost import MAX_TOTAL, parse_amount
 from structkit.costs.price import Price
 from structkit.errors import ConfigError
 
@@ -37,11 +38,7 @@ def _is_count(value: Any) -> bool:
 def _is_amount(value: Any) -> bool:
     if not isinstance(value, str | Decimal) and not _is_count(value):
         return False  # a float such as 0.1 is not the amount that was written
-    try:
-        amount = Decimal(value)
-    except InvalidOperation:
-        return False
-    return amount.is_finite() and amount >= 0
+    return parse_amount(value, MAX_TOTAL) is not None
 
 
 def _are_names(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,11 +73,10 @@ def parse_amount(text: str) -> Decimal:
     >>> parse_amount("2.50")
     Decimal('2.50')
     """
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
+    from structkit.costs.attempt_cost import MAX_TOTAL
+    from structkit.costs.attempt_cost import parse_amount as amount_of
+
+    if (amount := amount_of(text, MAX_TOTAL)) is None:
         raise typer.BadParameter(f"{text!r} is not an amount of money")
     return amount
 

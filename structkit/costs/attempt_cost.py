@@ -13,6 +13,9 @@ ZERO = Decimal(0)
 MAX_AMOUNT = Decimal(10) ** 9
 """A larger number is not a plausible amount, neither for a reply nor for a million tokens."""
 
+MAX_TOTAL = Decimal(10) ** 18
+"""A larger number is not a plausible amount for all replies of a job."""
+
 COST_FIELDS = ("cost", "total_cost")
 """Fields of `usage` in which gateways report the cost of a reply."""
 
@@ -56,8 +59,8 @@ def reported_cost(raw: JSONValue) -> Decimal | None:
     return None
 
 
-def parse_amount(value: JSONValue | Decimal) -> Decimal | None:
-    """Return an amount of money, or None if the value is not one.
+def parse_amount(value: JSONValue | Decimal, maximum: Decimal = MAX_AMOUNT) -> Decimal | None:
+    """Return an amount of money, or None if the value is not one, or is larger than *maximum*.
 
     A float counts as it is written (0.1), not as it is stored in binary.
 
@@ -70,4 +73,4 @@ def parse_amount(value: JSONValue | Decimal) -> Decimal | None:
         amount = Decimal(str(value))
     except (InvalidOperation, ValueError):
         return None
-    return amount if amount.is_finite() and 0 <= amount <= MAX_AMOUNT else None
+    return amount if amount.is_finite() and 0 <= amount <= maximum else None

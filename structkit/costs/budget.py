@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
-from structkit.costs.attempt_cost import ZERO, parse_amount
+from structkit.costs.attempt_cost import MAX_TOTAL, ZERO, parse_amount
 from structkit.costs.price import Price
 from structkit.values import JSON, JSONValue, Message
 
@@ -149,7 +149,7 @@ class Budget:
 
 
 def _as_amount(value: Amount) -> Decimal:
-    amount = parse_amount(value)
+    amount = parse_amount(value, MAX_TOTAL)
     if amount is None:
         raise ValueError(f"expected an amount of money, 0 or more, not {value!r}")
     return amount

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from structkit.costs.attempt_cost import parse_amount
-from structkit.errors import JobError
+from structkit.errors import ConfigError, JobError
 from structkit.values import JSONValue
 from structkit.values.argument_hints import explain_arguments
 
@@ -34,15 +34,35 @@ OTHER_NAMES = {
 class Price:
     """What a million tokens cost, in the currency of the budget.
 
+    A price may also be an `int`, a text, or a `float`, which counts as it is written: 0.15 is `Decimal("0.15")`.
+
     Args:
         input: Of the input.
         output: Of the output.
         cached_input: Of input from the endpoint's cache; None if it costs as much as other input.
+
+    Raises:
+        ConfigError: One is not an amount of money, 0 or more.
+
+    >>> Price(0.15, "0.60")
+    Price(input=Decimal('0.15'), output=Decimal('0.60'), cached_input=None)
     """
 
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        """Validate the amounts."""
+        for name in ("input", "output", "cached_input"):
+            value = getattr(self, name)
+            if value is None and name == "cached_input":
+                continue
+            if (amount := parse_amount(value)) is None:
+                raise ConfigError(
+                    f"Price({name}=...) is {value!r:.{MAX_ERROR_CHARS}}, not an amount of money, 0 or more"
+                )
+            object.__setattr__(self, name, amount)
 
     def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> Decimal:
         """Return what that many tokens cost; *cached_tokens* are part of *prompt_tokens*.

@@ -7,6 +7,7 @@ import operator
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +275,7 @@ class Reader:
                 cost, *counts = connection.execute(COSTS).fetchone()
                 run = self.run + include_current_run
                 unanswered, *reserved = connection.execute(UNANSWERED, (run,)).fetchone()
-                total += Spending(cost * BILLIONTH, *counts)
+                total += Spending(Decimal(cost) * BILLIONTH, *counts)  # SQLite has a sum above 2**63 as a float
                 total += Spending(ZERO, 0, 0, 0, unanswered, unanswered, *reserved)
         return total
 

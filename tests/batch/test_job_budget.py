@@ -124,6 +124,26 @@ def test_the_bill_never_exceeds_the_budget_also_with_kills(
         assert bill <= billing.bill <= report.spend <= budget
 
 
+@pytest.mark.parametrize(("amount", "spend"), [("1e12", "1e11"), (10**12, "1e11"), ("1e-30", "0")])
+def test_a_budget_and_costs_may_be_of_any_size(tmp_path: Path, amount: Any, spend: str) -> None:
+    """The sum of these costs is more than an integer of SQLite holds."""
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 1e9}
+    with Endpoint({**completion('{"value": 3}'), "usage": usage}) as endpoint:
+        for _ in range(2):
+            report = Job(
+                source=[{"text": str(number)} for number in range(100)],
+                output=tmp_path / "out.csv",
+                output_type=int,
+                prompt="{text}",
+                model="m",
+                base_url=endpoint.base_url,
+                price=Price(Decimal(1), Decimal(1)),
+                budget=amount,
+            ).run()
+            assert report.spend == Decimal(spend)
+        assert len(endpoint.requests) in {0, 100}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_after_a_kill_a_lost_reply_counts_as_exactly_what_was_reserved(
     settings: Callable[..., dict[str, Any]], start: Callable[..., Any], tmp_path: Path

@@ -211,22 +211,28 @@ def test_an_input_that_has_changed_is_refused(tmp_path: Path, run: Run) -> None:
         join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
 
 
-@pytest.mark.parametrize("damage", ["a row less", "a row more", "another row", "no manifest"])
+@pytest.mark.parametrize(
+    "damage", ["a row less", "a row more", "another row", "another status", "another value", "no manifest"]
+)
 def test_a_part_that_was_changed_by_hand_is_refused(tmp_path: Path, run: Run, damage: str) -> None:
     write_csv(tmp_path / "in.csv", rows(20))
     for number in (1, 2):
         run("out.csv", (number, 2))
     part = tmp_path / "out.csv.part-1-of-2"
-    lines = part.read_text().splitlines(keepends=True)
+    lines = part.read_bytes().decode().splitlines(keepends=True)
     if damage == "no manifest":
         (tmp_path / f"{part.name}.manifest.json").unlink()
     changed = {
         "a row less": lines[:-1],
         "a row more": [*lines, lines[-1]],
         "another row": [lines[0], *reversed(lines[1:])],
+        "another status": [line.replace("done", "failed") for line in lines],
+        "another value": [*lines[:-1], lines[-1].replace("row", "raw")],
         "no manifest": lines,
     }
-    part.write_text("".join(changed[damage]))
+    original = part.read_bytes()
+    part.write_text("".join(changed[damage]), newline="")
+    assert (part.read_bytes() == original) == (damage == "no manifest")
     with pytest.raises(JobError, match="part-1-of-2"):
         join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()

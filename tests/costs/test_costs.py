@@ -55,6 +55,21 @@ def test_an_invalid_price_is_rejected_with_the_name_of_its_model(value: Any) -> 
         read_prices({"m": value})
 
 
+def test_a_price_is_the_amount_that_was_written_whatever_its_type() -> None:
+    given_types: Any = Price(0.15, "0.60", 1)
+    assert given_types == Price(Decimal("0.15"), Decimal("0.60"), Decimal(1))
+    assert given_types.cost(1_000_000, 1_000_000, 500_000) == Decimal("1.175")
+
+
+@pytest.mark.parametrize(
+    "value", [-1, float("nan"), float("inf"), "free", None, True, [1], Decimal("1e12"), "x" * 9999]
+)
+def test_what_is_no_price_is_rejected_when_it_is_stated(value: Any) -> None:
+    with pytest.raises(structkit.ConfigError, match=r"Price\(output=\.\.\.\) is .*, not an amount of money") as caught:
+        Price(Decimal(1), value)
+    assert len(str(caught.value)) < 200
+
+
 @pytest.mark.parametrize("text", ["[", "[1]", '"m"', '{"m": 3}'])
 def test_a_file_without_prices_is_rejected_with_its_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "prices.json"

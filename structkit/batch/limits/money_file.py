@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from structkit.costs.attempt_cost import parse_amount
+from structkit.costs.attempt_cost import MAX_TOTAL, parse_amount
 from structkit.errors import JobError
 from structkit.tables.atomic_file import write_atomically
 
@@ -65,7 +65,7 @@ class MoneyFile:
 
 
 def _amount(text: object) -> Decimal:
-    amount = parse_amount(str(text))
+    amount = parse_amount(str(text), MAX_TOTAL)
     if amount is None:
         raise ValueError(f"{text!r} is not an amount")
     return amount
