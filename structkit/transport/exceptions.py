@@ -13,6 +13,9 @@ DEFAULT_POLICY = Policy()
 MAX_CONNECT_S = 30.0
 """Seconds to wait for a connection at most; a longer timeout applies only to the reply."""
 
+MAX_IDLE_S = 15.0
+"""Seconds after which an idle connection is not reused: firewalls drop those without a notice to either side."""
+
 MAX_CAUSES = 8
 """Exceptions of a chain that are searched for a reason."""
 
@@ -53,6 +56,18 @@ NOT_SENT = frozenset({"LocalProtocolError", "InvalidURL"})
 """Raised before anything is sent, although they are subclasses of `CONNECTION_LOST` classes."""
 
 
+class ConnectError(OSError):
+    """No connection: nothing was sent."""
+
+
+class ConnectTimeout(ConnectError, TimeoutError):
+    """No connection in time."""
+
+
+class NoTLSReply(ConnectionError):
+    """A server closed a new TLS connection before the first byte of a reply."""
+
+
 def to_transport_error(error: Exception, host: str, secret: Secrets, policy: Policy = DEFAULT_POLICY) -> TransportError:
     """Return an exception of a request that was being sent as a `TransportError`, without the API key.
 
@@ -86,7 +101,7 @@ def _classify(error: BaseException, host: str, policy: Policy) -> TransportError
     if (names | _class_names(error.__cause__ or error)) & DECODING:
         return MalformedReply(f"the endpoint's reply cannot be decompressed: {reason}", retryable=True)
     if names & CONNECTION_LOST and not names & NOT_SENT:
-        return _connection_lost(host, reason, _chain_text(error))
+        return _connection_lost(host, reason, _chain_text(error), is_rejected=isinstance(error, NoTLSReply))
     return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
 
 
@@ -111,11 +126,11 @@ def _chain_text(error: BaseException | None) -> str:
     return " ".join(texts)
 
 
-def _connection_lost(host: str, reason: str, chain: str) -> ConnectionFailed:
+def _connection_lost(host: str, reason: str, chain: str, *, is_rejected: bool) -> ConnectionFailed:
     if advice := _tls_advice(chain):  # TLS 1.3 rejects a client only after it has sent its first bytes
         return ConnectionFailed(f"no connection to {host}: {reason}; {advice}", retryable=True)
     # A server that misses a client certificate may close the connection before its alert is read.
-    hint = "; a server that requires a client certificate does this" if TLS_EOF in chain else ""
+    hint = "; a server that requires a client certificate does this" if is_rejected or TLS_EOF in chain else ""
     error = ConnectionFailed(
         f"the connection to {host} was lost before the reply was complete: {reason}{hint}", retryable=True
     )

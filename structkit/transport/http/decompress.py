@@ -33,13 +33,13 @@ def decompress(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     >>> b"".join(decompress([packed[:5], packed[5:]], "deflate"))
     b'tea for two'
     """
-    name = _known_name(encoding)
+    name = accepted_name(encoding)
     return _inflate(chunks, Inflater(name)) if name else iter(chunks)
 
 
 def decompress_async(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
     """The async form of `decompress`."""
-    name = _known_name(encoding)
+    name = accepted_name(encoding)
     return _inflate_async(chunks, Inflater(name)) if name else chunks
 
 
@@ -49,17 +49,18 @@ def decoded_body(response: Any) -> Iterator[bytes]:
     They know more encodings, but read no more than the first member of a gzip body.
     """
     encoding = response.headers.get("content-encoding", "")
-    return decompress(response.iter_raw(), encoding) if _known_name(encoding) else iter(response.iter_bytes())
+    return decompress(response.iter_raw(), encoding) if accepted_name(encoding) else iter(response.iter_bytes())
 
 
 def decoded_body_async(response: Any) -> AsyncIterator[bytes]:
     """The async form of `decoded_body`."""
     encoding = response.headers.get("content-encoding", "")
-    chunks: AsyncIterator[bytes] = response.aiter_raw() if _known_name(encoding) else response.aiter_bytes()
+    chunks: AsyncIterator[bytes] = response.aiter_raw() if accepted_name(encoding) else response.aiter_bytes()
     return decompress_async(chunks, encoding)
 
 
-def _known_name(encoding: str) -> str | None:
+def accepted_name(encoding: str) -> str | None:
+    """Return the name under which an `Inflater` has a `content-encoding`; None if the body is passed on unchanged."""
     return ENCODINGS.get(encoding.strip().lower())
 
 

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from structkit.transport.exceptions import MAX_CONNECT_S
+from structkit.transport.exceptions import MAX_CONNECT_S, MAX_IDLE_S, ConnectError, ConnectTimeout
 from structkit.transport.http.certificates import ssl_context
 from structkit.transport.http.decompress import ACCEPTED, MAX_CHUNK_BYTES, decompress
 from structkit.transport.outgoing import OutgoingRequest
@@ -24,17 +24,6 @@ from structkit.transport.request_scope import hold_socket
 
 MAX_IDLE = 100
 """Idle connections at most."""
-
-MAX_IDLE_S = 15.0
-"""Seconds after which an idle connection is not reused: firewalls drop those without a notice to either side."""
-
-
-class ConnectError(OSError):
-    """No connection: nothing was sent."""
-
-
-class ConnectTimeout(ConnectError, TimeoutError):
-    """No connection in time."""
 
 
 class NoReplyError(RemoteDisconnected):

@@ -13,6 +13,9 @@ from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 HTTP_CLIENT_PROXIES = frozenset({None, "http"})
 """Schemes of the proxies that `http.client` can use; None is a direct connection."""
 
+ASYNCIO_PROXIES = frozenset({None})
+"""The same for the pool over asyncio."""
+
 AIOHTTP_PROXIES = frozenset({None, "http", "https"})
 """The same for aiohttp."""
 
@@ -72,8 +75,12 @@ def open_pool(base_url: str, headers: dict[str, str]) -> ConnectionPool:
 
 
 def open_async_pool(base_url: str, headers: dict[str, str], connections: int) -> AsyncConnectionPool:
-    """Return a pool over aiohttp, which costs a quarter of httpx2's CPU time; behind other proxies, over httpx2."""
+    """Return a pool over asyncio; behind a proxy, over aiohttp, which costs a quarter of httpx2's CPU, or httpx2."""
     proxy = find_proxy(base_url)
+    if _scheme(proxy) in ASYNCIO_PROXIES:
+        from structkit.transport.http.asyncio_pool import AsyncioPool
+
+        return AsyncioPool(base_url, headers)
     if _scheme(proxy) in AIOHTTP_PROXIES:
         from structkit.transport.http.aiohttp_pool import AiohttpPool
 
