@@ -235,6 +235,16 @@ def validate_policy(policy: Any) -> None:
         raise ConfigError(f"policy must be a structkit.Policy, not {policy!r}")
 
 
+def validate_hooks(hooks: Any) -> None:
+    """Validate the type of `hooks=`.
+
+    Raises:
+        ConfigError: It is another object.
+    """
+    if not isinstance(hooks, Hooks):
+        raise ConfigError(f"hooks must be structkit.Hooks(...), not {hooks!r}")
+
+
 def validate_dialect(dialect: Any) -> None:
     """Validate the type of `dialect=`; its name is looked up later.
 
@@ -276,6 +286,7 @@ VALIDATORS: dict[str, Callable[[Any], None]] = {
     "tools": validate_tools,
     "chunk": validate_chunk,
     "policy": validate_policy,
+    "hooks": validate_hooks,
     "dialect": validate_dialect,
     "checks": validate_checks,
     "examples": validate_examples,

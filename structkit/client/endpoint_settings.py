@@ -64,6 +64,7 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
         ConfigError: The model, or the key of a remote endpoint, is missing, or the base URL is empty.
     """
     model = model_name(model)
+    _validate_texts(base_url, api_key)
     if base_url is not None and not base_url.strip():  # a variable that is not set must not send the key elsewhere
         raise ConfigError("base_url is empty: give it an address, or leave it out for OPENAI_BASE_URL or OpenAI's")
     if base_url is None and (endpoint := _open_entry_point(model)):
@@ -74,6 +75,13 @@ def find_endpoint(model: str | None, base_url: str | None = None, api_key: str |
     if not key.isascii() or not key.isprintable():
         raise ConfigError("the API key contains characters that no API key has; copy it again (it is not shown here)")
     return EndpointSettings(model, base_url.strip() if base_url else None, key or _no_key(address))
+
+
+def _validate_texts(base_url: Any, api_key: Any) -> None:
+    if not isinstance(base_url, str | None):
+        raise ConfigError(f"base_url must be a text, not {base_url!r}")
+    if not isinstance(api_key, str | None):
+        raise ConfigError(f"api_key must be a text, not an object of type {type(api_key).__name__}")
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from structkit.errors import TransportError
+from structkit.errors import ConfigError, TransportError
 from structkit.transport.retry_events import (
     RetryListener,
     listen_to_first,
@@ -63,6 +63,16 @@ class Hooks:
     on_attempt: Callable[[Attempt], object] | None = None
     on_tool: Callable[[ToolRun], object] | None = None
     on_abort: Callable[[Request, BaseException], object] | None = None
+
+    def __post_init__(self) -> None:
+        """Validate that each hook is a function.
+
+        Raises:
+            ConfigError: One is not.
+        """
+        for hook in fields(self):
+            if (function := getattr(self, hook.name)) is not None and not callable(function):
+                raise ConfigError(f"{hook.name} of structkit.Hooks must be a function, not {function!r}")
 
     def notify_request(self, request: Request) -> None:
         """Call the hook before a request."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from structkit.documents.document_forms import MAX_IMAGES, SendAs, find_form, text_layer
@@ -57,6 +57,17 @@ class Document(PromptDocument):
     _data: bytes = field(default=b"", repr=False)
     _boxes: Sequence[float] = field(default=(), repr=False, compare=False)
     _password: str | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Validate the texts, and what is sent.
+
+        Raises:
+            PromptError: One is of another type.
+        """
+        for name in ("text", "name", "media_type"):
+            if not isinstance(value := getattr(self, name), str):
+                raise PromptError(f"the {name} of a document must be a text, not {type(value).__name__}")
+        _validate_send(self.send)
 
     @classmethod
     def open(  # noqa: PLR0913 (one parameter for each thing that a caller may know of a file)
@@ -247,7 +258,7 @@ class Document(PromptDocument):
         return f"Document({self.name!r}, {self.media_type}, {pages}, {len(self.text):,} characters)"
 
 
-def _validate_send(send: str) -> None:
+def _validate_send(send: Any) -> None:
     if send not in get_args(SendAs):
         raise PromptError(f"send must be one of {', '.join(get_args(SendAs))}, not {send!r}")
 

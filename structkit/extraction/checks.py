@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from structkit.errors import ConfigError
 from structkit.values import Answer, Issue
 
 CheckOutcome: TypeAlias = "str | Issue | Iterable[str | Issue] | None"
@@ -27,6 +28,15 @@ class soft:  # noqa: N801 (used as a function)
     """
 
     check: ValueCheck
+
+    def __post_init__(self) -> None:
+        """Validate the check.
+
+        Raises:
+            ConfigError: It is not a function.
+        """
+        if not callable(self.check):
+            raise ConfigError(f"a soft check must be a function, not {self.check!r}")
 
     def __call__(self, value: Any) -> Any:
         """Return what the check returns."""

@@ -42,6 +42,8 @@ class JinjaTemplate:
 
     def __post_init__(self) -> None:
         """Compile the template, so that mistakes show where it is declared."""
+        if not isinstance(self.source, str):
+            raise PromptError(f"a Jinja template must be a text, not {type(self.source).__name__}")
         _, columns, optional_columns = _compile(self.source)
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "needs", columns - optional_columns)

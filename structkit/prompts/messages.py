@@ -63,8 +63,11 @@ def _validated(message: Message) -> Message:
     """Return the message, if it can be sent as JSON.
 
     Raises:
-        PromptError: Its content is neither text nor parts, or has half a surrogate pair.
+        PromptError: Its role is not a text, its content is neither text nor parts, or it has half a surrogate pair.
     """
+    role: Any = message.role
+    if not isinstance(role, str):
+        raise PromptError(f"a message's role must be a text, not {type(role).__name__}")
     content: Any = message.content  # callers without a type checker may pass anything
     if isinstance(content, list | tuple):
         message = replace(message, content=tuple(part for item in content for part in _content_parts(item)))

@@ -78,8 +78,11 @@ class ResponseFormat(Codec[T]):
         self, output_type: Any, *, name: str | None = None, dialect: Dialect | None = None, extras: Extras = "closed"
     ) -> None:
         """Compile the type."""
-        if extras not in {"closed", "open"}:
+        if extras not in ("closed", "open"):
             raise SchemaError(f'extras must be "closed" or "open", not {extras!r}', output_type=output_type)
+        if not isinstance(dialect, Dialect | None):
+            reason = f"dialect must be a Dialect, such as DIALECTS['anthropic'], not {dialect!r}"
+            raise SchemaError(reason, output_type=output_type)
         self._prepare(output_type, (name, dialect, extras), dialect or OPENAI)
 
     @classmethod

@@ -70,6 +70,9 @@ class Tool:
         function: Any = self.function  # callers without a type checker may pass anything
         if not callable(function) or isinstance(function, type):
             raise ConfigError(f"a tool must be a function, not {_kind(function)}; see structkit.Tool")
+        for text in ("name", "description"):
+            if not isinstance(value := getattr(self, text), str):
+                raise ConfigError(f"the {text} of a tool must be a text, not {value!r}")
         name = self.name or function_name(self.function)
         if not TOOL_NAME.fullmatch(name):
             raise ConfigError(

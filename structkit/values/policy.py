@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from structkit.values.argument_hints import explain_arguments
 from structkit.values.repair import REPAIRS
@@ -27,6 +27,29 @@ CHOICES = {
     "stop_loops": ("auto", True, False),
 }
 """The values of the settings that have a closed set of them."""
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+COUNTS = ("attempts", "retries", "reply_bytes", "tool_rounds", "max_tokens")
+NUMBERS = ("wait_initial", "wait_max", "timeout", "deadline", "tool_timeout", "escalate_below")
+
+TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(COUNTS, (_is_count, "a whole number")),
+    **dict.fromkeys(NUMBERS, (_is_number, "a number")),
+    **dict.fromkeys(("repairs", "fallback_on"), (lambda value: isinstance(value, Collection | bool), "a set of names")),
+    "show_form": (lambda value: isinstance(value, bool), "True or False"),
+}
+"""By setting, what its value has to be, as a function and in words."""
+
+OPTIONAL = frozenset({"timeout", "deadline", "tool_timeout", "escalate_below", "max_tokens"})
+"""Settings that may be None."""
 
 FALLBACK_FAILURES = ("transport", "refusal", "invalid")
 """The names in `Policy.fallback_on`."""
@@ -117,11 +140,12 @@ class Policy:
     max_tokens: int | None = None
 
     def __post_init__(self) -> None:
-        """Validate the numbers.
+        """Validate the settings.
 
         Raises:
-            ValueError: One is out of its range.
+            ValueError: One is of another type, or out of its range.
         """
+        _validate_types(self)
         minimums = {"attempts": 1, "retries": 0, "reply_bytes": 1, "max_tokens": 1, "tool_rounds": 1}
         for name, minimum in minimums.items():
             if (value := getattr(self, name)) is not None and value < minimum:
@@ -141,8 +165,16 @@ class Policy:
         _validate_choices(self)
 
 
+def _validate_types(policy: Policy) -> None:
+    for name, (is_valid, words) in TYPES.items():
+        value = getattr(policy, name)
+        if not (is_valid(value) or (value is None and name in OPTIONAL)):
+            alternative = " or None" if name in OPTIONAL else ""
+            raise ValueError(f"{name} must be {words}{alternative}, not {value!r}")
+
+
 def _validate_choices(policy: Policy) -> None:
-    if isinstance(policy.fallback_on, str) or not {*policy.fallback_on} <= {*FALLBACK_FAILURES}:
+    if isinstance(policy.fallback_on, str | bool) or not {*policy.fallback_on} <= {*FALLBACK_FAILURES}:
         raise ValueError(f"fallback_on must be a set of {', '.join(FALLBACK_FAILURES)}, not {policy.fallback_on!r}")
     for name, choices in CHOICES.items():
         if (value := getattr(policy, name)) not in choices:

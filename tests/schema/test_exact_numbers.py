@@ -7,8 +7,10 @@ import datetime as dt
 import json
 import math
 import pickle
+from collections import Counter, OrderedDict, deque
 from decimal import Decimal
 from enum import Enum, IntEnum
+from fractions import Fraction
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -27,6 +29,7 @@ from pydantic import (
     WrapValidator,
     create_model,
 )
+from stable_ids import stable_id
 
 from structkit import ResponseFormat
 from structkit.parsing import read_json
@@ -333,6 +336,40 @@ def test_a_strict_type_reads_text_through_a_validator_too(value: Any, validator:
     response_format = ResponseFormat(record)
     assert response_format.load(response_format.dump(record(value=value))) == record(value=value)
     assert not response_format.read('{"value": []}').valid
+
+
+class Leg(BaseModel):
+    model_config = ConfigDict(strict=True)
+    day: dt.date
+    stops: tuple[dt.time, ...] = ()
+
+
+@pytest.mark.parametrize("validator", STRIPPED, ids=["before", "wrap"])
+@pytest.mark.parametrize(
+    ("output_type", "value"),
+    [
+        (complex, 1 + 2j),
+        (Fraction, Fraction(1, 2)),
+        (tuple[int, dt.date], (1, dt.date(2024, 1, 5))),
+        (list[dt.date], [dt.date(2024, 1, 5)]),
+        (frozenset[UUID], frozenset({UUID(int=1)})),
+        (deque[int], deque([1])),
+        (dict[str, Decimal], {"a": Decimal("1.50")}),
+        (dict[dt.date, int], {dt.date(2024, 1, 5): 1}),
+        (Counter[str], Counter("aab")),
+        (OrderedDict[str, int], OrderedDict(b=1, a=2)),
+        (Leg, Leg(day=dt.date(2024, 1, 5), stops=(dt.time(8, 30),))),
+        (list[Leg] | None, [Leg(day=dt.date(2024, 1, 5))]),
+    ],
+    ids=stable_id,
+)
+def test_a_strict_type_reads_all_that_is_in_it_through_a_validator(
+    output_type: Any, value: Any, validator: Any, check_round_trip: Any
+) -> None:
+    record = create_model("Record", __config__=ConfigDict(strict=True), value=(Annotated[output_type, validator], ...))
+    check_round_trip(record, record(value=value))
+    for text in ("true", '"x"', '{"a": []}'):
+        assert not ResponseFormat(record).read(f'{{"value": {text}}}').valid
 
 
 @pytest.mark.parametrize("validator", STRIPPED, ids=["before", "wrap"])

@@ -26,6 +26,7 @@ from pydantic import (
     PlainValidator,
     RootModel,
     SecretBytes,
+    SecretStr,
     Tag,
     ValidationError,
     model_serializer,
@@ -35,7 +36,7 @@ from stable_ids import stable_id
 from typing_extensions import TypeAliasType, TypedDict
 
 from structkit import ResponseFormat
-from structkit.errors import InvalidOutput
+from structkit.errors import InvalidOutput, SchemaError
 from structkit.schema.keywords import BOXED_BRANCH
 
 
@@ -562,3 +563,39 @@ def test_a_value_is_written_in_the_branch_of_its_own_class_or_of_any_class(check
     small, plain = Annotated[int, Field(ge=-3, lt=6)], Annotated[int, PlainValidator(int)]
     check_round_trip(Literal[Color.RED, "null"] | dt.datetime | plain | small, 10**19, 5, Color.RED)
     check_round_trip(Annotated[int, Field(ge=2)] | bool | bytes | None, True, False, 2, b"data:;base64,", None)
+
+
+def strip(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+class Departure(BaseModel):
+    model_config = ConfigDict(strict=True)
+    at: dt.time | Annotated[dt.datetime, BeforeValidator(strip)]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (SecretStr, Literal["x"]),
+        (SecretStr, Literal["x", 1], bool),
+        (Annotated[float, BeforeValidator(strip), Field(gt=0)], SecretStr, Literal["x", 1] | None),
+        (SecretStr, Literal["x"], list[Annotated[bytes, BeforeValidator(strip)]]),
+        (SecretBytes, Literal[Color.RED], dt.date),
+    ],
+    ids=stable_id,
+)
+def test_a_model_is_written_as_itself_beside_secrets_constants_and_bytes(others, check_round_trip):
+    departure = Departure(at=dt.datetime(2026, 11, 29, 8, 30, tzinfo=dt.UTC))
+    check_round_trip(Union[Departure, *others], departure)
+    check_round_trip(Union[*others, Departure], departure)
+
+
+class Stop(BaseModel):
+    x: int
+
+
+def test_constants_take_no_value_of_another_branch():
+    response_format = ResponseFormat(Departure | SecretStr | Literal["x"])
+    with pytest.raises(SchemaError, match=r"JSON"):
+        response_format.dump(Stop(x=1))

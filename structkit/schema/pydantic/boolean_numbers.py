@@ -54,7 +54,16 @@ def _without_boolean(part: JSON, context: Context, error: Callable[[bool], Excep
 
 def _numbers_only(part: JSON, context: Context) -> JSON:
     """Return the schema of an integer or a float; in strict mode, pydantic itself rejects booleans."""
-    if context.is_key or context.is_strict(part) or has_own_schema(part):
+    return part if context.is_strict(part) else _without_boolean_number(part, context)
+
+
+def _numbers_from_python(part: JSON, context: Context) -> JSON:
+    """Return the schema of a decimal, a fraction or a complex number: pydantic reads booleans from Python only."""
+    return _without_boolean_number(part, context) if context.is_python else part
+
+
+def _without_boolean_number(part: JSON, context: Context) -> JSON:
+    if context.is_key or has_own_schema(part):
         return part
     expected = TYPES["integer" if part["type"] == "int" else "number"]
 
@@ -78,5 +87,6 @@ def _constants_only(part: JSON, context: Context) -> JSON:
 
 NUMBERS: Mapping[str, ScalarRewriter] = {
     **dict.fromkeys(("int", "float"), _numbers_only),
+    **dict.fromkeys(("decimal", "fraction", "complex"), _numbers_from_python),
     **dict.fromkeys(("enum", "literal"), _constants_only),
 }

@@ -109,7 +109,8 @@ class UnionRewrite:
             remaining = {**without_ref(part), "choices": unboxed}
             tagged[UNBOXED] = unboxed[0] if len(unboxed) == 1 else self._unboxed(remaining, unboxed)
         branches = {**by_name, **({UNBOXED: tagged[UNBOXED]} if unboxed else {})}
-        resolved = {name: self._resolve(choice) for name, choice in by_name.items()}
+        resolved: dict[str, Any] = {name: self._resolve(choice) for name, choice in by_name.items()}
+        resolved |= {UNBOXED: [self._resolve(choice) for choice in unboxed]} if unboxed else {}
         choice = BranchChoice(branches, resolved, self._compile_part, boxes=by_name)
         schema = core_schema.tagged_union_schema(
             tagged,

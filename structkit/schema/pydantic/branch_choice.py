@@ -33,7 +33,7 @@ class BranchChoice:
 
     Args:
         branches: The core schema of each branch, by its name.
-        resolved: The same without wrappers and references; a branch that it lacks has no class of its own.
+        resolved: The same without wrappers and references; a list of branches, where a name stands for several.
         compile_part: Compiles a branch.
         boxes: The names under which a value is boxed.
         union: The union, where it reads the values of all branches without boxes.
@@ -52,7 +52,8 @@ class BranchChoice:
     ) -> None:
         """Prepare the parts of the branches, which are compiled when a value is written."""
         self._names_by_class = _names_by_class(resolved)
-        names = sorted(branches, key=lambda name: resolved.get(name, {"type": ""})["type"] not in CONSTANTS)
+        self._constants = frozenset(name for name in branches if _is_constant(resolved.get(name)))
+        names = sorted(branches, key=lambda name: name not in self._constants)
         self._parts = {name: compile_part(branches[name]) for name in names}
         self._boxes = boxes
         self._union = union and compile_part(union)
@@ -77,7 +78,8 @@ class BranchChoice:
             if natural is not NO_JSON:
                 if (name == class_name and not self._is_ambiguous) or self._reads_back(name, natural, value):
                     return self._boxed(name, natural)
-                first_name = name if first_name is None else first_name
+                if first_name is None and name not in self._constants:  # pydantic lets constants write any value
+                    first_name = name
         if reason := next((text for text in self._write_errors(value) if NO_INFINITIES in text), None):
             raise ValueError(reason)
         if first_name is None:
@@ -109,13 +111,20 @@ def _is_different(one: Any, other: Any) -> bool:
     return not is_same(one, other)
 
 
-def _names_by_class(branches: Mapping[str, Any]) -> dict[type, str]:
+def _is_constant(branch: Any) -> bool:
+    return isinstance(branch, dict) and branch["type"] in CONSTANTS
+
+
+def _names_by_class(resolved: Mapping[str, Any]) -> dict[type, str]:
     """Return the branch of each class whose instances only that branch accepts."""
-    if any(branch["type"] in ANY_CLASS for branch in branches.values()):
+    named = [
+        (name, part) for name, parts in resolved.items() for part in (parts if isinstance(parts, list) else [parts])
+    ]
+    if any(branch["type"] in ANY_CLASS for _, branch in named):
         return {}
-    counts = Counter(cls for branch in branches.values() for cls in _classes(branch))
-    classes = ((cls, name) for name, branch in branches.items() for cls in _classes(branch))
-    return {cls: name for cls, name in classes if counts[cls] == 1 and branches[name]["type"] != "literal"}
+    classes = [(cls, name, branch["type"]) for name, branch in named for cls in _classes(branch)]
+    counts = Counter(cls for cls, _, _ in classes)
+    return {cls: name for cls, name, kind in classes if counts[cls] == 1 and kind != "literal"}
 
 
 def _classes(branch: Any) -> set[type]:

@@ -22,8 +22,12 @@ CONVERTERS = frozenset({"function-before", "function-wrap"})
 TIMES = {"datetime": "datetime_type", "date": "date_type", "time": "time_type", "timedelta": "time_delta_type"}
 """Core schemas of times, each with pydantic's error for a value of another type."""
 
-TEXT_KINDS = TIMES.keys() | {"bytes", "decimal", "enum", "uuid"}
-"""Core schemas whose values JSON writes as text. Strict mode reads them from JSON, and rejects them from a function."""
+JSON_KINDS = TIMES.keys() | {"bytes", "decimal", "enum", "uuid", "complex", "fraction"}
+JSON_KINDS |= {"tuple", "named-tuple", "deque", "ordered-dict", "counter"}
+"""Core schemas whose values JSON writes as a text, a list or a map, which a function of the caller's gets as such.
+
+Strict mode reads these from JSON, and rejects them from a function.
+"""
 
 NUMBER = re.compile(r"\s*[-+]?[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\s*")
 
@@ -43,18 +47,22 @@ _input: ContextVar[Any] = ContextVar("input")
 """What the function of the caller's was called with whose result is validated."""
 
 
-def with_strict_scalars(core: Any) -> Any:
+def with_strict_scalars(core: Any, config: JSON | None = None) -> Any:
     """Return a core schema that rejects infinities and NaN, and numbers for times and IP addresses.
 
     It accepts them where the type says so: by its settings, by a JSON Schema of its own, or by a function of the
     caller's that makes them of other values.
+
+    Args:
+        core: The core schema.
+        config: The settings of the model that contains it.
 
     >>> with_strict_scalars({"type": "list", "items_schema": {"type": "float"}})
     {'type': 'list', 'items_schema': {'type': 'float', 'allow_inf_nan': False}}
     >>> with_strict_scalars({"type": "float", "allow_inf_nan": True})
     {'type': 'float', 'allow_inf_nan': True}
     """
-    return rewrite_scalars(core, STRICT_SCALARS)
+    return _rewrite(core, Context(STRICT_SCALARS, config or {}))
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Context:
         config: The settings of the model that contains it.
         may_be_made: Whether a function or a default of the caller's may be any value of the part.
         is_converted: Whether a function of the caller's has seen the value before the part.
+        is_python: Whether one has seen the value, or one that contains it: the part then reads Python values, not JSON.
         is_key: Whether the part is in the keys of a map, which are texts on the wire.
     """
 
@@ -73,6 +82,7 @@ class Context:
     config: JSON = field(default_factory=dict)
     may_be_made: bool = False
     is_converted: bool = False
+    is_python: bool = False
     is_key: bool = False
 
     def is_strict(self, part: JSON) -> bool:
@@ -121,12 +131,18 @@ def _rewrite(part: Any, context: Context) -> Any:
     kind = part["type"]
     if kind == "json":  # a text may contain infinities
         return part
-    if context.is_converted and kind in TEXT_KINDS and context.is_strict(part):
-        part = {**part, "strict": False}
+    if context.is_python and kind in JSON_KINDS and context.is_strict(part):
+        part = _readable_in_python(part, context)
     if rewriter := context.rewriters.get(kind):
         return part if context.may_be_made else rewriter(part, context)
     is_converter = _is_outer_converter(part, context)
     return _rewrite_values(part, _context_in(part, context), UNCHANGED, is_converter=is_converter)
+
+
+def _readable_in_python(part: JSON, context: Context) -> JSON:
+    """Return a strict part that reads from Python what it reads from JSON."""
+    lax = {**part, "strict": False}
+    return context.guarded(lax, _reject_number) if part["type"] == "complex" else lax
 
 
 def _is_outer_converter(part: JSON, context: Context) -> bool:
@@ -142,6 +158,7 @@ def _context_in(part: JSON, context: Context) -> Context:
         config=part.get("config") or context.config,
         may_be_made=_may_be_made(part) or (context.may_be_made and passes_on),
         is_converted=part["type"] in CONVERTERS or (context.is_converted and passes_on),
+        is_python=part["type"] in CONVERTERS or context.is_python,
     )
 
 

@@ -7,10 +7,11 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from pydantic_core import SchemaSerializer, ValidationError, core_schema, to_jsonable_python
+from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema, to_jsonable_python
 
 from structkit.schema.pydantic.caller_functions import package_of
 from structkit.schema.pydantic.part import NOT_SCHEMAS, SchemaPart, compile_serializer, to_natural
+from structkit.schema.pydantic.strict_scalars import with_strict_scalars
 from structkit.values import JSONValue, json_text
 
 OWN_PACKAGES = frozenset({"pydantic", "pydantic_core", "structkit"})
@@ -34,7 +35,7 @@ def _is_of_caller(part: Any) -> bool:
 
 
 class ResultPart(SchemaPart):
-    """A part of a core schema that also writes what validators return."""
+    """A part that reads as the complete type does, by `with_strict_scalars`, and also writes what validators return."""
 
     def write_or_raise(self, value: Any) -> JSONValue:
         """Return the value as JSON.
@@ -48,6 +49,11 @@ class ResultPart(SchemaPart):
             if self._result_serializer is None:
                 raise
         return to_natural(self._result_serializer, value)
+
+    @cached_property
+    def _validator(self) -> SchemaValidator:
+        core = with_strict_scalars(self._complete_schema, self._config)
+        return SchemaValidator(core, self._config, _use_prebuilt=False)
 
     @cached_property
     def _result_serializer(self) -> SchemaSerializer | None:
