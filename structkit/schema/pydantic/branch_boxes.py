@@ -14,7 +14,7 @@ from structkit.schema.pydantic.aliases import field_alias
 from structkit.schema.pydantic.ambiguity import Ambiguity, object_fields
 from structkit.schema.pydantic.branch_choice import BranchChoice
 from structkit.schema.pydantic.json_form import INSTANCES, READERS, JSONForm, json_form
-from structkit.schema.pydantic.part import SchemaPart, without_ref
+from structkit.schema.pydantic.part import SchemaPart, python_only_choices, union_choices, without_ref
 from structkit.schema.pydantic.serializers import is_of_library, restricted_to_input_type
 from structkit.values import JSON
 
@@ -45,8 +45,10 @@ class UnionRewrite:
 
     def union(self, part: JSON) -> JSON:
         """Return a union with its ambiguous branches boxed under their names."""
-        original = [choice[0] if isinstance(choice, tuple) else choice for choice in part["choices"]]
-        choices = [restricted_to_input_type(choice, self._definitions, self._compile_part) for choice in original]
+        original = union_choices(part)
+        python_only = python_only_choices(part)
+        choices = [_without_json(choice) if choice in python_only else choice for choice in original]
+        choices = [restricted_to_input_type(choice, self._definitions, self._compile_part) for choice in choices]
         part = part if all(map(is_, choices, original)) else {**part, "choices": choices}
         boxes = self._boxes(choices)
         return self._boxed(part, choices, boxes) if boxes else self._unboxed(part, choices)
@@ -164,6 +166,15 @@ class _BoxReader:
         if name in self._names:
             return str(name)
         return UNBOXED if UNBOXED in self._names else self._choice.by_class(value)  # which reports the missing box
+
+
+def _without_json(choice: Any) -> Any:
+    """Return a branch that no reply can be, and that writes no value: pydantic writes some as another branch's."""
+
+    def reject(value: Any) -> Any:
+        raise TypeError(f"an instance of {type(value).__name__} has no JSON form")
+
+    return {**choice, "serialization": core_schema.plain_serializer_function_ser_schema(reject)}
 
 
 def _branch_name(branch: Any) -> str:

@@ -130,5 +130,7 @@ def _names_by_class(resolved: Mapping[str, Any]) -> dict[type, str]:
 def _classes(branch: Any) -> set[type]:
     if branch["type"] == "literal":
         return {type(constant) for constant in branch["expected"]}
+    if branch["type"] == "is-subclass":  # its values are classes
+        return set()
     cls = branch[PYTHON_CLASS] if PYTHON_CLASS in branch else branch.get("cls") or PYTHON_TYPES.get(branch["type"])
     return {cls} if isinstance(cls, type) else set()

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from structkit.schema.pydantic.part import is_python_only, python_only_choices, union_choices
 from structkit.values import JSONPath
 
 
@@ -57,13 +58,24 @@ def _type_arguments(output_type: Any) -> list[Any]:
 
 
 class StrictGenerator(GenerateJsonSchema):
-    """A generator that raises where pydantic omits a union's branch with a warning, or writes a class as any value."""
+    """A generator of which the warnings are errors, such as that of a union's branch that pydantic omits."""
 
     ignored_warning_kinds = {"non-serializable-default"}  # noqa: RUF012 (pydantic's)
 
-    def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:
-        """Raise, because a class is not a JSON value."""
-        return self.handle_invalid_for_json_schema(schema, "a class is not a JSON value")
+    def union_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a union without the branches that no reply can be, such as a function."""
+        skipped = python_only_choices(schema)
+        choices = [choice for choice in union_choices(schema) if choice not in skipped]
+        return super().union_schema({**schema, "choices": choices} if skipped else schema)
+
+    def tagged_union_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a tagged union without such branches."""
+        choices = {tag: choice for tag, choice in schema["choices"].items() if not is_python_only(choice)}
+        return super().tagged_union_schema({**schema, "choices": choices or schema["choices"]})
+
+    def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ARG002 (pydantic's)
+        """Return the schema of a class's name: pydantic's own allows any value."""
+        return {"type": "string"}
 
 
 def _has_json_form(output_type: Any) -> bool:

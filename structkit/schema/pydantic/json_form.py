@@ -10,13 +10,14 @@ from typing import Any
 from structkit.schema.json_types import json_type, type_names
 from structkit.schema.keywords import ORIGINAL_SCHEMA
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
-from structkit.schema.pydantic.part import with_definitions
+from structkit.schema.pydantic.part import CUSTOM_SCHEMAS, is_python_only, with_definitions
 from structkit.schema.pydantic.serializers import INPUT, is_of_library
 from structkit.values import JSON
 
 NUMBERS = frozenset({"int", "float"})
 TEMPORAL = frozenset({"date", "datetime", "time", "timedelta"})
-TEXTS = frozenset({"str", "decimal", "fraction", "uuid", "url", "multi-host-url", "bytes", "complex"}) | TEMPORAL
+TEXTS = frozenset({"str", "decimal", "fraction", "uuid", "url", "multi-host-url", "bytes", "complex", "is-subclass"})
+TEXTS |= TEMPORAL
 ARRAYS = frozenset({"list", "set", "frozenset", "tuple", "deque", "generator", "named-tuple"})
 OBJECTS = frozenset({"dict", "frozendict", "ordered-dict", "counter", "model", "dataclass", "typed-dict"})
 
@@ -53,9 +54,6 @@ CLASSES = INSTANCES | {"definition-ref"}
 READERS = frozenset({"function-before", "function-wrap"})
 """Types of core schemas whose function gets the JSON before their type does."""
 
-CUSTOM_SCHEMAS = frozenset({"pydantic_js_functions", "pydantic_js_annotation_functions"})
-"""Metadata keys of the functions by which a type declares its JSON Schema."""
-
 
 @dataclass(frozen=True, slots=True)
 class JSONForm:
@@ -91,10 +89,11 @@ def json_form(part: Any, definitions: dict[str, Any], entered_refs: frozenset[st
     if ORIGINAL_SCHEMA in metadata:
         form = form_of(metadata[ORIGINAL_SCHEMA])
         return JSONForm(form.types | {"string"}) if metadata[ORIGINAL_SCHEMA]["type"] == "float" else form
-    if kind == "definition-ref":
-        ref = part["schema_ref"]
-        is_entered = ref in entered_refs
-        return NOTHING if is_entered else json_form(definitions[ref], definitions, entered_refs | {ref})
+    ref = part.get("schema_ref") if kind == "definition-ref" else None
+    if ref in entered_refs or is_python_only(part):
+        return NOTHING
+    if ref is not None:
+        return json_form(definitions[ref], definitions, entered_refs | {ref})
     has_own_form = kind in INSTANCES and "serialization" in part and part["schema"]["type"] in READERS
     if kind in INNER_KEYS:
         return _wrapped_form(part, definitions, form_of)

@@ -54,6 +54,10 @@ class NaturalSchemaGenerator(StrictGenerator):
         if kind == "skipped-choice":
             raise PydanticInvalidForJsonSchema(detail)
 
+    def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:
+        """Raise for a class that is not written by its name: it is inside a model that validates itself."""
+        return self.handle_invalid_for_json_schema(schema, "a class is not a JSON value")
+
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (pydantic's)
         """Return False: automatic titles repeat the name."""
         return False

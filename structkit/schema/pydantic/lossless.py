@@ -12,8 +12,9 @@ from typing import Any, cast
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA
+from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, NULLABLE, ORIGINAL_SCHEMA
 from structkit.schema.natural import MAX_QUOTED_CHARS
+from structkit.schema.pydantic.class_names import ClassNames
 from structkit.schema.pydantic.part import without_ref
 from structkit.schema.pydantic.serializers import is_of_library
 from structkit.values import JSON
@@ -251,11 +252,22 @@ def with_one_reading(part: JSON, _resolve: Resolve) -> JSON:
     return {**part, "steps": [steps[0], {**steps[1], "schema": core_schema.dict_schema()}]}
 
 
+def with_class_name(part: JSON, _resolve: Resolve) -> JSON:
+    """Write and read a class by its name: pydantic reads classes from Python only."""
+    names = ClassNames(part["cls"])
+    updates = {GENERATED_DESCRIPTION: names.description, DESCRIBED_BOUNDS: ["name of a loaded class"]}
+    from_json = core_schema.no_info_after_validator_function(
+        names.find, core_schema.str_schema(), metadata={"pydantic_js_updates": updates}
+    )
+    return _with_json_form(from_json, part, core_schema.plain_serializer_function_ser_schema(names.write))
+
+
 LOSSLESS_REWRITES: dict[str, Callable[[JSON, Resolve], JSON]] = {
     "bytes": with_any_bytes,
     "chain": with_one_reading,
     "float": with_infinities,
     "generator": as_list,
+    "is-subclass": with_class_name,
     "json": with_any_text,
     "set": with_unique_items,
     "frozenset": with_unique_items,

@@ -20,6 +20,12 @@ NO_INFINITIES = "infinities and NaN have no JSON form; with ser_json_inf_nan='st
 NOT_SCHEMAS = frozenset({"metadata", "cls", "config", "expected", "members", "default", "function"})
 """Keys whose values are not schemas."""
 
+CUSTOM_SCHEMAS = frozenset({"pydantic_js_functions", "pydantic_js_annotation_functions"})
+"""Metadata keys of the functions by which a type declares its JSON Schema."""
+
+PYTHON_ONLY = frozenset({"callable", "is-instance"})
+"""Types of core schemas that pydantic reads from Python only."""
+
 GetDefinitions = Callable[[], Iterable[Any]]
 """Returns the named parts of the whole schema; called only when a part is compiled."""
 
@@ -159,6 +165,28 @@ def referenced_names(part: Any) -> Iterator[str]:
             stack += (value for key, value in inner.items() if key not in NOT_SCHEMAS)
         elif isinstance(inner, list | tuple):
             stack += inner
+
+
+def is_python_only(part: Any) -> bool:
+    """Return whether no JSON is a value of a part, such as a function.
+
+    >>> is_python_only({"type": "callable"}), is_python_only({"type": "int"})
+    (True, False)
+    """
+    return part["type"] in PYTHON_ONLY and not CUSTOM_SCHEMAS & (part.get("metadata") or {}).keys()
+
+
+def union_choices(union: Any) -> list[Any]:
+    """Return the branches of a union without their labels."""
+    return [choice[0] if isinstance(choice, tuple) else choice for choice in union["choices"]]
+
+
+def python_only_choices(union: Any) -> list[Any]:
+    """Return the branches of a union that no reply can be; none if a reply could be nothing else but null."""
+    choices = union_choices(union)
+    python_only = [choice for choice in choices if is_python_only(choice)]
+    readable = [choice for choice in choices if not is_python_only(choice) and choice["type"] != "none"]
+    return python_only if readable else []
 
 
 def walk_parts(part: Any, not_schemas: Collection[str] = NOT_SCHEMAS) -> Iterator[JSON]:

@@ -9,6 +9,7 @@ from typing import Any
 from structkit.schema.explanation import Note
 from structkit.schema.pydantic.aliases import field_alias, named_fields
 from structkit.schema.pydantic.caller_functions import function_name, package_of
+from structkit.schema.pydantic.part import python_only_choices
 from structkit.schema.pydantic.predicates import find_predicate
 from structkit.values import JSON, JSONPath
 
@@ -47,6 +48,10 @@ INFINITIES = "infinities and NaN: JSON has no number for them"
 def _notes(path: JSONPath, part: JSON) -> Iterator[Note]:
     if part.get("type") in FUNCTIONS and (name := _name(part["function"]["function"])):
         yield Note(path, "checked locally", f"validator {name}")
+    if part.get("type") == "union":
+        for choice in python_only_choices(part):
+            name = getattr(choice.get("cls"), "__name__", "Callable")
+            yield Note(path, "dropped", f"{name}: JSON has no value for it")
     if part.get("init") is False:
         yield Note(path, "dropped", "init=False: the class sets it")
 
