@@ -241,7 +241,7 @@ def validate_hooks(hooks: Any) -> None:
     Raises:
         ConfigError: It is another object.
     """
-    if not isinstance(hooks, Hooks):
+    if not callable(getattr(hooks, "notify_request", None)):
         raise ConfigError(f"hooks must be structkit.Hooks(...), not {hooks!r}")
 
 

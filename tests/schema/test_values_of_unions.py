@@ -575,7 +575,7 @@ class Departure(BaseModel):
 
 
 @pytest.mark.parametrize(
-    "others",
+    "branches",
     [
         (SecretStr, Literal["x"]),
         (SecretStr, Literal["x", 1], bool),
@@ -585,10 +585,10 @@ class Departure(BaseModel):
     ],
     ids=stable_id,
 )
-def test_a_model_is_written_as_itself_beside_secrets_constants_and_bytes(others, check_round_trip):
+def test_a_model_is_written_as_itself_beside_secrets_constants_and_bytes(branches, check_round_trip):
     departure = Departure(at=dt.datetime(2026, 11, 29, 8, 30, tzinfo=dt.UTC))
-    check_round_trip(Union[Departure, *others], departure)
-    check_round_trip(Union[*others, Departure], departure)
+    check_round_trip(Union[Departure, *branches], departure)
+    check_round_trip(Union[*branches, Departure], departure)
 
 
 class Stop(BaseModel):

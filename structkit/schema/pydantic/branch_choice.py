@@ -117,12 +117,12 @@ def _is_constant(branch: Any) -> bool:
 
 def _names_by_class(resolved: Mapping[str, Any]) -> dict[type, str]:
     """Return the branch of each class whose instances only that branch accepts."""
-    named = [
+    pairs = [
         (name, part) for name, parts in resolved.items() for part in (parts if isinstance(parts, list) else [parts])
     ]
-    if any(branch["type"] in ANY_CLASS for _, branch in named):
+    if any(branch["type"] in ANY_CLASS for _, branch in pairs):
         return {}
-    classes = [(cls, name, branch["type"]) for name, branch in named for cls in _classes(branch)]
+    classes = [(cls, name, branch["type"]) for name, branch in pairs for cls in _classes(branch)]
     counts = Counter(cls for cls, _, _ in classes)
     return {cls: name for cls, name, kind in classes if counts[cls] == 1 and kind != "literal"}
 

@@ -51,9 +51,9 @@ class ClassNames:
         )
         if len(matches) == 1:
             return matches[0]
-        listed = [full_name(cls) for cls in matches] or [cls.__name__ for cls in classes]
-        names = ", ".join(listed) if len(listed) <= MAX_LISTED_NAMES else f"{self._base.__name__} or a subclass of it"
-        raise PydanticCustomError("class_name", "Input should be the name of a class: {names}", {"names": names})
+        names = [full_name(cls) for cls in matches] or [cls.__name__ for cls in classes]
+        text = ", ".join(names) if len(names) <= MAX_LISTED_NAMES else f"{self._base.__name__} or a subclass of it"
+        raise PydanticCustomError("class_name", "Input should be the name of a class: {names}", {"names": text})
 
     def write(self, cls: type) -> str:
         """Return the name of a class, by which it is found.
@@ -80,11 +80,11 @@ def full_name(cls: type) -> str:
 
 def _with_subclasses(base: type) -> Iterator[type]:
     """Yield a class and its loaded subclasses, nearest first, each once."""
-    seen = {base}
+    visited = {base}
     queue = deque([base])
     while queue:
         cls = queue.popleft()
         yield cls
-        subclasses = [each for each in type.__subclasses__(cls) if each not in seen]
-        seen.update(subclasses)
+        subclasses = [each for each in type.__subclasses__(cls) if each not in visited]
+        visited.update(subclasses)
         queue.extend(subclasses)

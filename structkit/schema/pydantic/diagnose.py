@@ -66,12 +66,14 @@ class StrictGenerator(GenerateJsonSchema):
         """Generate a union without the branches that no reply can be, such as a function."""
         skipped = python_only_choices(schema)
         choices = [choice for choice in union_choices(schema) if choice not in skipped]
-        return super().union_schema({**schema, "choices": choices} if skipped else schema)
+        remaining: Any = {**schema, "choices": choices} if skipped else schema
+        return super().union_schema(remaining)
 
     def tagged_union_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a tagged union without such branches."""
         choices = {tag: choice for tag, choice in schema["choices"].items() if not is_python_only(choice)}
-        return super().tagged_union_schema({**schema, "choices": choices or schema["choices"]})
+        remaining: Any = {**schema, "choices": choices or schema["choices"]}
+        return super().tagged_union_schema(remaining)
 
     def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ARG002 (pydantic's)
         """Return the schema of a class's name: pydantic's own allows any value."""

@@ -89,11 +89,10 @@ def json_form(part: Any, definitions: dict[str, Any], entered_refs: frozenset[st
     if ORIGINAL_SCHEMA in metadata:
         form = form_of(metadata[ORIGINAL_SCHEMA])
         return JSONForm(form.types | {"string"}) if metadata[ORIGINAL_SCHEMA]["type"] == "float" else form
-    ref = part.get("schema_ref") if kind == "definition-ref" else None
-    if ref in entered_refs or is_python_only(part):
-        return NOTHING
-    if ref is not None:
-        return json_form(definitions[ref], definitions, entered_refs | {ref})
+    if kind == "definition-ref":
+        ref = part["schema_ref"]
+        is_entered = ref in entered_refs
+        return NOTHING if is_entered else json_form(definitions[ref], definitions, entered_refs | {ref})
     has_own_form = kind in INSTANCES and "serialization" in part and part["schema"]["type"] in READERS
     if kind in INNER_KEYS:
         return _wrapped_form(part, definitions, form_of)
@@ -178,6 +177,8 @@ FORMS: dict[str, Callable[[Any, Callable[[Any], JSONForm]], JSONForm]] = {
 
 def _declared_types(part: Any, definitions: dict[str, Any]) -> frozenset[str]:
     """Return the types in the JSON Schema that pydantic generates for a type of the caller's or of a library's."""
+    if is_python_only(part):
+        return frozenset()
     try:
         schema = NaturalSchemaGenerator(by_alias=True).generate(with_definitions(part, definitions.values()))
     except Exception:  # noqa: BLE001 (the functions may be the caller's)
