@@ -85,6 +85,6 @@ def _with_subclasses(base: type) -> Iterator[type]:
     while queue:
         cls = queue.popleft()
         yield cls
-        subclasses: list[type] = [each for each in type.__subclasses__(cls) if each not in visited]
+        subclasses: list[type] = type.__subclasses__(cls)
+        queue.extend(each for each in subclasses if each not in visited)
         visited.update(subclasses)
-        queue.extend(subclasses)
