@@ -48,7 +48,7 @@ def export_journal(settings: JobSettings, path: Path) -> Report:
         )
     spent = spent_before(reader, job_prices(settings).max_price)
     report = make_report(settings, reader, counts, clock, output=path, spent=spent, ambiguous=ambiguous.names)
-    write_manifest(path, {**make_manifest(settings, report, reader, clock), "exported": True})
+    write_manifest(path, {**make_manifest(settings, report, reader, clock, source), "exported": True})
     return report
 
 

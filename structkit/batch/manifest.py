@@ -7,13 +7,10 @@ import platform
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
-from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from structkit.errors import JobError
 from structkit.tables.atomic_file import write_atomically
-from structkit.tables.files import hash_file
 from structkit.values import JSON
 
 
@@ -35,13 +32,6 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
         path, [f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")]
     )
     return path
-
-
-def input_hash(source: Any, stored_stream: Path) -> str | None:
-    """Return the SHA-256 of the input: of its file or of the stored stream; None for rows in memory."""
-    is_file = isinstance(source, str | PathLike) and Path(source).is_file()
-    path = Path(source) if is_file else stored_stream
-    return hash_file(path) if path.is_file() else None
 
 
 def versions() -> dict[str, str]:

@@ -15,7 +15,7 @@ from structkit.batch.conversations import RowConversations
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.error_counts import ErrorCounts
 from structkit.batch.failure_limit import describe_excess
-from structkit.batch.manifest import input_hash, versions
+from structkit.batch.manifest import versions
 from structkit.batch.matching import MatchedRow, RemovedRows
 from structkit.batch.outcome import output_row
 from structkit.batch.report import Report
@@ -30,7 +30,7 @@ from structkit.tables.files import hash_file
 from structkit.tables.formats import find_format
 from structkit.tables.item_rows import item_columns, item_rows, with_page
 from structkit.tables.sinks import Sink, open_sink
-from structkit.tables.sources import STREAM_FILE, Source
+from structkit.tables.sources import Source
 from structkit.values import JSON
 from structkit.values.text import format_names
 
@@ -247,7 +247,9 @@ def make_report(  # noqa: PLR0913 (one argument a fact)
     )
 
 
-def make_manifest(settings: JobSettings, report: Report, journal: Journal | Reader, clock: RunClock) -> JSON:
+def make_manifest(
+    settings: JobSettings, report: Report, journal: Journal | Reader, clock: RunClock, rows: Source
+) -> JSON:
     """Return what the output was made of, what it cost, and how many rows are in each state."""
     source = settings.source
     return {
@@ -256,7 +258,7 @@ def make_manifest(settings: JobSettings, report: Report, journal: Journal | Read
         "counts": dict(report.counts),
         "errors": dict(report.errors),
         "source": str(source) if isinstance(source, str | Path) else type(source).__name__,
-        "source_sha256": input_hash(source, settings.folder / STREAM_FILE),
+        "source_sha256": rows.content_hash(),
         "limit": settings.limit,
         "sample": settings.sample,
         "part": settings.part and [*settings.part],

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.manifest import input_hash, write_manifest
+from structkit.batch.manifest import write_manifest
 from structkit.batch.parts import part_number
 from structkit.batch.sampling import draw_sample
 from structkit.errors import JobError
@@ -212,7 +212,7 @@ def _validate_input(rows: Source, parts: Sequence[PartFile]) -> None:
         JobError: It has changed.
     """
     expected = parts[0].manifest["source_sha256"]
-    if rows.file is not None and expected is not None and input_hash(rows.file, Path(rows.file)) != expected:
+    if rows.file is not None and expected is not None and rows.content_hash() != expected:
         raise JobError(f"{rows.file} has changed since the parts were run: run them again", file=rows.file)
 
 

@@ -193,7 +193,7 @@ class JobRunner:
             ambiguous=ambiguous.names,
             removed=rows.removed if selection.is_everything else None,
         )
-        write_manifest(settings.output_path, make_manifest(settings, report, journal, self.clock))
+        write_manifest(settings.output_path, make_manifest(settings, report, journal, self.clock, files.source))
         return report
 
 

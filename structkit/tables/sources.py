@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from os import PathLike
@@ -13,7 +14,8 @@ from typing import Any
 from structkit.errors import JobError
 from structkit.tables.atomic_file import write_atomically
 from structkit.tables.columns import Column
-from structkit.tables.files import FileIdentity, Input, identify_file, is_unchanged
+from structkit.tables.file_set import TableFiles, find_shared_format, is_file_set, list_table_files
+from structkit.tables.files import Input, hash_file, identify_file, is_unchanged
 from structkit.tables.formats import STANDARD, find_format
 from structkit.tables.formats.arrow import read_stream
 from structkit.tables.formats.format import Format, SourceRow, Table
@@ -52,9 +54,10 @@ def open_source(
     """Open the rows of a file, of standard input, of a data frame, or in memory.
 
     Args:
-        source: A path (the suffix determines the format: `rows.csv`, `rows.jsonl.gz`); `-` for standard input; anything
-            with `__arrow_c_stream__`, such as a pandas or polars frame; an iterable of dicts, or of texts, which become
-            the column `text`.
+        source: A path (the suffix determines the format: `rows.csv`, `rows.jsonl.gz`); a folder or a pattern
+            (`texts/*.parquet`), whose files are one table, in the order of their names; `-` for standard input;
+            anything with `__arrow_c_stream__`, such as a pandas or polars frame; an iterable of dicts, or of texts,
+            which become the column `text`.
         key: The column that identifies a row; by default a digest of its content does.
         format: `csv`, `tsv`, `jsonl`, `sqlite`, `parquet`, `arrow` or `excel`, if the suffix does not determine it.
         table: Which table or query of a database, or which sheet of a workbook; by default its only table, or its first
@@ -108,6 +111,8 @@ def store_stream(source: Source, path: Path, limit: int | None = None) -> Source
 
 
 def _open_file(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
+    if name != STANDARD and is_file_set(name):
+        return _open_files(name, key, format_name, settings)
     match = find_format(name, format_name or ("jsonl" if name == STANDARD else None))
     path = None if name == STANDARD else _existing_path(name)
     _validate_settings(match.format, settings)
@@ -117,20 +122,37 @@ def _open_file(name: str, key: str | None, format_name: str | None, settings: In
         raise JobError(f"{match.format.name} cannot be read from a stream: pass a file", file=name)
     is_stream = not place.is_repeatable
     return Source(
-        lambda: match.format.read(place), place, key, is_stream=is_stream, count=lambda: match.format.count(place)
+        lambda: match.format.read(place),
+        place,
+        key,
+        is_stream=is_stream,
+        count=lambda: match.format.count(place),
+        files=[] if is_stream else [place],
     )
+
+
+def _open_files(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
+    """Open the files of a folder or a pattern as one table."""
+    names = list_table_files(name)
+    shared_format = find_shared_format(names, format_name)
+    _validate_settings(shared_format, settings)
+    files = [
+        replace(settings, name=each, path=Path(each), compression=find_format(each, format_name).compression)
+        for each in names
+    ]
+    place = replace(settings, name=name, path=Path(name).expanduser())
+    table_files = TableFiles(files, shared_format)
+    return Source(table_files.read, place, key, is_stream=False, count=table_files.count, files=files)
 
 
 def _existing_path(name: str) -> Path:
     """Return the path of a file that exists.
 
     Raises:
-        JobError: There is none, or it is a folder.
+        JobError: There is none.
     """
     try:
         path = Path(name).expanduser()
-        if path.is_dir():
-            raise JobError(f"{name!r} is a folder, not a table", file=name)
         if path.exists():
             return path
     except (ValueError, OSError, RuntimeError) as error:  # a null character, a name that is too long, no such user
@@ -169,12 +191,12 @@ class Source:
         key: The column that identifies a row; None for its content.
         is_stream: Whether it can be read only once.
         count: Returns the number of rows, if that is cheap to know.
+        files: The files that must not change while they are read.
 
     Attributes:
         key: The column that identifies a row; None for its content.
         is_repeatable: Whether it can be iterated again.
-        file: Its name, as the caller wrote it; None if it is not a file.
-        identity: The state of the file when it was opened.
+        file: Its name, as the caller wrote it; None if it is not a file, a folder or a pattern.
 
     Raises:
         JobError: It cannot be read, or has no such column.
@@ -188,12 +210,13 @@ class Source:
         *,
         is_stream: bool,
         count: Callable[[], int | None],
+        files: Sequence[Input] = (),
     ) -> None:
         """Open it, and read as many rows as its columns require."""
         self._open_table, self._place, self.key, self._count = open_table, place, key, count
         self.is_repeatable = not is_stream
         self.file = place.name if place.path else None
-        self.identity: FileIdentity | None = identify_file(place.path) if place.path and place.is_repeatable else None
+        self._identities = [(file, file.path, identify_file(file.path)) for file in files if file.path]
         self._inference = ColumnInference()
         self._header, rows = open_table()
         self._stream = self._peek(rows)
@@ -229,13 +252,22 @@ class Source:
         return self._count() if self.is_repeatable else None
 
     def validate_unchanged(self) -> None:
-        """Validate that the file has not changed since it was opened.
+        """Validate that no file has changed since it was opened.
 
         Raises:
-            JobError: It has changed.
+            JobError: One has changed.
         """
-        if self.identity and self._place.path and not is_unchanged(self._place.path, self.identity):
-            raise self._place.error("the file has changed while it was being read; start again")
+        for file, path, identity in self._identities:
+            if not is_unchanged(path, identity):
+                raise file.error("the file has changed while it was being read; start again")
+
+    def content_hash(self) -> str | None:
+        """Return the SHA-256 of its file, or of the names and hashes of its files; None for rows in memory."""
+        hashes = [(path, hash_file(path)) for _, path, _ in self._identities]
+        if len(hashes) == 1 and self._place.path == hashes[0][0]:
+            return hashes[0][1]
+        listing = "".join(f"{path.name}\0{content}\n" for path, content in hashes)
+        return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest() if hashes else None
 
     @property
     def is_declared(self) -> bool:
@@ -247,9 +279,9 @@ class Source:
         if not self.is_repeatable:
             return self._place.error(message, record.row, unit="row")
         rows = self._open_table().rows
-        number = next((row.number for row in islice(rows, record.ordinal, None)), record.row)
+        row = next(islice(rows, record.ordinal, None), SourceRow(record.row, {}))
         _close(rows)
-        return self._place.error(message, number, unit=self._header.unit)
+        return self._error(message, row)
 
     def __iter__(self) -> Iterator[Record]:
         """Yield its rows.
@@ -305,17 +337,17 @@ class Source:
         unit, lines = self._header.unit, "it occurs in an earlier row"
         if self.is_repeatable:
             rows = self._open_table().rows
-            first = next(
-                (earlier.number for earlier in rows if key_text(earlier.values, str(self.key)) == key), row.number
-            )
+            first = next((earlier for earlier in rows if key_text(earlier.values, str(self.key)) == key), row)
             _close(rows)
-            if first == row.number:  # two different keys with the same hash
+            if (first.file, first.number) == (row.file, row.number):  # two different keys with the same hash
                 return
-            lines = f"{unit}s {first} and {row.number}"
+            lines = f"{unit}s {first.number} and {row.number}"
+            if first.file != row.file and first.file:
+                lines = f"and {first.file.name}, {unit} {first.number}"
         raise self._error(f"duplicate key {key[:MAX_ERROR_CHARS]!r} ({lines})", row)
 
     def _error(self, message: str, row: SourceRow) -> JobError:
-        return self._place.error(message, row.number, unit=self._header.unit)
+        return (row.file or self._place).error(message, row.number, unit=self._header.unit)
 
 
 def key_text(values: Mapping[str, Any], key: str) -> str:

@@ -268,7 +268,7 @@ def test_integers_in_a_sheet_are_read_as_integers(tmp_path: Path) -> None:
         ("t.csv", {"format": "xml"}, "there is no format 'xml'"),
         ("t.parquet.gz", {}, "as a compressed file"),
         ("-", {"format": "parquet"}, "cannot be read from a stream"),
-        (".csv", {"format": "csv"}, "is a folder"),
+        (".csv", {"format": "csv"}, "has no files"),
     ],
 )
 def test_a_name_that_is_not_a_table_is_rejected(tmp_path: Path, name: str, settings: Any, message: str) -> None:

@@ -18,10 +18,17 @@ MAX_DEPTH = 150
 
 
 class SourceRow(NamedTuple):
-    """A row of the input, and the number of the line (or row) in the file where it starts."""
+    """A row of the input.
+
+    Args:
+        number: The line (or row) of the file where it starts.
+        values: Its cells by column.
+        file: The file, if the input has several.
+    """
 
     number: int
     values: JSON
+    file: Input | None = None
 
 
 @dataclass(frozen=True, slots=True)

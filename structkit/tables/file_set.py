@@ -1,0 +1,173 @@
+"""A table of several files: which files a folder or a pattern has, and their rows, one file after the other."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from structkit.errors import JobError
+from structkit.tables.columns import Column
+from structkit.tables.files import Input
+from structkit.tables.formats import Format, find_format
+from structkit.tables.formats.format import Header, SourceRow, Table
+from structkit.values.text import format_names
+
+PIECE_FORMATS = frozenset({"csv", "tsv", "jsonl", "parquet", "arrow"})
+"""The formats of files that together are one table."""
+
+HIDDEN = (".", "_")
+"""How the names of files begin that are no rows: hidden files, and what other programs leave, such as `_SUCCESS`."""
+
+MAX_NAMES = 3
+"""Files that an error names."""
+
+
+def is_file_set(name: str) -> bool:
+    """Return whether a name is that of a folder, or a pattern that is not the name of a file."""
+    return os.path.isdir(os.path.expanduser(name)) or is_pattern(name)  # noqa: PTH111, PTH112 (false for an invalid name)
+
+
+def is_pattern(name: str) -> bool:
+    """Return whether a name is a pattern, such as `texts/*.parquet`, and not that of a file."""
+    return glob.has_magic(name) and not os.path.lexists(os.path.expanduser(name))  # noqa: PTH111 (as it is without such a user)
+
+
+def list_table_files(name: str) -> list[str]:
+    """Return the files of a folder or a pattern, by name, without hidden ones and subfolders.
+
+    Raises:
+        JobError: There are none, or the folder cannot be read.
+    """
+    files = _match_pattern(name) if is_pattern(name) else _list_folder(Path(name).expanduser())
+    if not files and is_pattern(name):
+        raise JobError(f"no file matches {name!r}", file=name)
+    if not files:
+        raise JobError(
+            f"the folder {name!r} has no files; for those of its subfolders, name a pattern: "
+            f"{str(Path(name, '**', '*.parquet'))!r}",
+            file=name,
+        )
+    return files
+
+
+def _match_pattern(name: str) -> list[str]:
+    """Return the files that match; in a pattern, `**` is any folder."""
+    hidden = () if Path(name).name.startswith(HIDDEN) else HIDDEN
+    matches = glob.iglob(str(Path(name).expanduser()), recursive=True)  # noqa: PTH207 (a pattern may be absolute)
+    return sorted(each for each in matches if not Path(each).name.startswith(hidden) and Path(each).is_file())
+
+
+def _list_folder(folder: Path) -> list[str]:
+    try:
+        return sorted(str(each) for each in folder.iterdir() if not each.name.startswith(HIDDEN) and each.is_file())
+    except OSError as error:
+        raise JobError(f"cannot read {str(folder)!r}: {error.strerror or error}", file=str(folder)) from None
+
+
+def find_shared_format(names: Sequence[str], format_name: str | None = None) -> Format:
+    """Return the format of files that are one table; their compression may differ.
+
+    Raises:
+        JobError: They are not of one format, or a file is not a table.
+    """
+    strangers = [name for name in names if format_name is None and not is_piece(name)]
+    if strangers:
+        more = f" and {len(strangers) - MAX_NAMES} more" if len(strangers) > MAX_NAMES else ""
+        raise JobError(
+            f"not a piece of a table: {', '.join(strangers[:MAX_NAMES])}{more}; pieces are "
+            f"{', '.join(sorted(PIECE_FORMATS))} files; name only these, with a pattern such as 'texts/*.parquet'",
+            file=strangers[0],
+        )
+    first = find_format(names[0], format_name).format
+    for name in names:
+        if find_format(name, format_name).format is not first:
+            raise JobError(
+                f"{name} and {names[0]} are files of two formats: name those of one, with a pattern such as "
+                f"'texts/*{first.suffixes[0]}'",
+                file=name,
+            )
+    return first
+
+
+def is_piece(name: str) -> bool:
+    """Return whether the suffix of a file is that of a piece of a table."""
+    try:
+        return find_format(name).format.name in PIECE_FORMATS
+    except JobError:
+        return False
+
+
+class TableFiles:
+    """Files that are one table."""
+
+    def __init__(self, files: Sequence[Input], format: Format) -> None:
+        """Read what each of them declares.
+
+        Raises:
+            JobError: A file cannot be read, or does not have the columns of the first one; with the file.
+        """
+        self._files, self._format = files, format
+        self._header = _merge_headers(files, format.read)
+
+    def read(self) -> Table:
+        """Open the table."""
+        return Table(self._header, self._rows())
+
+    def count(self) -> int | None:
+        """Return the number of rows, if that is cheap to know."""
+        total = 0
+        for file in self._files:
+            rows = self._format.count(file)
+            if rows is None:
+                return None
+            total += rows
+        return total
+
+    def _rows(self) -> Iterator[SourceRow]:
+        for file in self._files:
+            for row in self._format.read(file).rows:
+                yield SourceRow(row.number, row.values, file)
+
+
+def _merge_headers(files: Sequence[Input], read: Callable[[Input], Table]) -> Header:
+    header = read(files[0]).header
+    if not header.columns:  # each row has its own
+        return header
+    columns, origins = {column.name: column for column in header.columns}, dict.fromkeys(header.columns, files[0])
+    for file in files[1:]:
+        others = {column.name: column for column in read(file).header.columns}
+        _validate_names(file, [*others], files[0], [*columns])
+        for name, other in others.items():
+            column = columns[name]
+            if _is_untyped(column):
+                columns[name], origins[other] = other, file
+            elif other.arrow != column.arrow and not _is_untyped(other):
+                raise file.error(
+                    f"the column {name!r} is {other.arrow}, but {column.arrow} in {origins[column].name}; "
+                    "all files need the same types"
+                )
+    return replace(header, columns=tuple(columns.values()))
+
+
+def _validate_names(file: Input, names: list[str], first: Input, expected: list[str]) -> None:
+    """Validate that a file has the columns of the first one, in any order.
+
+    Raises:
+        JobError: It has not.
+    """
+    missing, added = [each for each in expected if each not in names], [each for each in names if each not in expected]
+    if missing or added:
+        differences = [f"without {format_names(missing)}"] * bool(missing) + [f"with {format_names(added)}"] * bool(
+            added
+        )
+        raise file.error(
+            f"its columns are not those of {first.name}: {' and '.join(differences)}; all files need the same columns"
+        )
+
+
+def _is_untyped(column: Column) -> bool:
+    """Return whether a column has only nulls in its file, as programs write a column without any value."""
+    return str(column.arrow) == "null"
