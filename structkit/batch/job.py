@@ -26,8 +26,8 @@ class Job(JobSettings):
     """Labels a table, every row exactly once.
 
     Args:
-        source: A file (CSV, TSV, JSONL, SQLite, Parquet, Excel; compressed too), `-` for standard input, a data frame,
-            or rows.
+        source: A file (CSV, TSV, JSONL, SQLite, Parquet, Excel; compressed too), a folder or pattern of files that are
+            one table, `-` for standard input, a data frame, or rows.
         output: The file to write. The journal is in a folder beside it, `OUTPUT.job`. With None, the rows stay in
             memory (`Report.to_pandas()`, `to_arrow()`, `to_dicts()`), and the run cannot be resumed.
         output_type: The type of the values.

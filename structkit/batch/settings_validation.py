@@ -14,6 +14,7 @@ from structkit.batch.setting_types import validate_types
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import JinjaTemplate, validate_template
+from structkit.tables.file_set import has_file
 from structkit.tables.formats import STANDARD
 from structkit.tables.sinks import validate_output_format
 from structkit.tables.sources import Source
@@ -57,6 +58,11 @@ def validate_settings(settings: JobSettings) -> None:
         )
     if is_same_file(settings.source, settings.output_path):
         raise ConfigError(f"the output {str(settings.output)!r} is the input: it would be replaced; use another name")
+    if has_output(settings.source, settings.output_path):
+        raise ConfigError(
+            f"the output {str(settings.output)!r} would be a file of the input {str(settings.source)!r}, which the "
+            "next run would read: write it to another folder"
+        )
     validate_output_format(str(settings.output))
 
 
@@ -90,6 +96,11 @@ def is_same_file(source: Any, path: Path) -> bool:
         return is_linked or source_path.resolve() == path.resolve()
     except (ValueError, OSError, RuntimeError):  # no file can have one of the names, as opening it says
         return False
+
+
+def has_output(source: Any, path: Path) -> bool:
+    """Return whether a source is a folder or a pattern that has a file, or would have it."""
+    return isinstance(source, str | PathLike) and str(source) != STANDARD and has_file(str(source), path)
 
 
 def validate_columns(prompt: str | RowPrompt, source: Source) -> None:

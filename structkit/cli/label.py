@@ -75,7 +75,8 @@ def label(
         typer.Argument(
             metavar="INPUT|-",
             help="The table: CSV, TSV, JSONL, SQLite, Parquet, Excel; `-` is JSONL on standard input. A folder, or a "
-            "pattern in quotes such as 'letters/*.pdf', is a table of documents, with {text} for the text of each.",
+            "pattern in quotes such as 'texts/*.parquet', is one table in many files; of other files, it is a table of "
+            "documents, with {text} for the text of each.",
             show_default=False,
         ),
     ] = None,

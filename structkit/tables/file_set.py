@@ -6,7 +6,8 @@ import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 
 from structkit.errors import JobError
 from structkit.tables.columns import Column
@@ -15,7 +16,7 @@ from structkit.tables.formats import Format, find_format
 from structkit.tables.formats.format import Header, SourceRow, Table
 from structkit.values.text import format_names
 
-PIECE_FORMATS = frozenset({"csv", "tsv", "jsonl", "parquet", "arrow"})
+PART_FORMATS = frozenset({"csv", "tsv", "jsonl", "parquet", "arrow"})
 """The formats of files that together are one table."""
 
 HIDDEN = (".", "_")
@@ -33,6 +34,20 @@ def is_file_set(name: str) -> bool:
 def is_pattern(name: str) -> bool:
     """Return whether a name is a pattern, such as `texts/*.parquet`, and not that of a file."""
     return glob.has_magic(name) and not os.path.lexists(os.path.expanduser(name))  # noqa: PTH111 (as it is without such a user)
+
+
+def has_file(name: str, path: Path) -> bool:
+    """Return whether a file belongs to a folder or matches a pattern, once it exists.
+
+    >>> has_file("texts/*.csv", Path("texts/a.csv")), has_file("texts/*.csv", Path("texts/out/a.csv"))
+    (True, False)
+    """
+    if not is_file_set(name):
+        return False
+    source, file = (os.path.abspath(os.path.expanduser(each)) for each in (name, path))  # noqa: PTH100, PTH111 (not resolved: a link is another name)
+    if not is_pattern(name):
+        return Path(source).resolve() == Path(file).parent.resolve()
+    return fnmatch(file, source) if "**" in source else PurePath(file).match(source)
 
 
 def list_table_files(name: str) -> list[str]:
@@ -73,12 +88,12 @@ def find_shared_format(names: Sequence[str], format_name: str | None = None) -> 
     Raises:
         JobError: They are not of one format, or a file is not a table.
     """
-    strangers = [name for name in names if format_name is None and not is_piece(name)]
+    strangers = [name for name in names if format_name is None and not is_table_file(name)]
     if strangers:
         more = f" and {len(strangers) - MAX_NAMES} more" if len(strangers) > MAX_NAMES else ""
         raise JobError(
-            f"not a piece of a table: {', '.join(strangers[:MAX_NAMES])}{more}; pieces are "
-            f"{', '.join(sorted(PIECE_FORMATS))} files; name only these, with a pattern such as 'texts/*.parquet'",
+            f"not a table: {', '.join(strangers[:MAX_NAMES])}{more}; the files of a table are "
+            f"{', '.join(sorted(PART_FORMATS))} files; name only these, with a pattern such as 'texts/*.parquet'",
             file=strangers[0],
         )
     first = find_format(names[0], format_name).format
@@ -92,10 +107,10 @@ def find_shared_format(names: Sequence[str], format_name: str | None = None) -> 
     return first
 
 
-def is_piece(name: str) -> bool:
-    """Return whether the suffix of a file is that of a piece of a table."""
+def is_table_file(name: str) -> bool:
+    """Return whether the suffix of a file is that of a table that may be in several files."""
     try:
-        return find_format(name).format.name in PIECE_FORMATS
+        return find_format(name).format.name in PART_FORMATS
     except JobError:
         return False
 
@@ -136,18 +151,17 @@ def _merge_headers(files: Sequence[Input], read: Callable[[Input], Table]) -> He
     header = read(files[0]).header
     if not header.columns:  # each row has its own
         return header
-    columns, origins = {column.name: column for column in header.columns}, dict.fromkeys(header.columns, files[0])
+    columns, origins = {column.name: column for column in header.columns}, dict[str, Input]()
     for file in files[1:]:
-        others = {column.name: column for column in read(file).header.columns}
-        _validate_names(file, [*others], files[0], [*columns])
-        for name, other in others.items():
-            column = columns[name]
-            if _is_untyped(column):
-                columns[name], origins[other] = other, file
-            elif other.arrow != column.arrow and not _is_untyped(other):
+        in_file = {column.name: column for column in read(file).header.columns}
+        _validate_names(file, [*in_file], files[0], [*columns])
+        for name, column in in_file.items():
+            if _is_untyped(columns[name]):
+                columns[name], origins[name] = column, file
+            elif column.arrow != columns[name].arrow and not _is_untyped(column):
                 raise file.error(
-                    f"the column {name!r} is {other.arrow}, but {column.arrow} in {origins[column].name}; "
-                    "all files need the same types"
+                    f"the column {name!r} is {column.arrow}, but {columns[name].arrow} in "
+                    f"{origins.get(name, files[0]).name}; all files need the same types"
                 )
     return replace(header, columns=tuple(columns.values()))
 

@@ -203,6 +203,25 @@ def test_label_opens_a_folder_for_the_parameter_of_a_function(folder: Path, monk
     assert "not one parameter that is annotated structkit.Document" in str(result.exception)
 
 
+@pytest.mark.parametrize("argument", ["texts", "texts/*"])
+def test_label_takes_a_folder_of_tables_as_one_table(
+    folder: Path, argument: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "texts").mkdir()
+    for name, text in {"a.csv": "id,letter\n1,x\n", "b.csv": "id,letter\n2,y\n", "_SUCCESS": ""}.items():
+        (folder / "texts" / name).write_text(text, encoding="utf-8")
+    options = ["--type", "builtins:int", "--prompt", "Count: {letter}"]
+    result, endpoint = label(argument, "-o", "out.csv", *options, monkeypatch=monkeypatch)
+    assert result.exit_code == 0, result.output
+    assert sorted(request["messages"][-1]["content"] for request in endpoint.requests) == ["Count: x", "Count: y"]
+    assert [(row["id"], row["value"]) for row in rows(folder / "out.csv")] == [("1", "3"), ("2", "3")]
+    (folder / "texts" / "_SUCCESS").unlink()
+    documents = ["--type", "builtins:int", "--prompt", "{text}", "--send", "text"]
+    _, endpoint = label(argument, "-o", "documents.csv", *documents, monkeypatch=monkeypatch)
+    assert len(endpoint.requests) == 2
+    assert "id,letter" in str(endpoint.requests[0])
+
+
 @pytest.mark.parametrize("option", [["--send", "text"], ["--ocr"], ["--password"]])
 def test_options_of_documents_are_rejected_for_a_table(
     folder: Path, option: list[str], monkeypatch: pytest.MonkeyPatch
