@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -234,3 +234,43 @@ def test_a_second_interrupt_ends_the_run_at_once(tmp_path: Path) -> None:
     assert report.is_complete
     assert 0 < len(report.ambiguous) <= AT_ONCE
     assert_every_row_once(tmp_path)
+
+
+KILL_AT_PUBLICATION = """
+import os, signal, sys
+is_published = False
+def kill(event, arguments):
+    global is_published
+    if event != "os.kill" and (is_published or ({at_once} and is_output(event, arguments))):
+        os.kill(os.getpid(), signal.SIGKILL)
+    is_published = is_published or is_output(event, arguments)
+def is_output(event, arguments):
+    return event in ("os.link", "os.rename") and os.fsdecode(arguments[1]).endswith({suffix!r})
+sys.addaudithook(kill)
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "at_once", "has_output"),
+    [("out.jsonl", True, False), ("out.jsonl", False, True), (".manifest.json", True, True)],
+    ids=["before the output is in place", "as soon as it is", "before the manifest is"],
+)
+def test_a_job_that_is_killed_around_the_moment_of_its_output_owns_the_output_and_sends_nothing_again(
+    settings: Callable[..., dict[str, Any]],
+    start: Callable[..., Any],
+    disk: Callable[[Any], Any],
+    suffix: str,
+    at_once: bool,
+    has_output: bool,
+) -> None:
+    with Endpoint(lambda _request: '{"n": 1}') as endpoint:
+        job_settings = settings(endpoint.base_url, ["a", "b"])
+        child = start(job_settings, KILL_AT_PUBLICATION.format(suffix=suffix, at_once=at_once))
+        child.communicate(timeout=600)
+        assert child.returncode == -signal.SIGKILL
+        assert Path(job_settings["output"]).exists() == has_output
+        child = start(job_settings)
+        out, err = child.communicate(timeout=600)
+        assert (child.returncode, err) == (0, ""), out
+        assert len(endpoint.requests) == 2
+    assert [row["n"] for row in disk(job_settings).output_rows()] == [1, 1]
