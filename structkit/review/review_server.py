@@ -10,16 +10,13 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
 from urllib.parse import parse_qs
 
-from typing_extensions import Self
-
 from structkit.errors import ConfigError, StructkitError
 from structkit.html_pages import HTMLPage, make_served_page
+from structkit.http_server import HTTPServer, ServerThread
 from structkit.review.review_session import RejectedRequest, ReviewSession, read_body
 from structkit.values import JSON
 
@@ -31,8 +28,8 @@ MAX_DIGITS = 12
 MAX_CONNECTIONS = 32
 """Connections that are answered at a time; others wait until one of them ends."""
 
-IDLE_SECONDS, REQUEST_SECONDS, SLOT_SECONDS = 10.0, 30.0, 2.0
-"""How long a connection may send nothing, may take to send a request, and waits for others to end."""
+IDLE_SECONDS, REQUEST_SECONDS = 10.0, 30.0
+"""How long a connection may send nothing, and may take to send a request."""
 
 TOKEN_HEADER = "X-Structkit-Token"  # noqa: S105 (its name)
 PAGE, DATA = "text/html; charset=utf-8", "application/json"
@@ -69,7 +66,7 @@ GET: Mapping[str, tuple[tuple[str, ...], Answer]] = {
 POST: Mapping[str, Callable[[ReviewSession, JSON], JSON]] = {"/api/decide": lambda session, body: session.decide(body)}
 
 
-class ReviewServer:
+class ReviewServer(ServerThread):
     """A running server; use it as a context manager.
 
     Args:
@@ -99,59 +96,18 @@ class ReviewServer:
         self.port = self._server.server_port
         self.hosts = frozenset(f"{name}:{self.port}" for name in (HOST, "localhost"))
         self.url = f"http://{HOST}:{self.port}/?token={self.token}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start serving."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._server, 0.05)
 
     def is_token(self, text: str) -> bool:
         """Return whether a text is the token, in a time that does not depend on how much of it is right."""
         return hmac.compare_digest(text.encode("utf-8", "replace"), self.token.encode())
 
 
-class _LoopbackServer(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _LoopbackServer(HTTPServer):
+    max_connections = MAX_CONNECTIONS
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two servers listen on a port
     request_queue_size = MAX_CONNECTIONS
     review: ReviewServer
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
-        super().__init__(address, handler)
-
-    def server_bind(self) -> None:
-        """Bind without a look-up of the name of the host, which may take seconds."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = HOST, self.server_address[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._slots.acquire(timeout=SLOT_SECONDS):
-            self.shutdown_request(request)
-            return
-        try:
-            super().process_request(request, client_address)
-        except RuntimeError:  # the system has no thread left
-            self._slots.release()
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._slots.release()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Print nothing: a client that disconnects is not an error of the server."""
 
 
 def _disconnect(connection: socket.socket) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import MappingProxyType, TracebackType
+from http.server import BaseHTTPRequestHandler
+from types import MappingProxyType
 from typing import Any
 
-from typing_extensions import Self
-
+from structkit.http_server import HTTPServer, ServerThread
 from structkit.testing.batch_service import BatchService
 from structkit.testing.faults import Fault, FaultDraw
 from structkit.testing.scripted_reply import Reply, Script, conforming_reply, to_reply, to_scripts
@@ -21,15 +20,11 @@ BACKLOG = 1024
 """Connections that may wait to be accepted; with the standard library's 5, a burst of calls waits for seconds."""
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = BACKLOG
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Print nothing: a client that disconnects is not an error of the endpoint."""
+class _Server(HTTPServer):
+    max_connections = request_queue_size = BACKLOG
 
 
-class Endpoint:
+class Endpoint(ServerThread):
     """A running endpoint; use it as a context manager.
 
     Args:
@@ -86,7 +81,7 @@ class Endpoint:
         self.batches = batches or BatchService()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler_class())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        super().__init__(self._server, 0.01)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def answer(self, body: JSON, headers: Mapping[str, str], path: str) -> Reply:
@@ -123,18 +118,6 @@ class Endpoint:
         with self._lock:
             if self._replies[0] is not script:
                 self._replies.insert(0, script)
-
-    def __enter__(self) -> Self:
-        """Start serving."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
 
     def _handler_class(self) -> type[BaseHTTPRequestHandler]:
         endpoint = self

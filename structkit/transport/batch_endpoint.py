@@ -183,9 +183,9 @@ class BatchEndpoint:
     async def _download(self, call: APICall, path: Path) -> TransportError | None:
         async with self._open(call) as (url, (status, headers, chunks)):
             if is_success(status):
-                with path.open("wb") as file:
+                with path.open("wb", buffering=0) as file:  # closing it writes nothing, which could fail without a name
                     async for chunk in chunks:
-                        file.write(chunk)
+                        _write_all(file, chunk, path)
                 return None
             reader = BodyReader(self._policy)
             await reader.read_async((status, headers, chunks))
@@ -292,3 +292,17 @@ def _multipart(path: Path) -> tuple[bytes, str]:
     )
     content = b"".join((head.encode(), path.read_bytes(), f"\r\n--{boundary}--\r\n".encode()))
     return content, f"multipart/form-data; boundary={boundary}"
+
+
+def _write_all(file: FileIO, data: bytes, path: Path) -> None:
+    """Write data to a file.
+
+    Raises:
+        OSError: It cannot be written; with its name, unlike an error of the network.
+    """
+    remaining = memoryview(data)
+    try:
+        while remaining:
+            remaining = remaining[file.write(remaining) :]
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from decimal import Decimal
 from typing import Any
@@ -19,11 +20,45 @@ from structkit.values import JSON, Completion
 LEAD_S = 0.25
 """Seconds by which a request may be admitted before it goes out: its intent is written to disk in that time."""
 
+JUST_OVER = 0.1
+"""The share of the time between two slots by which the next one may be over: a more exact time moves them a little."""
+
+TOLERANCE_S = 0.02
+"""Seconds by which a request may always miss its slot: an event loop is seldom more exact."""
+
 SMOOTHING = 0.2
 """The weight of the last reply in the number of tokens that a request is expected to take beyond its estimate."""
 
 RESERVED_REQUESTS = 8
 """Requests for which money is leased ahead."""
+
+
+class SlotGrid:
+    """When a worker may send, so that the requests of all workers are even: the times of its slots.
+
+    Attributes:
+        key: The position of the worker and how many there are: with others, all its slots are others.
+    """
+
+    def __init__(self) -> None:
+        """Start without slots: a request may go out at any time that its rate allows."""
+        self.key: tuple[int, int] | None = None
+        self._origin, self._delay = 0.0, float("inf")
+
+    def update(self, grid: Any, sent_at: float, time_s: float) -> None:
+        """Take what a lease says; the message that took the least time says best when the slots are."""
+        key = (grid[0], grid[1]) if grid else None
+        if key != self.key:
+            self._delay = float("inf")
+        self.key = key
+        if grid and time_s - sent_at <= self._delay:
+            self._origin, self._delay = time_s + grid[2], time_s - sent_at
+
+    def align(self, time_s: float, period: float) -> float:
+        """Return the first slot at or after a time, or one that is only just over."""
+        if self.key is None:
+            return time_s
+        return self._origin + math.ceil((time_s - self._origin) / period - JUST_OVER) * period
 
 
 class Lease:
@@ -42,6 +77,7 @@ class Lease:
         self.slots = 0
         self.rate: float | None = None
         self.token_rate: float | None = None
+        self.grid = SlotGrid()
         self.paused_until = self.expires_at = float("-inf")
         self._started: list[Any] = []
         self._finished: list[Any] = []
@@ -49,6 +85,7 @@ class Lease:
     def renew(self, reply: JSON, sent_at: float, time_s: float) -> None:
         """Take a new lease; its age counts from when it was asked for."""
         self.slots, self.rate, self.token_rate = reply["slots"], reply["rate"], reply["token_rate"]
+        self.grid.update(reply.get("grid"), sent_at, time_s)
         self.paused_until = time_s + reply["pause"]
         self.stop = self.stop or reply["stop"]
         self.expires_at = sent_at + LEASE_S
@@ -82,6 +119,7 @@ class LeasedLimiter(Limiter):
         self._lease = lease
         self._sent_at = self._next_slot = self._tokens_at = float("-inf")
         self._slots = dict[int, float]()
+        self._plan: tuple[tuple[int, int] | None, float] | None = None
         self._waiting = set[int]()
         self._charges, self._extra_tokens = dict[int, float](), 0.0
 
@@ -114,14 +152,8 @@ class LeasedLimiter(Limiter):
     def send_delay(self, number: int, time_s: float) -> float:
         """See `Limiter.send_delay`."""
         rate, token_rate = self._lease.rate, self._lease.token_rate
-        if rate:
-            if number not in self._slots:
-                self._slots[number] = max(self._next_slot, time_s)
-                self._next_slot = self._slots[number] + 1 / rate
-            # After each wait it is called again: a process that was stopped does not catch up all at once.
-            delay = max(self._slots[number], self._sent_at + 1 / rate) - time_s
-            if delay > NEGLIGIBLE:
-                return delay
+        if rate and (delay := self._find_slot(number, 1 / rate, time_s) - time_s) > NEGLIGIBLE:
+            return delay
         self._sent_at = time_s
         self._slots.pop(number, None)
         self._waiting.discard(number)
@@ -129,6 +161,21 @@ class LeasedLimiter(Limiter):
             self._charges[number] = self._in_flight[number] + self._extra_tokens
             self._tokens_at = max(self._tokens_at, time_s) + self._charges[number] / token_rate
         return 0.0
+
+    def _find_slot(self, number: int, period: float, time_s: float) -> float:
+        """Return when a request may go out; one that is late by more than a little gets a later slot.
+
+        After each wait it is asked for again: a process that was stopped does not catch up all at once.
+        """
+        if (self._lease.grid.key, period) != self._plan:
+            self._plan = self._lease.grid.key, period
+            self._slots.clear()
+            self._next_slot = self._sent_at + period
+        slot = self._slots.get(number)
+        if slot is None or time_s > slot + max(period / 2, TOLERANCE_S):
+            slot = self._slots[number] = self._lease.grid.align(max(self._next_slot, time_s), period)
+            self._next_slot = slot + period
+        return slot
 
     def finish(self, time_s: float, reply: Completion | TransportError | None, number: int | None = None) -> None:
         """See `Limiter.finish`."""

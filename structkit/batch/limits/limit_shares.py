@@ -118,10 +118,13 @@ class LimitShares:
             time_s: The time, on a clock that never goes back.
 
         Raises:
-            LimitsRejected: The job or the budget is another one.
+            LimitsRejected: The job, the budget or the number of parts is another one.
         """
         if self.job and job != self.job:
             raise LimitsRejected("the limits server serves another job: start one for each job")
+        total = int(part.rpartition("/")[2])
+        if self.limits.parts not in {0, total}:
+            raise LimitsRejected(f"the limits server waits for {self.limits.parts} parts, and this is part {part}")
         if budget is not None and self.limits.budget != Decimal(budget):
             raise LimitsRejected(f"the budget of the limits server is {self.limits.budget}, that of the job {budget}")
         self.job = job
@@ -174,7 +177,11 @@ class LimitShares:
             self.limits.tokens_per_minute, [each.token_rate for each in other_sessions], count
         )
         cause = self._limiter.stop_cause
+        grid = None
+        if self.limits.requests_per_minute and count > 1:
+            grid = [position, count, next_slot(position, count, self.limits.requests_per_minute / 60, time_s)]
         return {
+            "grid": grid,
             "slots": session.slots,
             "rate": session.rate,
             "token_rate": session.token_rate,
@@ -219,6 +226,24 @@ def _rate_share(per_minute: float | None, other_rates: list[float | None], count
         return None
     rate = per_minute / 60
     return max(0.0, min(rate / count, rate - sum(each or 0.0 for each in other_rates)))
+
+
+def next_slot(position: int, count: int, rate: float, time_s: float) -> float:
+    """Return the seconds until the next slot of a worker.
+
+    The slots of all workers follow each other evenly, one worker after the other. If they fell together, one request
+    more of each worker than its share could be in a second.
+
+    Args:
+        position: Of the worker, counted from 0.
+        count: How many workers there are.
+        rate: Requests a second of all.
+        time_s: The time.
+
+    >>> [round(next_slot(position, 4, 20, 100.01), 6) for position in range(4)]
+    [0.19, 0.04, 0.09, 0.14]
+    """
+    return (position / rate - time_s) % (count / rate)
 
 
 def validate_message(message: Any) -> JSON:

@@ -6,18 +6,16 @@ import hmac
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
-
-from typing_extensions import Self
 
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits.limit_shares import Limits, LimitShares, LimitsRejected, validate_message
 from structkit.batch.limits.money_file import MoneyFile
 from structkit.batch.settings import MAX_AUTO_CONCURRENCY
 from structkit.errors import ConfigError, JobError
+from structkit.http_server import HTTPServer, ServerThread
 from structkit.values import JSON
 
 MAX_BODY_BYTES = 2**22
@@ -53,19 +51,15 @@ class LimitsHandler(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-class LimitsHTTPServer(ThreadingHTTPServer):
+class LimitsHTTPServer(HTTPServer):
     """The server, and what it serves."""
 
-    daemon_threads = True
     is_closed = False
 
     def __init__(self, address: tuple[str, int], shares: LimitShares, token: str) -> None:
         """Listen."""
         super().__init__(address, LimitsHandler)
         self._shares, self._token, self._lock = shares, token, threading.Lock()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Print nothing: a worker that was killed is not an error of the server."""
 
     def answer(self, path: str, authorization: str, body: bytes) -> tuple[int, JSON]:
         """Return the status and the body of a reply."""
@@ -95,7 +89,7 @@ class LimitsHTTPServer(ThreadingHTTPServer):
         return {"session": session, "has_budget": shares.limits.budget is not None}
 
 
-class LimitsServer:
+class LimitsServer(ServerThread):
     """A running server; use it as a context manager.
 
     Args:
@@ -114,30 +108,17 @@ class LimitsServer:
     def __init__(self, shares: LimitShares, token: str, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen."""
         try:
-            self._server = LimitsHTTPServer((host, port), shares, token)
+            self._limits = LimitsHTTPServer((host, port), shares, token)
         except OSError as error:
             raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
-        self.url = f"http://{host}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
-
-    def __enter__(self) -> Self:
-        """Serve, in a thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.close()
+        self.url = f"http://{host}:{self._limits.server_port}"
+        super().__init__(self._limits, 0.1)
 
     def close(self) -> None:
-        """Stop; a second call does nothing."""
-        if self._server.is_closed:
-            return
-        self._server.is_closed = True
-        self._server.shutdown()
-        self._server.server_close()
+        """Stop, and answer nobody whose connection is still open; a second call does nothing."""
+        if not self._limits.is_closed:
+            self._limits.is_closed = True
+            super().close()
 
 
 def open_shares(limits: Limits, concurrency: int | Literal["auto"], state: Path | None = None) -> LimitShares:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Callable
 from decimal import Decimal
-from itertools import pairwise
+from itertools import count, pairwise
+from random import Random
 from typing import Any
 
 import pytest
@@ -185,6 +188,68 @@ def test_requests_go_out_evenly_even_after_the_process_was_stopped(pauses: list[
                 time_s += delay
             times.append(time_s)
     assert all(later - earlier >= 1 / rate - 1e-5 for earlier, later in pairwise(times))
+
+
+class Clock:
+    """Runs functions at their times, each a little late, as event loops and threads do."""
+
+    def __init__(self, seed: int) -> None:
+        self.random, self.queue, self.count = Random(seed), list[tuple[float, int, Callable[[float], None]]](), count()
+
+    def at(self, time_s: float, action: Callable[[float], None], late_s: float = 0.03) -> None:
+        heapq.heappush(self.queue, (time_s + self.random.random() * late_s, next(self.count), action))
+
+    def run(self, end_s: float) -> None:
+        while self.queue[0][0] < end_s:
+            time_s, _, action = heapq.heappop(self.queue)
+            action(time_s)
+
+
+class SendingWorker(Worker):
+    """A worker that sends as much as it may."""
+
+    def __init__(self, shares: LimitShares, part: str, clock: Clock, sent: list[float], time_s: float) -> None:
+        super().__init__(shares, part, time_s=time_s)
+        self.clock, self.sent, self.limiter = clock, sent, LeasedLimiter(self.lease, Limiter(200))
+        self.renew(time_s)
+
+    def renew(self, time_s: float) -> None:
+        reply = self.exchange(time_s)
+        self.clock.at(time_s, lambda now: self.lease.renew(reply, time_s, now), late_s=0.005)
+        self.clock.at(time_s + 0.1, self.renew)
+
+    def admit(self, time_s: float) -> None:
+        while (wait := self.limiter.wait(time_s)) <= 0:
+            self.send(self.limiter.start(), time_s)
+        self.clock.at(time_s + wait, self.admit)
+
+    def send(self, number: int, time_s: float) -> None:
+        if delay := self.limiter.send_delay(number, time_s):
+            self.clock.at(time_s + delay, lambda now: self.send(number, now))
+            return
+        self.sent.append(time_s)
+        self.clock.at(time_s + 0.05, lambda now: self.limiter.finish(now, None, number))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_second_has_more_than_one_request_beyond_the_limit_of_all_workers(seed: int) -> None:
+    clock, sent = Clock(seed), list[float]()
+    shares = LimitShares(Limits(requests_per_minute=1200), Limiter(200))
+
+    def start(part: str) -> Callable[[float], None]:
+        return lambda time_s: SendingWorker(shares, part, clock, sent, time_s).admit(time_s)
+
+    for number in range(1, 5):
+        clock.at(0.0, start(f"{number}/4"), late_s=0.5)
+    clock.run(10.0)
+    assert max(sum(start <= each < start + 1 for each in sent) for start in sent) <= 21
+    assert len(sent) > 185, "and no more than a few of the slots are lost"
+
+
+def test_a_part_of_another_number_than_the_server_waits_for_is_refused() -> None:
+    shares = LimitShares(Limits(Decimal(10), parts=2), Limiter(8))
+    with pytest.raises(LimitsRejected, match="waits for 2 parts, and this is part 1/4"):
+        shares.register("job", "1/4", None, "0", 0.0)
 
 
 def test_a_lease_that_could_not_be_renewed_lets_nothing_out() -> None:
