@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from structkit.batch.ambiguous import AMBIGUOUS
-from structkit.batch.engines.batch_log import abandon_batches, read_records
+from structkit.batch.engines.batch_log import abandon_batches, read_records, withdraw_unsent
 from structkit.batch.fingerprint import differences, is_readable_again
 from structkit.batch.parts import journal_totals, validate_totals
 from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
@@ -46,6 +46,7 @@ def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool
         if settings.on_change == "new" and changes_since(journal, fingerprint):
             _empty(journal, fingerprint)
         _reject_batches(settings, journal)
+        withdraw_unsent(journal)
         _accept_changes(settings, journal, fingerprint)
         _update_evidence(journal, has_evidence=has_evidence)
     except BaseException:

@@ -55,7 +55,8 @@ class BatchService:
         polls: How many polls of a batch find it in progress.
         delay: Seconds for which each batch is in progress.
         page: The most batches on one page of the list.
-        strangers: How many batches of other jobs are in the list, the newer half before and the older half after.
+        strangers: How many batches of other jobs are in the list, the newer half before and the older half after,
+            which is of 1970.
         seed: Of the random order.
         is_available: Whether there is a Batch API; if not, its addresses do not exist.
         on_step: Is called at the steps, see `StepListener`; for tests that stop a process at a moment.
@@ -153,8 +154,8 @@ class BatchService:
 
     def _list(self, query: Mapping[str, list[str]]) -> Reply:
         newest_first = [batch.body for batch in reversed(self._stored.values())]
-        strangers = [_stranger(number) for number in range(self._strangers)]
         half = self._strangers // 2
+        strangers = [_stranger(number, int(time.time()) if number < half else 0) for number in range(self._strangers)]
         bodies = [*strangers[:half], *newest_first, *strangers[half:]]
         names = [body["id"] for body in bodies]
         after = query.get("after", [""])[0]
@@ -269,10 +270,11 @@ def _error_of(lines: list[JSON]) -> str | None:
     return "duplicate_ids" if len({line["custom_id"] for line in lines}) < len(lines) else None
 
 
-def _stranger(number: int) -> JSON:
+def _stranger(number: int, created_at: int) -> JSON:
     """Return the batch of another job."""
     metadata = {"structkit_job": f"another-{number}"} if number % 2 else None
-    return {"id": f"batch_other_{number}", "object": "batch", "status": "completed", "metadata": metadata}
+    batch = {"id": f"batch_other_{number}", "object": "batch", "status": "completed", "created_at": created_at}
+    return {**batch, "metadata": metadata}
 
 
 def _not_found_reply(name: str | None) -> Reply:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -85,8 +86,12 @@ class BatchEndpoint:
         headers = connection_headers(base_url, api_key)
         self._pool = open_async_pool(f"{parts.scheme}://{parts.netloc}", headers, MAX_CONNECTIONS)
 
-    async def list_batches(self) -> list[JSON]:
-        """Return all batches of the account, page by page, the newest first.
+    async def list_batches(self, since: float | None = None) -> list[JSON]:
+        """Return the batches of the account, page by page, the newest first.
+
+        Args:
+            since: A time in seconds since 1970: the list ends after a page on which all batches are older. None for all
+                batches.
 
         Raises:
             TransportError: The endpoint does not list batches.
@@ -97,7 +102,7 @@ class BatchEndpoint:
             page = await self._call(APICall("GET", f"/batches?limit={PAGE}{after}"))
             entries = [each for each in self._entries(page) if each["id"] not in batches]
             batches |= {each["id"]: each for each in entries}
-            if not page.get("has_more") or not entries:
+            if not page.get("has_more") or not entries or all(_is_older(each, since) for each in entries):
                 break
             after = f"&after={quote(entries[-1]['id'], safe='')}"
         return [*batches.values()]
@@ -292,6 +297,12 @@ def _multipart(path: Path) -> tuple[bytes, str]:
     )
     content = b"".join((head.encode(), path.read_bytes(), f"\r\n--{boundary}--\r\n".encode()))
     return content, f"multipart/form-data; boundary={boundary}"
+
+
+def _is_older(batch: JSON, since: float | None) -> bool:
+    """Return whether a batch was created before a time, as far as the endpoint says."""
+    created_at = batch.get("created_at")
+    return since is not None and isinstance(created_at, int | float) and created_at < since
 
 
 def _write_all(file: FileIO, data: bytes, path: Path) -> None:

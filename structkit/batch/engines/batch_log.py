@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -22,6 +23,12 @@ PREFIX = "batch:"
 
 JOB = "batch_job"
 """The mark with the name under which the endpoint has the batches of this journal."""
+
+SINCE = "batch_since"
+"""The mark with the time, in seconds since 1970, before which the journal had no batch; older journals lack it."""
+
+CLOCK_MARGIN_S = 24 * 3600
+"""Seconds by which the clock of the endpoint may differ from that of this machine, now or at an earlier run."""
 
 ROUTES = "batch_routes"
 """The mark with the routes of the models as they were when the first batch was made."""
@@ -84,6 +91,7 @@ class BatchLog:
     Attributes:
         job: The name of the job at the endpoint.
         records: Every record by its key.
+        since: The time before which the endpoint has no batch of the job, in seconds since 1970; None if unknown.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -92,8 +100,10 @@ class BatchLog:
         marks = journal.marks
         name: Any = marks.get(JOB)
         if name is None:
-            name = os.urandom(8).hex()
-            journal.mark(JOB, name)
+            name = _start_name(journal)
+            marks = journal.marks
+        since: Any = marks.get(SINCE)
+        self.since: float | None = None if since is None else since - CLOCK_MARGIN_S
         self.job: str = name
         self.records = {record.key: record for record in read_records(journal)}
 
@@ -129,9 +139,25 @@ def read_records(journal: Journal | Reader) -> Iterator[BatchRecord]:
         yield from [BatchRecord(**value) for name, value in marks.items() if name.startswith(PREFIX)]
 
 
+def withdraw_unsent(journal: Journal) -> None:
+    """Take back the requests of batches that a killed run has collected and not sent: nobody has paid for them."""
+    for record in [record for record in read_records(journal) if record.state == "collecting"]:
+        for request in [*journal.batched_requests(record.key)]:
+            journal.withdraw(request.ordinal, request.number)
+        journal.mark(f"{PREFIX}{record.key}", asdict(replace(record, state="finished")))
+
+
 def abandon_batches(journal: Journal) -> None:
     """Forget the batches of a journal that is emptied: the endpoint has those of the next run under another name."""
     for record in read_records(journal):
         journal.mark(f"{PREFIX}{record.key}", asdict(replace(record, state="finished")))
-    journal.mark(JOB, os.urandom(8).hex())
+    _start_name(journal)
     journal.mark(ROUTES, {})
+
+
+def _start_name(journal: Journal) -> str:
+    """Give the job a new name at the endpoint, and return it."""
+    name = os.urandom(8).hex()
+    journal.mark(SINCE, int(time.time()))
+    journal.mark(JOB, name)
+    return name

@@ -17,16 +17,19 @@ from typing import Any
 import pytest
 
 from structkit import AsyncClient, Client, ConfigError, JobError, Policy, Price
-from structkit.batch.engines.batch_log import read_records
+from structkit.batch.conversations import RowConversations
+from structkit.batch.engines.batch_log import BatchLog, read_records
 from structkit.batch.job import Job
 from structkit.batch.processes.part_files import sum_reports
 from structkit.batch.report import Report
+from structkit.costs.budget import Reservation
 from structkit.dialects import batch_rules
 from structkit.dialects.batch_rules import BatchRules
-from structkit.journal.journal import Reader
+from structkit.journal.journal import Journal, Reader
 from structkit.testing import BatchService, Endpoint, Reply
 from structkit.testing.scripted_reply import completion
-from structkit.values import JSON
+from structkit.transport.batch_endpoint import BatchEndpoint
+from structkit.values import JSON, Parameters
 
 ROWS = 8
 QUICK = Policy(wait_initial=0.002, wait_max=0.01)
@@ -79,6 +82,39 @@ def test_every_row_is_done_once_whatever_happens_to_a_call(tmp_path: Path, steps
     with Endpoint(answer, batches=service) as endpoint:
         assert_all_done_once(make_job(tmp_path, endpoint).run(), endpoint)
     assert len(service.batches) == 1
+
+
+def test_the_list_is_read_no_further_than_to_the_batches_that_are_older_than_the_job(tmp_path: Path) -> None:
+    service = BatchService(steps={"create": ["disconnect"]}, strangers=40, page=2)
+    with Endpoint(answer, batches=service) as endpoint:
+        assert_all_done_once(make_job(tmp_path, endpoint).run(), endpoint)
+    assert 10 < service.calls.count("list") < 15, "of 21 pages, ten are of 1970"
+
+
+def test_requests_that_a_killed_run_has_collected_and_not_sent_count_as_neither_sent_nor_paid(tmp_path: Path) -> None:
+    async def collect(journal: Journal) -> None:
+        record = BatchLog(journal).start("fingerprint", "fake")
+        await journal.intend_async(0, "", "", 1, "request", Reservation(10**6, 10**6), record.key)
+
+    with Endpoint(answer) as endpoint:
+        job = make_job(tmp_path, endpoint, batch_api=False, price=PRICE, budget="100000")
+        with Journal.open(job.folder, RowConversations(job).fingerprint()) as journal:
+            asyncio.run(collect(journal))
+        assert job.run().counts["done"] == ROWS
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_that_is_full_is_no_fault_of_the_endpoint(tmp_path: Path) -> None:
+    async def download() -> None:
+        batches = BatchEndpoint(endpoint.base_url, "sk-test", Parameters(), QUICK)
+        try:
+            (tmp_path / "in").write_bytes(b"{}")
+            await batches.download(await batches.upload(tmp_path / "in"), Path("/dev/full"))
+        finally:
+            await batches.close()
+
+    with Endpoint(answer) as endpoint, pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        asyncio.run(download())
 
 
 def test_reasks_form_a_smaller_batch(tmp_path: Path) -> None:

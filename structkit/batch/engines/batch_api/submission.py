@@ -64,7 +64,7 @@ class BatchSubmitter:
         """
         if not self._log.records:
             return
-        listing = await self._endpoint.list_batches()
+        listing = await self._endpoint.list_batches(self._log.since)
         self._reject_unknown(listing)
         for record in self._log.unfinished:
             if record.state == "submitting":
@@ -121,7 +121,7 @@ class BatchSubmitter:
         for look in range(LOOKS):
             wait = min(self._policy.wait_max, self._policy.wait_initial * 2**look)
             await asyncio.sleep(wait * self._random.uniform(1, 1.5))
-            if (match := _find(record, await self._endpoint.list_batches())) is not None:
+            if (match := _find(record, await self._endpoint.list_batches(self._log.since))) is not None:
                 return match
         return None
 
