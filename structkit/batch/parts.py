@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from structkit.errors import ConfigError, JobError
+from structkit.journal.shards import job_path
 
 MAX_PARTS = 10_000
 
@@ -77,7 +78,8 @@ def journal_totals(output: Path) -> set[int]:
     """Return in how many parts the job of an output was run before, by the journals beside it."""
     form = re.compile(re.escape(output.name) + r"\.part-[0-9]{1,5}-of-([0-9]{1,5})\.job")
     with suppress(OSError):
-        return {int(match[1]) for path in output.parent.iterdir() if (match := form.fullmatch(path.name))}
+        matches = [(path, form.fullmatch(path.name)) for path in output.parent.iterdir()]
+        return {int(match[1]) for path, match in matches if match and job_path(path).exists()}
     return set()
 
 

@@ -128,8 +128,9 @@ class ReviewSession:
 
     def draw_sheet(self, place: int, source: int, number: int, version: int) -> JSON:
         """Return the image of a page of a document, and the words on it."""
-        row = self._stored_row(self._index_of(version), place)
-        texts = self._index.table.read_sources(row.record)
+        index = self._index_of(version)
+        row = self._stored_row(index, place)
+        texts = index.table.read_sources(row.record)
         document = texts[source].document if source < len(texts) else None
         sheet = draw_sheet(document, number) if document else None
         if document is None or sheet is None:
@@ -274,7 +275,7 @@ class ReviewSession:
         self._version += 1
         self._fill(index)
         index.wait_for_rows()
-        previous.close()
+        previous.stop()  # a request may be reading it
 
     def _new_index(self) -> RowIndex:
         table = self._open_table()

@@ -6,6 +6,7 @@ import pickle
 import sqlite3
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -91,17 +92,19 @@ class RowIndex:
         self.decisions = Counter[str]()
         self._matches = 0
         self._used_at = 0.0
+        self._is_stopped = False
         self._lock = threading.RLock()
         self._progress = threading.Condition(self._lock)
         # without a name it is a temporary file that is deleted when it is closed, or the process dies
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        weakref.finalize(self, self._database.close)
         self._database.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;{SCHEMA}")
 
     def fill(self) -> None:
         """Read the table; an error is stored, and raised by what waits for the rows."""
         try:
             records, number = iter(self.table.source), 0
-            while batch := [*islice(records, BATCH_ROWS)]:
+            while not self._is_stopped and (batch := [*islice(records, BATCH_ROWS)]):
                 self._add_rows(number, batch)
                 number += len(batch)
                 self._pause()
@@ -177,8 +180,13 @@ class RowIndex:
         while time.monotonic() < self._used_at + QUIET_SECONDS:
             time.sleep(PAUSE_SECONDS)
 
+    def stop(self) -> None:
+        """Read no further rows; the database is deleted once no request reads it any more."""
+        self._is_stopped = True
+
     def close(self) -> None:
         """Delete the database."""
+        self.stop()
         with self._lock:
             self._database.close()
 

@@ -19,9 +19,11 @@ from typing import Any
 import pytest
 
 from structkit import ConfigError, Job, JobError, Price
-from structkit.batch.processes.part_files import sum_reports
-from structkit.batch.processes.run_processes import run_in_processes
+from structkit.batch.processes.part_files import parts_of, sum_reports
+from structkit.batch.processes.run_processes import LOCK_FOLDER, run_in_processes
 from structkit.batch.report import Report
+from structkit.journal.database import create_folder
+from structkit.journal.lock import lock_folder
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON
@@ -90,6 +92,20 @@ def test_all_processes_together_spend_no_more_than_the_budget(tmp_path: Path, en
     assert Decimal(0) < (report.spend or 0) <= Decimal("0.0006")
     report = Job(**settings, budget="1").run(processes=2)
     assert (report.status, len(endpoint.requests)) == ("complete", 60)
+
+
+def test_a_second_command_of_the_same_job_says_at_once_who_runs_it(tmp_path: Path, endpoint: Endpoint) -> None:
+    write_rows(tmp_path / "in.csv", 5)
+    job = Job(**settings_of(tmp_path, endpoint))
+    folder = parts_of(job, 2)[0].folder / LOCK_FOLDER
+    create_folder(folder)
+    lock = lock_folder(folder)
+    try:
+        with pytest.raises(JobError, match=rf"in use by process {os.getpid()} on .*; wait until it ends, or stop it"):
+            job.run(processes=2)
+    finally:
+        lock.release()
+    assert job.run(processes=3).status == "complete", "no journal was started"
 
 
 def test_an_error_of_every_worker_is_raised_once(tmp_path: Path, endpoint: Endpoint) -> None:

@@ -76,6 +76,16 @@ def test_a_decision_is_a_line_that_merge_reads(folder: Path, review: Review) -> 
     assert Path("gold.csv").read_text(encoding="utf-8").splitlines() == ["id,mood,city", "1,bad,"]
 
 
+def test_a_request_that_reads_a_table_while_it_changes_is_answered(folder: Path) -> None:
+    session = open_session(GoldFile(folder / "gold.jsonl"))
+    index = session._current_index()
+    index.wait_for_rows()
+    write_table(folder, 7)
+    assert session.describe()["table"] == 2
+    assert len(index.rows(0, 10)) == 5, "by a request that has begun before"
+    session.close()
+
+
 def test_numbers_of_a_decision_keep_their_digits(folder: Path) -> None:
     rows = [{"id": "1", "body": "", "n": 1}]
     gold = GoldFile(folder / "gold.jsonl")

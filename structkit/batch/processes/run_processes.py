@@ -24,6 +24,11 @@ from structkit.batch.report import Report
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_settings
 from structkit.errors import ConfigError
+from structkit.journal.database import create_folder
+from structkit.journal.lock import lock_folder
+
+LOCK_FOLDER = "processes"
+"""The folder in the journal of the first part with the lock of the process that has started the workers."""
 
 
 def run_in_processes(
@@ -48,9 +53,25 @@ def run_in_processes(
         validate_settings(each)
     validate_parts(settings, total)
     load = load or pickle_job(settings)
-    with shared_limits(settings, total) as address:
+    with _lock_parts(settings, total), shared_limits(settings, total) as address:
         reports = WorkerPool(load, total, settings.grace, on_progress or _ignore, address).run()
     return join_outputs(settings, reports, time.monotonic() - start)
+
+
+@contextmanager
+def _lock_parts(settings: JobSettings, total: int) -> Iterator[None]:
+    """Lock the parts for this process: a worker waits for those of a parent that was killed, not for a second parent.
+
+    Raises:
+        JobError: Another process runs the job.
+    """
+    folder = parts_of(settings, total)[0].folder / LOCK_FOLDER
+    create_folder(folder)
+    lock = lock_folder(folder)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

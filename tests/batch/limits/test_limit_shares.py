@@ -215,7 +215,7 @@ class SendingWorker(Worker):
 
     def renew(self, time_s: float) -> None:
         reply = self.exchange(time_s)
-        self.clock.at(time_s, lambda now: self.lease.renew(reply, time_s, now), late_s=0.005)
+        self.clock.at(time_s, lambda later: self.lease.renew(reply, time_s, later), late_s=0.005)
         self.clock.at(time_s + 0.1, self.renew)
 
     def admit(self, time_s: float) -> None:
@@ -225,10 +225,10 @@ class SendingWorker(Worker):
 
     def send(self, number: int, time_s: float) -> None:
         if delay := self.limiter.send_delay(number, time_s):
-            self.clock.at(time_s + delay, lambda now: self.send(number, now))
+            self.clock.at(time_s + delay, lambda later: self.send(number, later))
             return
         self.sent.append(time_s)
-        self.clock.at(time_s + 0.05, lambda now: self.limiter.finish(now, None, number))
+        self.clock.at(time_s + 0.05, lambda later: self.limiter.finish(later, None, number))
 
 
 @pytest.mark.parametrize("seed", range(5))
