@@ -75,14 +75,14 @@ def address_of(server: LimitsServer, token: str = "token") -> str:
     return server.url.replace("://", f"://{token}@")
 
 
-@pytest.mark.parametrize(("limit", "least"), [(4, 2), (1, 1)])
+@pytest.mark.parametrize(("limit", "minimum"), [(4, 2), (1, 1)])
 def test_all_parts_together_have_no_more_in_flight_than_the_limit(
-    tmp_path: Path, counting: CountingEndpoint, limit: int, least: int
+    tmp_path: Path, counting: CountingEndpoint, limit: int, minimum: int
 ) -> None:
     with serve(Limits(), limit) as server:
         reports = run_parts(tmp_path, counting.endpoint, address_of(server))
     assert [report.status for report in reports] == ["complete"] * 3
-    assert least <= counting.highest <= limit
+    assert minimum <= counting.highest <= limit
     assert len(counting.endpoint.requests) == 60
 
 
