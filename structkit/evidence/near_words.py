@@ -14,7 +14,6 @@ from structkit.evidence.inflection import (
     inflected_forms,
     unclear_forms,
 )
-from structkit.evidence.text_languages import languages_of
 
 MIN_RATIO = 88
 """Similarity of a word in percent that is near; a shorter word than `MIN_FUZZY_CHARS` has to be the same."""
@@ -61,12 +60,13 @@ class NearWords:
 
     Args:
         positions: The positions of each folded word.
-        folded: The folded text, with the source.
+        folded: The folded text.
+        languages: Those of the text.
     """
 
-    def __init__(self, positions: Mapping[str, Sequence[int]], folded: FoldedText) -> None:
-        """Take the words; the languages are read when a word is looked for."""
-        self._positions, self._folded = positions, folded
+    def __init__(self, positions: Mapping[str, Sequence[int]], folded: FoldedText, languages: frozenset[str]) -> None:
+        """Take the words."""
+        self._positions, self._folded, self._languages = positions, folded, languages
 
     def near(self, word: str) -> set[str]:
         """Return the words that are the same, misspelt or inflected."""
@@ -114,10 +114,6 @@ class NearWords:
             names |= {word[:length] for length in range(MIN_ABBREVIATION, len(word))} & self._pointed_words
             names |= {each for each in self._positions if each.startswith(word)} if is_pointed else set()
         return names & self._positions.keys()
-
-    @cached_property
-    def _languages(self) -> frozenset[str]:
-        return languages_of(self._folded.source, self._folded.text, self._positions)
 
     @cached_property
     def _pointed_words(self) -> set[str]:

@@ -82,6 +82,9 @@ ORDINALS_AFTER_TENS = {"first": Decimal(1), fold("unième"): Decimal(1)}
 
 ORDINALS = frozenset(map(fold, _ORDINAL_VALUES))
 
+ARABIC_TENS = "عشرون ثلاثون أربعون خمسون ستون سبعون ثمانون تسعون عشرين ثلاثين أربعين خمسين ستين سبعين ثمانين تسعين"
+"""The tens in two cases; ones are before them."""
+
 VARIANTS = {
     **dict.fromkeys(("a", "an", "ein", "eine", "einen", "une", "una", "uma", "одна", "одну"), Decimal(1)),
     **dict.fromkeys(("zwo", "две", "duas"), Decimal(2)),
@@ -99,8 +102,8 @@ VARIANTS = {
     **_numbered("iki üç dört beş altı yedi sekiz dokuz", 2),  # noqa: RUF001
     **_numbered("yirmi otuz kırk elli altmış yetmiş seksen doksan", 20, 10),  # noqa: RUF001
     **_numbered("ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة", 3),
-    **_numbered("عشرون ثلاثون أربعون خمسون ستون سبعون ثمانون تسعون", 20, 10),
-    **_numbered("عشرين ثلاثين أربعين خمسين ستين سبعين ثمانين تسعين", 20, 10),
+    **_numbered(" ".join(ARABIC_TENS.split()[:8]), 20, 10),
+    **_numbered(" ".join(ARABIC_TENS.split()[8:]), 20, 10),
     **_numbered("עשרים שלושים ארבעים חמישים שישים שבעים שמונים תשעים", 20, 10),
     **_numbered("तीन चार पांच छह सात आठ नौ दस ग्यारह बारह तेरह चौदह पंद्रह सोलह सत्रह अठारह उन्नीस", 3),
     **_numbered("बीस तीस चालीस पचास साठ सत्तर अस्सी नब्बे", 20, 10),
@@ -159,6 +162,11 @@ SCALES = {
     ),
     **_folded("мільярд мільярди мільярдів tỷ miliarde milliárd miljardia milliarder miljarder", 10**9),
     **_folded("tysiąc tysiące tysięcy tys tis χιλ χιλιάδες bin हज़ार हजार", 1_000),
+    **_folded("tisíc tisíce tisíců tisuća tisuće hiljada hiljade tisoč tūkstantis tūkstančiai tūkstančių", 1_000),
+    **_folded("tūkstotis tūkstoši tūkstošu tuhat tuhatta هزار хиляда хиляди", 1_000),
+    **_folded("milióny miliónů milijon milijuna milijona milijonai milijonų miljons miljoni miljonu miljonit", 10**6),
+    **_folded("milijun milioni juta میلیون мільйонам ล้าน", 10**6),
+    **_folded("miliarda miliardy miliard milijarda milijardi milijardas miljardit میلیارد", 10**9),
     **_folded("lakh lakhs lac लाख", 10**5),
     **_folded("mln milion miliony milionów εκατ εκατομμύρια εκατομμύριο milyon mi מיליון", 10**6),
     **_folded("crore crores करोड़", 10**7),
@@ -199,7 +207,10 @@ PERCENT_WORDS = [
     for word in (
         "%", "٪", "percent", "per cent", "pct", "prozent", "pour cent", "por ciento", "por cento", "per cento",
         "procent", "процент", "процента", "процентов", "パーセント", "퍼센트", "بالمئة", "في المئة", "v. h.", "v.h.",
-        "τοις εκατό", "प्रतिशत",
+        "τοις εκατό", "प्रतिशत", "prosenttia", "prosent", "százalék", "procenta", "procentów", "procentai", "procenti",
+        "postotak", "posto", "odsto", "persen", "phần trăm", "відсотків", "відсоток", "відсотки", "درصد", "אחוז",
+        "אחוזים", "بالمائة", "في المائة", "ร้อยละ", "เปอร์เซ็นต์", "la sută", "per cent.", "p. c.", "v.h",
+        "протсента", "на сто", "процента", "от сто", "protsenti", "protsent", "%-a", "%-os",
     )
 ]  # fmt: skip
 SMALL_SHARES = {"\u2030": Decimal("0.001"), **dict.fromkeys(("bps", "bp", "basis points"), Decimal("0.0001"))}

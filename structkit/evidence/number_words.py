@@ -8,7 +8,9 @@ from decimal import Decimal
 from functools import cache, lru_cache
 
 from structkit.evidence.folding import fold
+from structkit.evidence.number_languages import COMPOUND_LANGUAGES, LANGUAGES, PREFIXES
 from structkit.evidence.number_vocabulary import (
+    ARABIC_TENS,
     ARTICLES,
     CJK_DIGITS,
     CJK_SCALES,
@@ -32,8 +34,8 @@ from structkit.evidence.number_vocabulary import (
 )
 
 TEN, HUNDRED, SMALLEST_TENS, UNLIMITED = 10, 100, 20, 10**18
-MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20}
-"""In French, up to 19 is added to 60 and to 80."""
+MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20, "on": 10, "muoi": 10, "tizen": 10}
+"""In French, up to 19 is added to 60 and to 80; in Turkish, Vietnamese and Hungarian, up to 9 to 10."""
 
 ENGLISH_ARTICLES = frozenset({"a", "an"})
 ONE, HALF = Decimal(1), Decimal("0.5")
@@ -72,6 +74,21 @@ def _ones_with_tens(language: str, ones: list[str], tens: list[str]) -> dict[str
 WORD_VALUES = _word_values()
 """The value of each word, folded."""
 
+
+ALL_VALUES = {word: value for each in LANGUAGES.values() for word, value in each.values.items()} | WORD_VALUES
+"""The value of each word of all languages."""
+
+SCALES_IN_WORDS = {word: scale for each in LANGUAGES.values() for word, scale in each.scales.items()} | SCALES
+ADDITIONS = {word: value for each in LANGUAGES.values() for word, value in each.additions.items()}
+ALL_HALVES_AFTER = [*HALVES_AFTER, *(words for each in LANGUAGES.values() for words in each.halves)]
+ALL_JOINING_WORDS = JOINING_WORDS.union(*(each.joining_words for each in LANGUAGES.values()))
+TENS_AFTER_ONES = frozenset(fold(ARABIC_TENS).split())
+TURKISH = LANGUAGES["tr"].values.keys() | LANGUAGES["tr"].scales.keys()
+TURKISH_THOUSAND, HINDI_HALF = "bin", fold("साढ़े")
+SEMITIC = re.compile("[\u05d0-\u05ea\u0621-\u064a]")
+AND_PREFIXES = tuple(fold(prefix) for prefix in PREFIXES.values())
+TEEN_OF_TWO_WORDS = re.compile(rf"(\S+) ({'|'.join(fold('عشرة عشر עשרה עשר').split())})(?!\S)")
+
 NUMBER_WORDS = (
     WORD_VALUES.keys()
     | SCALES.keys()
@@ -80,23 +97,31 @@ NUMBER_WORDS = (
     | HALVES
     | DENOMINATORS.keys()
     | ORDINALS_AFTER_TENS.keys()
-    | {"quatrevingt", "second"}
+    | {"quatrevingt", "second", HINDI_HALF}
+    | {prefix + word for word in (*WORD_VALUES, *SCALES) for prefix in AND_PREFIXES if SEMITIC.match(word)}
 )
 """The words that numbers have."""
+
+
+JOINED_SCALES = {
+    "de": "und ein hundert tausend million millionen",
+    "nl": "en een honderd duizend miljoen",
+    "it": "cento mille mila",
+}
+"""What is joined to other words of a number."""
 
 
 @cache
 def _compound_patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
     """Return, for each language that joins them, the patterns of a part and of a number that is one word."""
-    scales = {
-        "de": "und ein hundert tausend million millionen",
-        "nl": "en een honderd duizend miljoen",
-        "it": "cento mille mila",
+    names_by_language: dict[str, Iterable[str]] = {
+        language: {*LANGUAGES[language].values, *LANGUAGES[language].scales} for language in COMPOUND_LANGUAGES
     }
+    for language, words in JOINED_SCALES.items():
+        ones, tens = fold(SMALL_NUMBERS[language]).split(), fold(TENS[language]).split()
+        names_by_language[language] = [*ones, *tens, *words.split(), *_ones_with_tens(language, ones, tens)]
     patterns = {}
-    for language, words in scales.items():
-        names = [*fold(SMALL_NUMBERS[language]).split(), *fold(TENS[language]).split(), *words.split()]
-        names += _ones_with_tens(language, fold(SMALL_NUMBERS[language]).split(), fold(TENS[language]).split())
+    for language, names in names_by_language.items():
         part = "|".join(sorted(names, key=len, reverse=True))
         patterns[language] = re.compile(part), re.compile(f"(?>{part}){{2,}}")
     return patterns
@@ -114,17 +139,22 @@ def split_compound(word: str) -> list[str]:
     return []
 
 
-def compound_words(vocabulary: Iterable[str]) -> set[str]:
-    """Return the words of a folded vocabulary that are numbers written as one word."""
-    starts = _compound_starts()
+def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[str]:
+    """Return the words of a folded vocabulary that are numbers written as one word, in some languages.
+
+    >>> sorted(compound_words(["zweihundert", "tjugofem", "haus"], frozenset())), compound_words(["tjugofem"], {"sv"})
+    (['zweihundert'], {'tjugofem'})
+    """
+    starts = _compound_starts(frozenset({*JOINED_SCALES, *languages}))
     words = [word for word in vocabulary if word[:2] in starts and len(word) >= MIN_COMPOUND_CHARS]
     return {word for word in words if split_compound(word)}
 
 
 @cache
-def _compound_starts() -> frozenset[str]:
-    """Return the first two letters of all parts of compounds, which few other words have."""
-    return frozenset(name[:2] for part, _ in _compound_patterns().values() for name in part.pattern.split("|"))
+def _compound_starts(languages: frozenset[str]) -> frozenset[str]:
+    """Return the first two letters of all parts of compounds of some languages, which few other words have."""
+    patterns = (part for language, (part, _) in _compound_patterns().items() if language in languages)
+    return frozenset(name[:2] for part in patterns for name in part.pattern.split("|"))
 
 
 @lru_cache(maxsize=4_096)
@@ -145,7 +175,10 @@ def read_number_words(text: str) -> Decimal | None:
         share = _share(parts[:-1], denominator)
         if share is not None or parts[-1] not in ORDINALS:
             return share
-    for half in HALVES_AFTER:
+    if parts[0] == HINDI_HALF:
+        scale = SCALES_IN_WORDS.get(parts[-1], 1)
+        return _plus_half(parts[1:-1], scale) if scale > HUNDRED else _plus_half(parts[1:], 1)
+    for half in ALL_HALVES_AFTER:
         before, after = parts[: -len(half)], parts[-1:]
         if parts[-len(half) :] == half:
             return _plus_half(before, 1)
@@ -173,36 +206,70 @@ def _parts(text: str) -> list[str]:
     joined = re.sub("quatre[ -]vingts?", "quatrevingt", re.sub("dix[ -](sept|huit|neuf)", r"dix\1", text))
     joined = re.sub(r"\b(half|halbe|halben) (?:a|an)\b", r"\1", joined)
     joined = re.sub("-second$", "-two", joined)  # of "thirty second", it is a word of time
-    words = re.split("[ -]+", joined)
-    return [part for word in words for part in ([word] if word in NUMBER_WORDS else split_compound(word) or [word])]
+    joined = TEEN_OF_TWO_WORDS.sub(_join_teen, joined)
+    return [part for word in re.split("[ -]+", joined) for part in _parts_of_word(word)]
+
+
+def _join_teen(match: re.Match[str]) -> str:
+    teen = match[1].removeprefix(AND_PREFIXES[0]) + match[2]
+    return teen if teen in ALL_VALUES else match[0]
+
+
+def _parts_of_word(word: str) -> list[str]:
+    if word in NUMBER_WORDS or word in ALL_VALUES or word in SCALES_IN_WORDS:
+        return [word]
+    if word.startswith(AND_PREFIXES) and (word[1:] in ALL_VALUES or word[1:] in SCALES_IN_WORDS):
+        return [AND_PREFIXES[0], word[1:]]
+    return split_compound(word) or [word]
 
 
 def _sum(parts: list[str]) -> Decimal | None:
     total = group = Decimal(0)
     limit = UNLIMITED  # what the next number has to be less than
     for part, following in zip(parts, [*parts[1:], ""], strict=True):
-        if part in ENGLISH_ARTICLES and following not in SCALES.keys() | MULTIPLES.keys():
-            return None
-        value = WORD_VALUES.get(part, ORDINALS_AFTER_TENS.get(part) if limit == TEN else None)
-        scale, multiple = SCALES.get(part, 0), MULTIPLES.get(part, 0)
+        value, scale = _value(part, following, limit), SCALES_IN_WORDS.get(part, 0)
         if value is not None and value < limit:
-            group += value
-            limit = _limit_after(part, value)
+            group, limit = group + value, _limit_after(part, value)
+        elif addition := _addition(part, group % TEN):
+            group, limit = group + addition, TEN if scale == TEN else 0
         elif scale == HUNDRED and group < HUNDRED:
             group, limit = (group or ONE) * HUNDRED, HUNDRED
-        elif scale > HUNDRED and part not in UNIT_SIGNS:
+        elif scale > HUNDRED and (part not in UNIT_SIGNS or _is_turkish(parts)):
             total, group, limit = _scaled(total, group, scale), Decimal(0), scale
-        elif multiple:
+        elif multiple := MULTIPLES.get(part):
             group, limit = (group or ONE) * multiple, 0
-        elif part not in JOINING_WORDS or not 0 < limit < UNLIMITED:
+        elif part not in ALL_JOINING_WORDS or limit == UNLIMITED:
             return None
-    return total + group if parts[-1] not in JOINING_WORDS else None
+    return total + group if parts[-1] not in ALL_JOINING_WORDS else None
+
+
+def _value(part: str, following: str, limit: int) -> Decimal | None:
+    """Return the value of a word, which may be the word for "and" of another language, and an ordinal after tens."""
+    if part in ENGLISH_ARTICLES and following not in SCALES.keys() | MULTIPLES.keys():
+        return None
+    if part in ORDINALS_AFTER_TENS:
+        return ORDINALS_AFTER_TENS[part] if limit == TEN else None
+    return None if part in JOINING_WORDS and limit < UNLIMITED else ALL_VALUES.get(part)
+
+
+def _addition(part: str, last_digit: Decimal) -> Decimal | int:
+    """Return what a word adds to a number from its last digit: tens after ones, as in Arabic, or what multiplies it."""
+    if not last_digit:
+        return 0
+    if part in TENS_AFTER_ONES:
+        return ALL_VALUES[part]
+    return last_digit * (TEN - 1) if SCALES_IN_WORDS.get(part) == TEN else ADDITIONS.get(part, 0)
+
+
+def _is_turkish(parts: list[str]) -> bool:
+    """Return whether the words beside a thousand, which is a word of German, are Turkish."""
+    return all(part == TURKISH_THOUSAND or part in TURKISH for part in parts) and len(parts) > 1
 
 
 def _limit_after(part: str, value: Decimal) -> int:
     if value >= HUNDRED:
         return HUNDRED
-    return MAX_AFTER_TENS.get(part, TEN) if value >= SMALLEST_TENS else 0
+    return MAX_AFTER_TENS.get(part, TEN if value >= SMALLEST_TENS else 0)
 
 
 def _scaled(total: Decimal, group: Decimal, scale: int) -> Decimal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Set as AbstractSet
 from datetime import date, time
 from decimal import Decimal
 from functools import cached_property
@@ -11,6 +12,7 @@ from functools import cached_property
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import FoldedText
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
+from structkit.evidence.number_languages import number_words_of
 from structkit.evidence.number_vocabulary import CJK_DIGITS, CJK_SCALES, CJK_UNITS
 from structkit.evidence.number_words import NUMBER_WORDS, WORD_VALUES, compound_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
@@ -55,9 +57,14 @@ class SourceText:
 
     @cached_property
     def _numbers(self) -> SourceNumbers:
-        compounds = compound_words(self.index.vocabulary)
-        words = NUMBER_WORDS | compounds if compounds else NUMBER_WORDS
-        return SourceNumbers(self._runs, self.index.ranges(words))
+        return SourceNumbers(self._runs, self.index.ranges(self._number_words))
+
+    @cached_property
+    def _number_words(self) -> AbstractSet[str]:
+        """The words of its numbers."""
+        languages = self.index.languages
+        compounds = compound_words(self.index.vocabulary, languages)
+        return NUMBER_WORDS | number_words_of(languages) | compounds
 
     @cached_property
     def _dates(self) -> SourceDates:
@@ -89,7 +96,9 @@ class SourceText:
     def number_starts(self) -> list[int]:
         """Where there may be numbers in the folded text: digits, and words for numbers that are not articles, too."""
         vocabulary = self.index.vocabulary
-        words = compound_words(vocabulary) | {word for word in vocabulary if WORD_VALUES.get(word, 0) > MAX_ARTICLE}
+        words = compound_words(vocabulary, self.index.languages) | {
+            word for word in vocabulary if WORD_VALUES.get(word, 0) > MAX_ARTICLE
+        }
         digits = (match.start() for match in DIGITS.finditer(self.folded.text))
         return sorted({*digits, *(place >> END_BITS for place in self.index.ranges(words))})
 

@@ -15,6 +15,7 @@ from structkit.evidence.country_prefixes import numbers_with_other_prefix
 from structkit.evidence.folding import FoldedText, fold, split_text
 from structkit.evidence.near_words import NearWords
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.text_languages import languages_of
 from structkit.values.evidence_map import How
 
 UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -293,7 +294,12 @@ class TextIndex:
 
     @cached_property
     def _nearness(self) -> NearWords:
-        return NearWords(self._positions, self._folded)
+        return NearWords(self._positions, self._folded, self.languages)
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages of the text."""
+        return languages_of(self._folded.source, self._folded.text, self._positions)
 
 
 def has_digits(text: str) -> bool:
