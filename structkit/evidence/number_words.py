@@ -216,11 +216,11 @@ def _join_teen(match: re.Match[str]) -> str:
 
 
 def _parts_of_word(word: str) -> list[str]:
-    if word in NUMBER_WORDS or word in ALL_VALUES or word in SCALES_IN_WORDS:
+    if word in ALL_VALUES or word in SCALES_IN_WORDS:
         return [word]
     if word.startswith(AND_PREFIXES) and (word[1:] in ALL_VALUES or word[1:] in SCALES_IN_WORDS):
         return [AND_PREFIXES[0], word[1:]]
-    return split_compound(word) or [word]
+    return [word] if word in NUMBER_WORDS else split_compound(word) or [word]
 
 
 def _sum(parts: list[str]) -> Decimal | None:
