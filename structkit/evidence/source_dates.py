@@ -4,83 +4,41 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, time
 from functools import cached_property, lru_cache
 from itertools import product
 from typing import TypeAlias
 
+from structkit.evidence.days_without_year import DaysWithoutYear, Orders, days_in_words, first_days_of_ranges
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
+from structkit.evidence.month_names import MONTH_NUMBERS
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
+from structkit.evidence.other_calendars import other_calendar_dates, other_years
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
-MONTHS = {
-    "en": "january february march april may june july august september october november december",
-    "de": "januar februar marz april mai juni juli august september oktober november dezember",
-    "fr": "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "pt": "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
-    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia",
-    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
-    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
-    "cs": "ledna února března dubna května června července srpna září října listopadu prosince",
-    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
-    "tr": "ocak şubat mart nisan mayis haziran temmuz ağustos eylül ekim kasim aralik",
-    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
-    "el": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου "
-    "Δεκεμβρίου",
-    "hi": "जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
-    "da": "januar februar marts april maj juni juli august september oktober november december",
-    "fi": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta "
-    "marraskuuta joulukuuta",
-    "hu": "január február március április május június július augusztus szeptember október november december",
-    "ro": "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie",
-    "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
-}
-"""The names of the months."""
-
-MIN_ABBREVIATION = 3
-
-
-def _month_numbers() -> dict[str, int]:
-    """Return the number of each name and of each abbreviation that means one month in all languages."""
-    numbers: dict[str, set[int]] = defaultdict(set)
-    for names in MONTHS.values():
-        for number, name in enumerate(fold(names).split(), 1):
-            for length in range(min(MIN_ABBREVIATION, len(name)), len(name) + 1):
-                numbers[name[:length]].add(number)
-    numbers |= {f"\u05d1{fold(name)}": {number} for number, name in enumerate(MONTHS["he"].split(), 1)}  # "in"
-    numbers |= {"sept": {9}, "jänner": {1}, "janner": {1}, "mar": {3}, "mrz": {3}}
-    return {name: min(each) for name, each in numbers.items() if len(each) == 1}
-
-
-MONTH_NUMBERS = _month_numbers()
-MONTH_BESIDE_DIGITS = re.compile(r"(\d{0,4})([^\W\d_]{3,12})(\d{0,4})")
-
-DAY = r"(\d{1,2})(?:st|nd|rd|th|er|\.|o|a)?"
-MONTH = r"((?:[^\W\d_]|[\u0900-\u0963]){2,12})\.?"
+ORDINAL = rf"(?:st|nd|rd|th|er|\.|o|a|:[ae]|-?(?:{'|'.join(fold('го|е|й|я|η|ης|ος|та').split('|'))}))?"
+DAY = rf"(\d{{1,2}}){ORDINAL}"
+MONTH = r"((?:[^\W\d_]|[\u0900-\u0963\u0e00-\u0e4e]){2,16})\.?"
 YEAR = r"(\d{4}|'?\d{2})"
-BETWEEN = r"(?: of| day of| de| del| do| di)?"
+BETWEEN = r"(?: of| day of| de| del| do| di| d'| de l')?"
 NOT_DIGIT = r"(?!\d)"
 
-YEAR_FIRST = r"\d{3}([-/. ])\d{1,2}\1\d{1,2}|(?:(?<=1)9|(?<=2)0)\d{6}"
+YEAR_FIRST = r"\d{3}([-/. ]|\. )\d{1,2}\1\d{1,2}|(?:(?<=1)9|(?<=2)0)\d{6}"
 YEAR_LAST = r"(?<!\.\d)\d?(?:([-/.])\d{1,2}\3(?:\d{4}|'?\d{2})|\. \d{1,2}\. ?\d{4})"
 NUMERIC_DATE = re.compile(rf"[0-9](?<!\d\d)(?:{YEAR_FIRST}|({YEAR_LAST})){NOT_DIGIT}")
 PARTS = re.compile(r"'?\d+")
 YEAR_LAST_PARTS = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?('?\d{2}|\d{4})")
 HYPHENATED_DIGITS, THREE_DIGITS = re.compile(r"\d+(?:-\d+){2,}"), re.compile(r"\d{3}")
 DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
-DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ -]?{BETWEEN}[ -]?{MONTH},?[ -]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
-DAY_MONTH = re.compile(rf"(?<![\d.,]){DAY}[ -]?{BETWEEN}[ -]?{MONTH}(?!\w)")
-MONTH_DAY = re.compile(rf"(?<!\w){MONTH} ?{DAY}(?!\w)")
-CJK_DAY = re.compile(r"(?<![年\d])(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
+DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ /-]?{BETWEEN}[ -]?{MONTH},?[ /-]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
 YEAR_IN_TEXT = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
-YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}),?[ -]?{MONTH}[ -]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
+YEAR_MARK = r"(?:\.| m\.|e?ko| y\.)?"
+YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}){YEAR_MARK},?[ /-]?{MONTH}[ /-]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
+YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}})\.? (?:gada )?(\d{{1,2}})\. ?{MONTH}")
 NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(
     rf"([0-9{NUMERALS}][\d{NUMERALS}]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]"
@@ -98,9 +56,9 @@ KOREAN_DATE = re.compile(rf"([0-9]\d{{1,3}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold(
 TIME = re.compile(
     r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
 )
-NUMBER_END = re.compile("[0-9]+$")
-DAY_BEFORE = re.compile(rf"[0-9](?:st|nd|rd|th|er|\.|o|a)?,?[ -]?{BETWEEN}[ -]?$")
-MAX_BEFORE_MONTH, MAX_FROM_MONTH = 16, 40
+NUMBER_END = re.compile(r"(?:[0-9]{4}\.? (?:gada )?)?[0-9]+$")
+DAY_BEFORE = re.compile(rf"[0-9](?:{YEAR_MARK}|{ORDINAL}),?[ /-]?{BETWEEN}[ -]?$")
+MAX_BEFORE_MONTH, MAX_FROM_MONTH = 26, 40
 """Characters of a date before and from the name of its month."""
 
 MIN_DATE_IN_RUN, YEAR_CHARS, DAY_CHARS = 6, 4, 2
@@ -119,24 +77,13 @@ RangeInRun: TypeAlias = tuple[int, int]
 """A range of a run of digits."""
 
 
-def months_beside_digits(words: Iterable[str]) -> dict[str, int]:
-    """Return the words with a month and a number without a space between them, and where the month begins in them.
-
-    >>> months_beside_digits(["13jun2026", "juni2026", "june", "a4", "2026"])
-    {'13jun2026': 2, 'juni2026': 0}
-    """
-    matches = ((word, MONTH_BESIDE_DIGITS.fullmatch(word)) for word in words if not word.isalpha())
-    return {
-        word: match.start(2) for word, match in matches if match and match[1] + match[3] and match[2] in MONTH_NUMBERS
-    }
-
-
 class SourceDates:
     """The dates of a folded text, in its offsets.
 
     Args:
         runs: The runs of digits of the text.
         months: Where names of months begin in it.
+        years_in_words: Returns the years that it has in words.
 
     >>> text = "on 14.03.2026, march 15th, 2026, 16 marz 26 and 2026年3月17日"
     >>> sorted(str(day) for day in SourceDates(DigitRuns(text), [15, 36]).places)
@@ -145,14 +92,19 @@ class SourceDates:
     ['2026-04-05', '2026-05-04']
     """
 
-    def __init__(self, runs: DigitRuns, months: Iterable[int] = ()) -> None:
+    def __init__(
+        self, runs: DigitRuns, months: Iterable[int] = (), years_in_words: Callable[[], Iterable[int]] = list
+    ) -> None:
         """Take the text."""
-        self._runs, self._months = runs, [*months]
+        self._runs, self._months, self._years_in_words = runs, [*months], years_in_words
+        self._orders: Orders = {}
 
     @cached_property
     def across_runs(self) -> list[tuple[Range, list[Day]]]:
         """The dates with more than one run of digits, such as those with the name of a month."""
-        return [*_spaced_dates(self._runs), *_dates_in_words(self._runs.folded, self._months)]
+        folded = self._runs.folded
+        dates = [*_spaced_dates(self._runs), *_dates_in_words(folded, self._months), *other_calendar_dates(folded)]
+        return [*dates, *first_days_of_ranges(folded, dates, self._months), *days_in_words(folded, self._months)]
 
     def find(self, day: date) -> list[Range]:
         """Return the places of a date; without any, those of its day and month where the text leaves out its year."""
@@ -160,29 +112,18 @@ class SourceDates:
             return places
         if self._text_years and day.year not in self._text_years:
             return []
-        return self._days_without_year.get((day.month, day.day), [])
+        return self._days_without_year.find(day)
 
     @cached_property
     def _text_years(self) -> set[int]:
         """The years of the text."""
-        return {int(year) for year in YEAR_IN_TEXT.findall(self._runs.folded)}
+        return {int(year) for year in YEAR_IN_TEXT.findall(self._runs.folded)} | {*self._years_in_words()}
 
     @cached_property
-    def _days_without_year(self) -> dict[tuple[int, int], list[Range]]:
+    def _days_without_year(self) -> DaysWithoutYear:
         """The places of days that have a month and no year."""
-        folded, days = self._runs.folded, defaultdict[tuple[int, int], list[Range]](list)
-        with_year = {each for place, _ in self.across_runs for each in (place >> END_BITS, place & END_MASK)}
-        for start in self._months:
-            before = max(start - MAX_BEFORE_MONTH, 0)
-            matches = [((2, 1), match) for match in DAY_MONTH.finditer(folded, before, start + MAX_FROM_MONTH)]
-            matches += [((1, 2), match) for match in [MONTH_DAY.match(folded, start)] if match]
-            for (month, day), match in matches:
-                is_part = match.start() in with_year or match.end() in with_year
-                if match.start(month) == start and not is_part and (number := MONTH_NUMBERS.get(match[month])):
-                    days[number, int(match[day])].append(pack(*match.span()))
-        for match in CJK_DAY.finditer(folded) if "月" in folded else ():
-            days[int(match[1]), int(match[2])].append(pack(*match.span()))
-        return days
+        starts = {each for place, _ in self.across_runs for each in (place >> END_BITS, place & END_MASK)}
+        return DaysWithoutYear(self._runs, self._months, starts, [*self.places], self._orders)
 
     @cached_property
     def places(self) -> DatePlaces:
@@ -192,7 +133,7 @@ class SourceDates:
             for day in days:
                 places[day].append(place)
         dates_by_run = {run: dates for run in self._runs.starts if (dates := dates_in_run(run))}
-        decided = _decided_orders(text for dates in dates_by_run.values() for _, text in dates)
+        decided = self._orders = _decided_orders(text for dates in dates_by_run.values() for _, text in dates)
         for run, dates in dates_by_run.items():
             starts = self._runs.starts[run]
             for (first, last), text in dates:
@@ -201,8 +142,9 @@ class SourceDates:
                     places[day] += ranges
         by_date: DatePlaces = {}
         for day, ranges in places.items():
-            with suppress(ValueError):
-                by_date[date(*day)] = ranges
+            for year in other_years(day[0]):
+                with suppress(ValueError):
+                    by_date.setdefault(date(year, *day[1:]), []).extend(ranges)
         return by_date
 
 
@@ -252,25 +194,26 @@ def composites_in_run(run: str) -> tuple[RangeInRun, ...]:
 
 def _spaced_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     """Yield dates with spaces after points, or between year, month and day."""
-    year_first = [start for run, start in runs.before_gap(" ") if len(run) == YEAR_CHARS]
+    year_first = [start for gap in (" ", ". ") for run, start in runs.before_gap(gap) if len(run) == YEAR_CHARS]
     year_last = [start for run, start in runs.before_gap(". ") if len(run) <= DAY_CHARS]
     for start in (*year_first, *year_last):
         if match := NUMERIC_DATE.match(runs.folded, start):
             yield pack(*match.span()), _read_numeric_date(match.group(), {})
 
 
-def _decided_orders(dates: Iterable[str]) -> dict[str, set[bool]]:
-    """Return whether the day is first, for each separator, in the dates that can be read in one way only."""
-    decided = defaultdict[str, set[bool]](set)
+def _decided_orders(dates: Iterable[str]) -> Orders:
+    """Return whether the day is first, for each separator of dates, in those that can be read in one way only."""
+    decided: Orders = {}
     for text in dates:
         if match := YEAR_LAST_PARTS.fullmatch(text):
             first, separator, second = int(match[1]), match[2], int(match[3])
+            decided.setdefault(separator, set())
             if (first > MONTHS_OF_YEAR) != (second > MONTHS_OF_YEAR):
                 decided[separator].add(first > MONTHS_OF_YEAR)
     return decided
 
 
-def _read_numeric_date(text: str, decided: Mapping[str, set[bool]]) -> list[Day]:
+def _read_numeric_date(text: str, decided: Orders) -> list[Day]:
     """Return the days that a date in digits may mean.
 
     With points, the day is first. With another separator, dates of the text that can be read in one way only decide.
@@ -308,6 +251,7 @@ def _named_months(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, l
             begin = number.start() if number else before.start()
             matches += [((3, 2, 1), match)] if (match := DAY_MONTH_YEAR.match(folded, begin, last)) else []
             matches += [((1, 2, 3), match)] if (match := YEAR_MONTH_DAY.match(folded, begin, last)) else []
+            matches += [((1, 3, 2), match)] if (match := YEAR_DAY_MONTH.match(folded, begin, last)) else []
         for groups, match in matches:
             year, name, day = (match[group] for group in groups)
             if match.span() not in spans and (month := MONTH_NUMBERS.get(name)):

@@ -21,6 +21,7 @@ SPACED_GROUPS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+|:\d\
 
 SIGN_OF_FRACTION = "\u2044"
 SIGNED_FRACTION = re.compile("[0-9]+\u2044[0-9]+")
+YEARS = range(1900, 2100)
 MAX_NUMERATOR, GROUP_DIGITS = 4, 3
 
 
@@ -148,6 +149,11 @@ class SourceNumbers:
                 end = match.end()
                 places[significant_digits(match.group())].append(pack(start, end))
         return places
+
+    @property
+    def years_in_words(self) -> Iterator[int]:
+        """The numbers in words that may be years."""
+        return (int(value) for value in self._in_words if value in YEARS)
 
     @cached_property
     def _in_words(self) -> dict[Decimal, list[Range]]:

@@ -12,12 +12,14 @@ from functools import cached_property
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import FoldedText
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
+from structkit.evidence.line_breaks import JoinedLines
+from structkit.evidence.month_names import MONTH_NUMBERS, months_beside_digits
 from structkit.evidence.number_languages import number_words_of
 from structkit.evidence.number_vocabulary import CJK_DIGITS, CJK_SCALES, CJK_UNITS
 from structkit.evidence.number_words import NUMBER_WORDS, WORD_VALUES, compound_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
 from structkit.evidence.roman_numerals import roman_numeral
-from structkit.evidence.source_dates import MIN_DATE_CHARS, MONTH_NUMBERS, SourceDates, months_beside_digits
+from structkit.evidence.source_dates import MIN_DATE_CHARS, SourceDates
 from structkit.evidence.source_numbers import SourceNumbers
 from structkit.evidence.source_times import TimePlaces, find_times
 from structkit.evidence.text_index import Finding, TextIndex, is_inner
@@ -47,6 +49,14 @@ class SourceText:
         return FoldedText(self.text)
 
     @cached_property
+    def _joined_lines(self) -> JoinedLines:
+        return JoinedLines(self.text)
+
+    @cached_property
+    def _joined_text(self) -> SourceText:
+        return SourceText(self._joined_lines.text)
+
+    @cached_property
     def index(self) -> TextIndex:
         """Its words."""
         return TextIndex(self.folded)
@@ -72,14 +82,21 @@ class SourceText:
         months = [place >> END_BITS for place in index.ranges(MONTH_NUMBERS.keys())]
         for word, offset in months_beside_digits(index.vocabulary).items():
             months += [(place >> END_BITS) + offset for place in index.ranges({word})]
-        return SourceDates(self._runs, months)
+        return SourceDates(self._runs, months, lambda: self._numbers.years_in_words)
 
     @cached_property
     def _times(self) -> TimePlaces:
         return find_times(self._runs)
 
     def find(self, leaf: Leaf) -> Finding:
-        """Return how a scalar was found, and all its places."""
+        """Return how a scalar was found, and all its places; where lines break words, also with these joined."""
+        finding = self._find(leaf)
+        if finding[0] or self._joined_lines.is_same:
+            return finding
+        how, places = self._joined_text.find(leaf)
+        return how, self._joined_lines.originals(places)
+
+    def _find(self, leaf: Leaf) -> Finding:
         if leaf.kind in {"judged", "chosen", "empty"}:
             return ("empty" if leaf.kind == "empty" else "judged"), []
         find = {"number": self._find_number, "date": self._find_date, "time": self._find_time}.get(leaf.kind)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import time
 
+from structkit.evidence.clock_words import times_with_words, with_half_of_day
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
-from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.ranges import Range, pack
 from structkit.evidence.source_dates import times_in_run
 
 TimePlaces = dict[time, list[Range]]
@@ -28,17 +28,13 @@ KOREAN_TIME = re.compile(
 COMPACT_TIME = re.compile(r"(?<=\d{8}t)([01]\d|2[0-3])([0-5]\d)([0-5]\d)?(?!\d)")
 """The time of day of a date and time without signs, as calendars write them: 20260613T090500Z."""
 
-HOUR_TIME = re.compile(r"(?<![\d.,:])()(\d{1,2}) ?(?:h|uhr|ч)(?![^\W\d_])\.?()(?: ?(\d{2})(?!\d))?")
 PATTERNS = (
     (re.compile("[時时点點]"), CJK_TIME),
     (re.compile(fold("시")), KOREAN_TIME),
-    (re.compile(r"\d ?(?:h|uhr|ч)(?![^\W\d_])"), HOUR_TIME),
 )
 """What a text has to have for a pattern, and the pattern: half of the day, hour, half of an hour, minutes."""
 
 AFTERNOON = frozenset({"午後", "下午", "晚上", fold("오후")})
-AFTER_TIME = re.compile(rf" ?(?:({fold('مساء')}|μ\.? ?μ)|({fold('صباح')}|π\.? ?μ))[^\W\d_]*")
-"""Words for the half of the day after a time, in Arabic and Greek."""
 
 
 def find_times(runs: DigitRuns) -> TimePlaces:
@@ -52,9 +48,11 @@ def find_times(runs: DigitRuns) -> TimePlaces:
     for run, starts in runs.starts.items():
         for (first, last), clock in times_in_run(run):
             places[clock] += [pack(start + first, start + last) for start in starts]
-    if AFTER_TIME.search(runs.folded):
-        for clock, place in [*_with_half_of_day(runs.folded, places)]:
-            places[clock].append(place)
+    for clock, place, exact_clock, longer in [*with_half_of_day(runs.folded, places)]:
+        places[clock].remove(place)
+        places[exact_clock].append(longer)
+    for clock, place in times_with_words(runs.folded):
+        places[clock].append(place)
     for match in COMPACT_TIME.finditer(runs.folded):
         hour, minute, second = match.groups()
         places[time(int(hour), int(minute), int(second or 0))].append(pack(*match.span()))
@@ -63,15 +61,6 @@ def find_times(runs: DigitRuns) -> TimePlaces:
             with suppress(ValueError):
                 places[_read_time(match)].append(pack(*match.span()))
     return places
-
-
-def _with_half_of_day(folded: str, places: TimePlaces) -> Iterator[tuple[time, Range]]:
-    """Yield the times with a word for the half of the day after them."""
-    for clock, ranges in places.items():
-        for place in ranges if clock.hour <= NOON else ():
-            if match := AFTER_TIME.match(folded, place & END_MASK):
-                hour = clock.hour % NOON + NOON * bool(match[1])
-                yield clock.replace(hour=hour), pack(place >> END_BITS, match.end())
 
 
 def _read_time(match: re.Match[str]) -> time:

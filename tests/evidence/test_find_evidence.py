@@ -306,7 +306,7 @@ def test_a_number_inside_a_date_a_time_or_a_name_does_not_stand_for_itself(
         ("minutes of 2025: on 14 March", None),
         ("14 March 2025", None),
         ("2025年3月14日", None),
-        ("14-15 March", None),
+        ("14-15 March", "14"),
         ("March 2026", None),
     ],
 )

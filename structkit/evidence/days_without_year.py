@@ -1,0 +1,206 @@
+"""Days whose year or month is elsewhere in a text: `14 March`, `14.03.`, `3 to 5 May 2026`, `Tuesday 21st`."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
+from typing import TypeAlias
+
+from structkit.evidence.digit_runs import DigitRuns
+from structkit.evidence.folding import fold
+from structkit.evidence.month_names import FULL_NAMES, MONTH_NUMBERS
+from structkit.evidence.number_words import read_number_words
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+
+Day: TypeAlias = tuple[int, int, int]
+"""A year, a month and a day, which need not be a date."""
+
+Orders: TypeAlias = dict[str, set[bool]]
+"""For each separator of the dates of a text, whether the day is first in those that can be read in one way only."""
+
+SUFFIX = rf"(?:st|nd|rd|th|er|\.|o|a|:[ae]|-?(?:{fold('го|е|й|я|η|ης|ος|та')}))?"
+JOINT = (
+    r" ?(?:-|/|,|to|until|till|and|or|bis(?: zum)?|und|au|a|al|et|y|e|ed|en|tot|tot en met|t/m|do|po|i|och|til|og|till|"
+    rf"ja|ve|es|si|pana la|{fold('до|по|и|έως|και')}) ?"
+)
+ARTICLE = r"(?:(?:the|den|der|dem|le|el|il|l'|o|de) ?)?"
+LINK = r"(?: of| day of| de| del| do| di| d'| de l')?"
+DAYS_BEFORE = re.compile(
+    rf"(?:(?<![\d.,:/'-])(\d{{1,2}}){SUFFIX}{JOINT}{ARTICLE})?(?<![\d.,:/'])(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?$"
+)
+"""The days before the name of a month: that before it, and the first one of a range."""
+
+MONTH = re.compile(r"((?:[^\W\d_]|[\u0900-\u0963\u0e00-\u0e4e]){2,16})(?!\w|- )")
+DAY_AFTER = re.compile(r"\.? ?(\d{1,2})(?:st|nd|rd|th|er|\.|o)?(?![\w:]|[.,/-]\d)")
+CJK_DAY = re.compile(r"(?<![年\d])(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
+KOREAN_DAY = re.compile(rf"(?<!{fold('년')} )(?<!\d)(\d{{1,2}}){fold('월')} ?(\d{{1,2}}){fold('일')}")
+IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d{1,2})(?=(\.?)(.?))(?![\d,:'/]|[.-]\d)")
+RANGE_IN_DIGITS = re.compile(r"(?<![\d.,:/'-])(\d{1,2})\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\3(\d{4}|\d{2})(?!\d))")
+POINT = re.compile(r"\.(?!\d)")
+MAX_BEFORE, MAX_WORDS_BEFORE, MAX_YEAR_CHARS = 40, 48, 60
+MONTHS_OF_YEAR, MAX_DAY, CENTURY = 12, 31, 100
+
+WEEKDAY_ROWS = (
+    "monday mon montag lundi lunes lunedì maandag måndag mandag poniedziałek pondělí понедельник segunda pazartesi",
+    "tuesday tue dienstag mardi martes martedì dinsdag tisdag tirsdag wtorek úterý вторник terça salı tiistai",
+    "wednesday wed mittwoch mercredi miércoles mercoledì woensdag onsdag środa středa среда среду quarta çarşamba",
+    "thursday thu donnerstag jeudi jueves giovedì donderdag torsdag czwartek čtvrtek четверг quinta perşembe torstai",
+    "friday fri freitag vendredi viernes venerdì vrijdag fredag piątek pátek пятница пятницу sexta cuma perjantai",
+    "saturday sat samstag samedi sábado sabato zaterdag lördag lørdag sobota sobotę суббота субботу cumartesi lauantai",
+    "sunday sun sonntag dimanche domingo domenica zondag söndag søndag niedziela neděle воскресенье pazar sunnuntai",
+)
+WEEKDAYS = {word: number for number, words in enumerate(WEEKDAY_ROWS) for word in fold(words).split()}
+WEEKDAY_NAMES = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
+WEEKDAY_DAY = re.compile(rf"\b({WEEKDAY_NAMES})(?:-feira)?\.?,? {ARTICLE}(\d{{1,2}}){SUFFIX}(?![\w:]|[.,/-]\d)")
+FIRST = {
+    fold(word): number
+    for number, words in (
+        (1, "first premier primero primo primeiro ersten erster eerste första første pierwszego první перше первого"),
+        (2, "second"),
+    )
+    for word in words.split()
+}
+ARTICLES_BEFORE_MONTH = re.compile(rf"{LINK} ?$")
+YEAR_AFTER = re.compile(r",? ?(?:of|de|del|di)? ?(\d{4})(?!\d)")
+WORD, WORDS_OF_DAY = re.compile(r"\S+"), 3
+YEAR_WORDS = re.compile(r",? ?(?:(?:of|de|del|di|in the year) )?((?:[^\W\d_]+[ -]?){1,8})")
+YEARS = range(1900, 2100)
+
+
+class DaysWithoutYear:
+    """The days of a folded text that have no year.
+
+    Args:
+        runs: The runs of digits of the text.
+        months: Where names of months begin in it.
+        ends: Where dates with a year begin and end in it.
+        dates: The dates with a year.
+        orders: The orders of dates in digits.
+    """
+
+    def __init__(
+        self, runs: DigitRuns, months: Iterable[int], ends: Collection[int], dates: Iterable[date], orders: Orders
+    ) -> None:
+        """Read the text."""
+        self._runs, self._orders = runs, orders
+        self._in_words = defaultdict[tuple[int, int], list[Range]](list)
+        self._in_digits = defaultdict[tuple[int, int], list[Range]](list)
+        self._months_of_dates = {(day.year, day.month) for day in dates}
+        for month, day, place in (*_named_days(runs.folded, months), *_eastern_days(runs.folded)):
+            if place >> END_BITS not in ends and place & END_MASK not in ends:
+                self._in_words[month, day].append(place)
+        for month, day, place in self._days_in_digits():
+            self._in_digits[month, day].append(place)
+
+    def find(self, day: date) -> list[Range]:
+        """Return the places of a day and its month; without any, those of a weekday and the day."""
+        places = self._in_words.get((day.month, day.day)) or self._in_digits.get((day.month, day.day))
+        return places or [*self._days_of_week(day)]
+
+    def _days_in_digits(self) -> Iterator[tuple[int, int, Range]]:
+        """Yield the days with a point after the month, and others as the dates with a year of the text are written."""
+        folded = self._runs.folded
+        for run, starts in self._runs.starts.items():
+            for match in IN_DIGITS.finditer(run):
+                for start in starts:
+                    first, last = start + match.start(), start + match.end()
+                    is_pointed = (
+                        match[2] == "." and folded[last : last + 1] == "." and not folded[last + 1 : last + 2].isdigit()
+                    )
+                    for month, day in self._read(match, is_pointed=is_pointed):
+                        yield month, day, pack(first, last + is_pointed)
+
+    def _read(self, match: re.Match[str], *, is_pointed: bool) -> Iterator[tuple[int, int]]:
+        one, separator, two = match[1], match[2], match[3]
+        is_padded = len(one) == len(two) == len("01")
+        is_usual = separator in self._orders and (is_padded or separator == "/")
+        if not (is_pointed or is_usual or (separator == "/" and is_padded)):
+            return
+        is_day_first = {True} if separator == "." else self._orders.get(separator, set())
+        if is_day_first != {False} and int(two) <= MONTHS_OF_YEAR:
+            yield int(two), int(one)
+        if is_day_first != {True} and int(one) <= MONTHS_OF_YEAR:
+            yield int(one), int(two)
+
+    def _days_of_week(self, day: date) -> Iterator[Range]:
+        """Yield the places of a weekday and its day, if a date of the text has the same month."""
+        if (day.year, day.month) not in self._months_of_dates:
+            return
+        for match in WEEKDAY_DAY.finditer(self._runs.folded):
+            if WEEKDAYS[match[1]] == day.weekday() and int(match[2]) == day.day:
+                yield pack(match.start(2), match.end())
+
+
+def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, Range]]:
+    """Yield the days beside names of months."""
+    for start in months:
+        month = MONTH.match(folded, start)
+        number = MONTH_NUMBERS.get(month[1]) if month else None
+        if month is None or number is None:
+            continue
+        end = month.end() + (folded[month.end() : month.end() + 1] == "." and month[1] not in FULL_NAMES)
+        if before := DAYS_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start):
+            yield number, int(before[2]), pack(before.start(2), end)
+            if before[1] and int(before[1]) < int(before[2]):
+                yield number, int(before[1]), pack(*before.span(1))
+        elif after := DAY_AFTER.match(folded, month.end()):
+            yield number, int(after[1]), pack(start, after.end())
+
+
+def _eastern_days(folded: str) -> Iterator[tuple[int, int, Range]]:
+    for mark, pattern in (("月", CJK_DAY), (fold("월"), KOREAN_DAY)):
+        for match in pattern.finditer(folded) if mark in folded else ():
+            yield int(match[1]), int(match[2]), pack(*match.span())
+
+
+def first_days_of_ranges(
+    folded: str, dates: Sequence[tuple[Range, list[Day]]], months: Iterable[int]
+) -> Iterator[tuple[Range, list[Day]]]:
+    """Yield the first days of ranges whose month and year are those of the last day, such as 3 in "3 to 5 May 2026"."""
+    by_end = {place >> END_BITS: days for place, days in dates}
+    for start in months:
+        before = DAYS_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start)
+        if before and before[1] and int(before[1]) < int(before[2]) and (days := by_end.get(before.start(2))):
+            yield pack(*before.span(1)), [(year, month, int(before[1])) for year, month, _ in days]
+    for match in RANGE_IN_DIGITS.finditer(folded):
+        year = int(match[5]) + (0 if int(match[5]) >= CENTURY else 2000)
+        yield pack(*match.span(1)), [(year, int(match[4]), int(match[1]))]
+
+
+def days_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:
+    """Yield the dates whose day is in words, such as "the fourteenth of March 2026"."""
+    for start in months:
+        month = MONTH.match(folded, start)
+        link = ARTICLES_BEFORE_MONTH.search(folded, max(start - MAX_BEFORE, 0), start)
+        if month is None or link is None or month[1] not in MONTH_NUMBERS:
+            continue
+        day = _day_in_words(folded, link.start())
+        year = _year_after(folded, month.end()) if day else None
+        if day and year:
+            yield pack(day[1], year[1]), [(year[0], MONTH_NUMBERS[month[1]], day[0])]
+
+
+def _day_in_words(folded: str, end: int) -> tuple[int, int] | None:
+    """Return the day whose words are before a place, and where they begin."""
+    words = folded[max(end - MAX_WORDS_BEFORE, 0) : end].split(" ")[-WORDS_OF_DAY:]
+    for count in range(len(words), 0, -1):
+        text = " ".join(words[-count:])
+        value = FIRST.get(text, read_number_words(text) if text and not text[-1].isdigit() else None)
+        if value is not None and value == int(value) and 0 < value <= MAX_DAY:
+            return int(value), end - len(text)
+    return None
+
+
+def _year_after(folded: str, start: int) -> tuple[int, int] | None:
+    """Return the year in digits or words after a month, and where it ends."""
+    if match := YEAR_AFTER.match(folded, start):
+        return int(match[1]), match.end()
+    match = YEAR_WORDS.match(folded, start, start + MAX_YEAR_CHARS)
+    words = [each.span() for each in WORD.finditer(match[1])] if match else []
+    for _, last in reversed(words):
+        value = read_number_words(match[1][:last]) if match else None
+        if value in YEARS and match and value is not None:
+            return int(value), match.start(1) + last
+    return None

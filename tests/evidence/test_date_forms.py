@@ -1,0 +1,127 @@
+"""Dates and times in words, without a year, of other calendars and across lines are found; others are not."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+
+from structkit import find_evidence
+
+
+def date_at(day: date, text: str) -> str | None:
+    """Return the text at the likeliest place of a date; None if it is missing."""
+    evidence = find_evidence(day, text, date)[()]
+    return None if evidence.is_missing else evidence.text
+
+
+DAY = date(2026, 3, 14)
+DATES = [
+    ("vom 14.03. bis 20.03.2026", "14.03."),
+    ("14/03 room; 18/04/2026 paid", "14/03"),
+    ("14-03 betaald, 18-03-2026", "14-03"),
+    ("the 14-16 March 2026 fair", "14"),
+    ("vom 14. bis 16. März 2026", "14"),
+    ("del 14 al 16 de marzo de 2026", "14"),
+    ("14.-16.03.2026", "14"),
+    ("el jueves 14 de marzo", "14 de marzo"),
+    ("L'anno duemilaventisei, il giorno 14 marzo. Bilancio 2025.", "14 marzo"),
+    ("on 2 March 2026; on Saturday 14th, not before", "14th"),
+    ("the fourteenth of March 2026", "fourteenth of March 2026"),
+    ("am vierzehnten März 2026", "vierzehnten März 2026"),
+    ("le quatorze mars deux mille vingt-six", "quatorze mars deux mille vingt-six"),
+    ("R8.3.14", "R8.3.14"),
+    ("令和8/3/14", "令和8/3/14"),
+    ("14.III.2026", "14.III.2026"),
+    ("14 III 2026", "14 III 2026"),
+    ("ngày 14 tháng 3 năm 2026", "ngày 14 tháng 3 năm 2026"),
+    ("14 มีนาคม 2569", "14 มีนาคม 2569"),
+    ("14/03/2569", "14/03/2569"),
+    ("۲۳ اسفند ۱۴۰۴", "۲۳ اسفند ۱۴۰۴"),
+    ("1404/12/23", "1404/12/23"),
+    ("2026. 3. 14.", "2026. 3. 14"),
+    ("2026. március 14.", "2026. március 14"),
+    ("2026 m. kovo 14 d.", "2026 m. kovo 14"),
+    ("2026. gada 14. martā", "2026. gada 14. martā"),
+    ("14 de març de 2026", "14 de març de 2026"),
+    ("14. ožujka 2026.", "14. ožujka 2026"),
+    ("14. märts 2026", "14. märts 2026"),
+    ("14/Mar/2026", "14/Mar/2026"),
+    ("14 Mar-\nch 2026", "14 Mar-\nch 2026"),
+    ("3월 14일", "3월 14일"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), DATES, ids=[text for text, _ in DATES])
+def test_a_date_in_another_form_is_found(text: str, place: str) -> None:
+    assert date_at(DAY, f"Text: {text} End") == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "costs 14.03 EUR",
+        "open 24/7, by 3/14",
+        "Tuesday 14th, 2 March 2026",
+        "on Saturday 14th",
+        "14 March 2025",
+        "from 15 to 16 March 2026",
+        "the fifteenth of March 2026",
+        "R8.3.15",
+        "14/04/2569",
+        "24 اسفند 1404",
+        "chapter 14 iii 2",
+    ],
+)
+def test_another_date_is_missing(text: str) -> None:
+    assert date_at(DAY, f"Text: {text} End") is None
+
+
+def time_at(clock: time, text: str) -> str | None:
+    """Return the text at the likeliest place of a time; None if it is missing."""
+    evidence = find_evidence(clock, text, time)[()]
+    return None if evidence.is_missing else evidence.text
+
+
+TIMES = [
+    (time(20, 45), "alle ore 20,45 si è riunita", "20,45"),
+    (time(8), "vanaf 8 uur 's ochtends", "8 uur 's ochtends"),
+    (time(20), "om 8 uur 's avonds", "8 uur 's avonds"),
+    (time(18), "klo 18 alkaen", "18"),
+    (time(7), "kl. 7 i morgen", "7"),
+    (time(17), "o godz. 17 w sali", "17"),
+    (time(19), "a las 7 de la tarde", "7 de la tarde"),
+    (time(19), "в 7 часов вечера", "7 часов вечера"),
+    (time(15, 30), "下午3:30开会", "下午3:30"),
+    (time(15, 30), "오후 3:30 회의", "오후 3:30"),
+    (time(8), "الساعة ٨:٠٠ ص", "٨:٠٠ ص"),
+    (time(9, 30), "at half past nine", "half past nine"),
+    (time(21, 30), "at half past nine", "half past nine"),
+    (time(8, 30), "um halb neun", "um halb neun"),
+    (time(12), "at noon", "noon"),
+    (time(9), "nine o'clock", "nine o'clock"),
+    (time(14, 30), "14 h 30 min", "14 h 30 min"),
+    (time(9), "from 9-17 h", "9"),
+    (time(12, 5), "at 12:05 a.m. or 12.05 Uhr", "12.05"),
+]
+
+
+@pytest.mark.parametrize(("clock", "text", "place"), TIMES, ids=[f"{clock} {text}" for clock, text, _ in TIMES])
+def test_a_time_with_words_is_found(clock: time, text: str, place: str) -> None:
+    assert time_at(clock, text) == place
+
+
+@pytest.mark.parametrize(
+    ("clock", "text"),
+    [
+        (time(20), "vanaf 8 uur 's ochtends"),
+        (time(8), "om 9 uur"),
+        (time(7), "for 7 hours"),
+        (time(3, 30), "下午3:30开会"),
+        (time(10, 30), "at half past nine"),
+        (time(12, 50), "costs 12,50 EUR"),
+        (time(18), "page 18"),
+    ],
+)
+def test_another_time_is_missing(clock: time, text: str) -> None:
+    assert time_at(clock, text) is None
