@@ -29,7 +29,7 @@ from pathlib import Path
 
 from peers.libraries import FOLDER, LIBRARIES, NotInstalled, environment, variables
 from peers.right_types import TYPES
-from right_forms import described_form
+from right_descriptions import described_types
 from right_texts import Text, read_texts, right_fields
 
 from structkit import Client, Policy, StructkitError
@@ -60,10 +60,10 @@ SETTINGS: dict[str, JSON] = {
     'structkit, dialect="llama.cpp"': {"dialect": "llama.cpp"},
     'structkit, evidence="null"': {"evidence": "null"},
     'structkit, evidence="require"': {"evidence": "require"},
+    'structkit, show="auto"': {"show": "auto"},
+    'structkit, show="auto", evidence="null"': {"show": "auto", "evidence": "null"},
 }
-FORM = "structkit, form in the instructions"
-FORMS: dict[str, JSON] = {FORM: {}, f'{FORM}, evidence="null"': {"evidence": "null"}}
-"""Ways that are measured only if they are named: the model reads the form of the reply, with descriptions."""
+"""With `show`, the fields have descriptions; without it, no model would see them here."""
 
 PEERS = ("instructor", "pydantic-ai")
 
@@ -193,16 +193,15 @@ def bare_call(recorder: Recorder) -> Extract:
     return extract
 
 
-def structkit_call(base_url: str, options: JSON, *, has_form: bool = False) -> Extract:
+def structkit_call(base_url: str, options: JSON) -> Extract:
     call = dict(options)
-    policy = Policy(attempts=ATTEMPTS, stop_loops=call.pop("stop_loops", "auto"))
+    types = described_types() if "show" in call else TYPES
+    policy = Policy(attempts=ATTEMPTS, stop_loops=call.pop("stop_loops", "auto"), show=call.pop("show", False))
     client = Client(NAME, base_url=base_url, policy=policy, **SAMPLING)
 
     def extract(text: Text) -> JSON | None:
         try:
-            instructions = described_form(text.kind) if has_form else None
-            record = client.extract(TYPES[text.kind], text.text, instructions=instructions, **call)
-            value: JSON = record.model_dump(mode="json")
+            value: JSON = client.extract(types[text.kind], text.text, **call).model_dump(mode="json")
         except StructkitError:
             return None
         return value
@@ -288,7 +287,7 @@ def log(file: Path, name: str, outcomes: list[Outcome]) -> None:
 def _extractor(name: str, recorder: Recorder, base_url: str) -> Extract:
     if name == BARE:
         return bare_call(recorder)
-    return structkit_call(base_url, {**SETTINGS, **FORMS}[name], has_form=name in FORMS)
+    return structkit_call(base_url, SETTINGS[name])
 
 
 def measure(options: argparse.Namespace, texts: list[Text], address: str) -> None:
@@ -313,7 +312,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--texts", type=int, default=40, help="only the first N texts")
     parser.add_argument("--held-out", action="store_true", help="the texts that are left for the end, instead")
-    parser.add_argument("--ways", nargs="*", default=[*SETTINGS], choices=[*SETTINGS, *FORMS], help="only these rows")
+    parser.add_argument("--ways", nargs="*", default=[*SETTINGS], choices=[*SETTINGS], help="only these rows")
     parser.add_argument("--peers", action="store_true", help="other libraries as well, in their own environments")
     parser.add_argument("--replies", type=Path, help="the file of the model's replies")
     parser.add_argument("--log", type=Path, help="the file that the conversations are appended to")

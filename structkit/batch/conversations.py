@@ -167,7 +167,7 @@ class RowConversations:
             "evidence": self.evidence if self.evidence is not True else None,
             "escalate_below": policy.escalate_below,
             "escalation": policy.escalation if policy.escalate_below and policy.escalation != "record" else None,
-            "show_form": policy.show_form,
+            "show": policy.show,
             "chunk": self.chunk,
             "confidence": call.get("confidence"),  # without it, the stored replies have no log probabilities
         }

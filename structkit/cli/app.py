@@ -47,6 +47,7 @@ from structkit.cli.request_options import (
     Mode,
     Seed,
     Set,
+    ShowForm,
     Temperature,
     Timeout,
     complete_dialect,
@@ -143,6 +144,7 @@ def extract(
     dialect: DialectName = None,
     extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
+    show_form: ShowForm = None,
     chunk: Chunk = None,
     evidence: Evidence = None,
     confidence: Confidence = None,
@@ -183,7 +185,7 @@ def extract(
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens}
     template, system = read_template(prompt, prompt_file), read_instructions(instructions, instructions_file)
     options: Any = {"instructions": system, "temperature": temperature, "seed": seed, "chunk": read_chunk(chunk)}
-    options |= {"confidence": read_confidence(confidence), "escalate": escalate, "below": below}
+    options |= {"confidence": read_confidence(confidence), "escalate": escalate, "below": below, "show_form": show_form}
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     reading, names = read_file_options(send, encoding, ocr, password), list_files(files) if is_several(files) else files

@@ -40,6 +40,7 @@ from structkit.cli.request_options import (
     ReviewBelow,
     Seed,
     Set,
+    ShowForm,
     Temperature,
     Timeout,
     read_call_options,
@@ -104,6 +105,7 @@ def label(
     dialect: DialectName = None,
     extras: ExtrasOption = Extras.closed,
     timeout: Timeout = None,
+    show_form: ShowForm = None,
     evidence: Evidence = None,
     confidence: Confidence = None,
     escalate: Escalate = None,
@@ -216,6 +218,7 @@ def label(
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras, label_input.reading)
     options: Any = {"instructions": read_instructions(instructions, instructions_file), "temperature": temperature}
     options |= {"confidence": read_confidence(confidence), "mode": mode, "dialect": dialect, "escalate": escalate}
+    options |= {"show_form": show_form}
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens, "seed": seed, "below": below}
     reading: Any = {"blank": blank.value, "table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
@@ -226,9 +229,7 @@ def label(
     job = Job(
         **label_input.job_settings(request.prompt, key),
         output=output,
-        output_type=request.output_type,
-        prompt=request.prompt,
-        **request.connection(model, base_url),
+        **request.job_settings(model, base_url),
         **reading | selection | limits | results,
         price=find_price(price_input, price_output, prices, model or request.model),
         on_ambiguous=on_ambiguous.value,

@@ -23,7 +23,7 @@ from structkit.transport import normalise_base_url, route_cache
 from structkit.transport.route_cache import CachedRoute
 from structkit.values import JSON, Parameters
 
-HEADER = ("endpoint", "model", "mode", "rejected", "ignored", "keywords and formats", "stored at")
+HEADER = ("endpoint", "model", "mode", "rejected", "ignored", "keywords and formats", "sees schema", "stored at")
 
 
 @app.command(epilog="Example: structkit probe my-model --base-url https://gateway.example/v1")
@@ -104,7 +104,9 @@ def _row(cached: CachedRoute) -> tuple[str, ...]:
     route, stored_at = cached.route, datetime.fromtimestamp(cached.stored_at, timezone.utc)
     modes = (", ".join(sorted(names)) for names in (route.rejected, route.ignored))
     keywords = _supported(route.dialect)
-    return (cached.base_url, cached.model, route.mode, *modes, keywords, f"{stored_at:%Y-%m-%d %H:%M} UTC")
+    sees_schema = "no" if route.hides_schema else "yes" if route.shows_schema else "unknown"
+    time = f"{stored_at:%Y-%m-%d %H:%M} UTC"
+    return (cached.base_url, cached.model, route.mode, *modes, keywords, sees_schema, time)
 
 
 def _supported(dialect: Dialect) -> str:

@@ -195,11 +195,29 @@ Timeout = Annotated[
 ]
 
 
+class FormDisplay(enum.Enum):
+    """When the prompt has the form of the reply beside a schema."""
+
+    auto = "auto"
+    always = "always"
+
+
+ShowForm = Annotated[
+    FormDisplay | None,
+    request_option(
+        "--show-form",
+        help="Put the form of the reply with its descriptions into the prompt: `always`, or where the model is known not "
+        "to see the schema (`auto`).",
+    ),
+]
+
+
 def read_call_options(
     settings: list[str] | None,
     headers: list[str] | None,
     timeout: float | None,
     defaults: Mapping[str, Any] = MappingProxyType({}),
+    show_form: FormDisplay | None = None,
     **options: Any,
 ) -> Any:
     """Return the arguments of each call.
@@ -209,6 +227,7 @@ def read_call_options(
         headers: The texts of `--header`.
         timeout: Seconds that the endpoint may be silent.
         defaults: The arguments that a decorated function has; those of the command line replace them.
+        show_form: When the prompt has the form of the reply beside a schema.
         **options: Other arguments of a call; those that are None are left out.
 
     Raises:
@@ -224,19 +243,23 @@ def read_call_options(
         check_field_name(name)
     extras = {"extra_body": fields, "extra_headers": dict(map(parse_header, headers or ()))}
     validate_extras(extras["extra_body"], extras["extra_headers"], None)
-    policy = {} if timeout is None else {"policy": _with_timeout(defaults.get("policy") or Policy(), timeout)}
+    policy = _policy_of_options(defaults.get("policy"), timeout, show_form)
     new_extras = {name: values for name, values in extras.items() if values}
     return with_drop_notices(join_options(defaults, {**call, **parameters, **new_extras, **policy}))
 
 
-def _with_timeout(policy: Policy, timeout: float) -> Policy:
-    """Return a policy with the timeout of the command line.
+def _policy_of_options(
+    policy: Policy | None, timeout: float | None, show_form: FormDisplay | None
+) -> dict[str, Policy]:
+    """Return the policy with the options of the command line, as an argument of each call; none without such options.
 
     Raises:
-        ConfigError: It is too long.
+        ConfigError: The timeout is too long.
     """
+    options: Any = {"timeout": timeout, "show": show_form and (show_form is FormDisplay.always or "auto")}
+    changes = {name: value for name, value in options.items() if value is not None}
     try:
-        return replace(policy, timeout=timeout)
+        return {"policy": replace(policy or Policy(), **changes)} if changes else {}
     except ValueError as error:
         raise ConfigError(f"--{error}") from None
 

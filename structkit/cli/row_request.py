@@ -55,18 +55,19 @@ class RowRequest(NamedTuple):
     model: str | None = None
     call: Any = {}  # noqa: RUF012 (never changed)
 
-    def connection(self, model: str | None, base_url: str | None) -> dict[str, Any]:
-        """Return where the requests go, with the options `--model` and `--base-url`.
+    def job_settings(self, model: str | None, base_url: str | None) -> dict[str, Any]:
+        """Return what is asked, and where the requests go with the options `--model` and `--base-url`.
 
         Raises:
             ConfigError: No endpoint is configured, or a client has its own.
         """
         if self.client is None:
             name = default_model(self.model if model is None else model, base_url, notice)
-            return {"model": name, "base_url": base_url}
+            return {"output_type": self.output_type, "prompt": self.prompt, "model": name, "base_url": base_url}
         if base_url is not None:
             raise ConfigError("--base-url: the function has a client, which determines where its requests go")
-        return {"client": self.client, "model": self.model if model is None else model}
+        name = self.model if model is None else model
+        return {"output_type": self.output_type, "prompt": self.prompt, "client": self.client, "model": name}
 
 
 def find_request(

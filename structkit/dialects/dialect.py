@@ -87,6 +87,8 @@ class Dialect:
         max_enum_characters: The characters of an enum of more than 250 strings, together.
         max_size: The largest schema.
         free_streams: Whether a stream costs no more than a whole reply, and counts its tokens.
+        shows_schema: Whether the model may see a schema in `response_format`; False where the server only makes a
+            grammar of it.
         hosts: Host names of the vendor's own endpoint, as glob patterns.
         models: Names of its models, as glob patterns, whichever endpoint serves them.
     """
@@ -105,5 +107,6 @@ class Dialect:
     max_enum_characters: float = math.inf
     max_size: Size = UNLIMITED
     free_streams: bool = False
+    shows_schema: bool = True
     hosts: tuple[str, ...] = ()
     models: tuple[str, ...] = ()

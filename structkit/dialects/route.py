@@ -33,6 +33,7 @@ class Route:
         rejected_parts: Types of content parts that were answered with an error, such as `image_url`.
         stop_loops: Whether requests for whole replies are streamed, to stop those that only repeat themselves: True
             once the model has sent such a reply, False once a stream turned out not to help; None before.
+        shows_schema: Whether a probe has found that the model sees the descriptions of a schema; None if none has.
     """
 
     dialect: Dialect = CORE
@@ -42,6 +43,7 @@ class Route:
     is_assumed: bool = False
     rejected_parts: frozenset[str] = frozenset()
     stop_loops: bool | None = None
+    shows_schema: bool | None = None
 
     @property
     def mode(self) -> ModeName:
@@ -54,6 +56,11 @@ class Route:
             if mode not in self.rejected and mode not in self.ignored:
                 return mode
         return "prompt"
+
+    @property
+    def hides_schema(self) -> bool:
+        """Whether the model is known not to see a schema in `response_format`: by a probe, or else by the dialect."""
+        return not (self.dialect.shows_schema if self.shows_schema is None else self.shows_schema)
 
     @property
     def rejection_count(self) -> int:
@@ -210,6 +217,7 @@ def route_to_json(route: Route) -> JSON:
         "is_assumed": route.is_assumed,
         "rejected_parts": sorted(route.rejected_parts),
         "stop_loops": route.stop_loops,
+        "shows_schema": route.shows_schema,
     }
 
 
@@ -238,10 +246,10 @@ def route_from_json(value: JSON) -> Route:
         raise ValueError(f"not names of parameters: {parameters}")
     rejected, ignored = (frozenset(_modes(value[name])) for name in ("rejected", "ignored"))
     parts = REJECTED_PART.keys() & {*value.get("rejected_parts", ())}
-    stop_loops = value.get("stop_loops")
-    if not isinstance(stop_loops, bool | None):
-        raise TypeError(f"not true, false or null: {stop_loops!r}")
-    return Route(dialect, rejected, ignored, parameters, value["is_assumed"] is True, frozenset(parts), stop_loops)
+    flags = {name: value.get(name) for name in ("stop_loops", "shows_schema")}
+    if not all(isinstance(flag, bool | None) for flag in flags.values()):
+        raise TypeError(f"not true, false or null: {flags}")
+    return Route(dialect, rejected, ignored, parameters, value["is_assumed"] is True, frozenset(parts), **flags)
 
 
 def _validate_dialect(dialect: Dialect) -> None:
@@ -254,7 +262,7 @@ def _validate_dialect(dialect: Dialect) -> None:
     names = (*dialect.keywords, *dialect.formats, *dialect.harmful)
     texts = (dialect.name, *names, *dialect.hosts, *dialect.models, *patterns)
     limits = (dialect.max_enum_characters, *(getattr(dialect.max_size, item.name) for item in fields(dialect.max_size)))
-    flags = (dialect.recursion, dialect.root_reference, dialect.optional, dialect.free_streams)
+    flags = (dialect.recursion, dialect.root_reference, dialect.optional, dialect.free_streams, dialect.shows_schema)
     are_texts = all(isinstance(text, str) for text in texts)
     are_flags = all(isinstance(flag, bool) for flag in flags)
     if not are_texts or not are_flags or not all(isinstance(limit, int | float) and limit >= 0 for limit in limits):

@@ -114,10 +114,18 @@ XGRAMMAR = CONST | (NUMBERS - {"multipleOf"}) | LENGTHS | ITEMS | {"pattern", "f
 
 # vLLM 0.28, v1/structured_output/backend_xgrammar.py: what `has_xgrammar_unsupported_json_features` finds moves the
 # whole reply to a slower engine. Its `STRING_SUPPORTED_FORMATS` has all of OpenAI's.
-VLLM = Dialect(name="vllm", keywords=XGRAMMAR, formats=OPENAI_FORMATS, harmful=frozenset({"multipleOf"}))
+# docs.vllm.ai, "Structured Outputs": the fields should be described in the prompt as well.
+VLLM = Dialect(
+    name="vllm",
+    keywords=XGRAMMAR,
+    formats=OPENAI_FORMATS,
+    harmful=frozenset({"multipleOf"}),
+    shows_schema=False,
+)
 
-# SGLang, srt/constrained/xgrammar_backend.py: the same engine, and no other one to fall back to.
-SGLANG = Dialect(name="sglang", keywords=XGRAMMAR, formats=OPENAI_FORMATS)
+# SGLang, srt/constrained/xgrammar_backend.py: the same engine, and no other one to fall back to. Its page "Structured
+# Outputs" recommends that the prompt have the form of the reply, too.
+SGLANG = Dialect(name="sglang", keywords=XGRAMMAR, formats=OPENAI_FORMATS, shows_schema=False)
 
 # Text Generation Inference, with outlines-core, src/json_schema: the schema becomes one regular expression, so there is
 # no recursion and no bound of a number. An unknown format is an error.
@@ -126,6 +134,7 @@ TGI = Dialect(
     keywords=CONST | LENGTHS | ITEMS | {"pattern", "format"},
     formats=frozenset({"date-time", "date", "time", "email", "uuid"}),
     recursion=False,
+    shows_schema=False,
 )
 
 # llama.cpp, grammars/README.md: bounds of integers, lengths, patterns from `^` to `$`, four formats; a class escape
@@ -136,15 +145,18 @@ LLAMA_CPP = Dialect(
     formats=frozenset({"date", "time", "date-time", "uuid"}),
     rejected_pattern=CLASS_ESCAPE,
     free_streams=True,
+    shows_schema=False,
 )
 
-# ollama.com, "Structured outputs": llama.cpp's grammars; its default port is 11434. A grammar that cannot be loaded, as
-# with an escape, is a 500 that does not say so: "failed to load model vocabulary required for format".
+# ollama.com, "Structured outputs": llama.cpp's grammars, and "ideal to also pass the JSON schema as a string in the
+# prompt"; its default port is 11434. A grammar that cannot be loaded, as with an escape, is a 500 that does not say so:
+# "failed to load model vocabulary required for format".
 OLLAMA = Dialect(
     name="ollama",
     keywords=LLAMA_CPP.keywords,
     formats=LLAMA_CPP.formats,
     rejected_pattern=ESCAPE,
+    shows_schema=False,
     hosts=("localhost:11434", "127.0.0.1:11434"),
 )
 

@@ -21,6 +21,7 @@ from structkit.extraction.continuation_step import request_remainder, with_repai
 from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
+from structkit.extraction.form_choice import shows_form
 from structkit.extraction.modes import MODES, Mode, show_form
 from structkit.extraction.prefill import without_prefill
 from structkit.extraction.provenance import Provenance, origins_after_patch
@@ -140,7 +141,7 @@ class Extraction(Generic[T]):
         )
         corrections = correction_messages(self.response_format, self.invalid_answer, self.patch)
         prompt = in_accepted_form((*with_examples(self.messages, examples), *corrections), self.route.rejected_parts)
-        if self.policy.show_form and not self.current_mode.shows_form:
+        if self.policy.show and shows_form(self):
             prompt = show_form(self.codec, prompt)
         messages, fields = self.current_mode.encode(self.codec, prompt)
         fields = self._with_tools(fields)

@@ -25,6 +25,7 @@ CHOICES = {
     "tool_errors": ("raise", "tell"),
     "missing_evidence": ("warn", "raise"),
     "stop_loops": ("auto", True, False),
+    "show": ("auto", True, False),
 }
 """The values of the settings that have a closed set of them."""
 
@@ -60,6 +61,7 @@ OTHER_NAMES = {
     "max_attempts": "use attempts=...",
     "total_timeout": "use deadline=...",
     "models": "use fallback=[...] of the client or call",
+    "show_form": "use show=...",
     "fallback": "it is an argument of the client or call; fallback_on=... names the failures",
 }
 """What other libraries call a limit, and what it is here."""
@@ -109,8 +111,9 @@ class Policy:
             once its reply only repeats itself: always (True), never, or where that is free (`auto`): where the server
             is llama.cpp's, and where a reply of the model was such a loop. An endpoint that does not stream, or not
             count the tokens of a stream, is not asked for one again.
-        show_form: Whether the system message has the form of the reply with the descriptions of its fields in the modes
-            that send a schema, too. llama.cpp and vLLM turn the schema into a grammar, and the model does not see it.
+        show: Whether the prompt has the form of the reply with the descriptions of its fields in the modes that send a
+            schema, too: always (True), never, or where it is known that the model does not see the schema, for
+            descriptions that it would miss (`auto`). llama.cpp, vLLM and the like turn the schema into a grammar.
         missing_evidence: What `evidence="null"` and `"require"` do with a value that is not in the text and that the
             type does not let be null: return it with a warning in `Result.warnings` (`warn`), or raise `InvalidOutput`
             (`raise`).
@@ -135,7 +138,7 @@ class Policy:
     tool_errors: Literal["raise", "tell"] = "raise"
     tool_timeout: float | None = DEFAULT_TOOL_TIMEOUT_S
     stop_loops: bool | Literal["auto"] = "auto"
-    show_form: bool = False
+    show: bool | Literal["auto"] = False
     missing_evidence: Literal["warn", "raise"] = "warn"
     max_tokens: int | None = None
 

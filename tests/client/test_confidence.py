@@ -503,7 +503,7 @@ def test_several_replies_about_each_chunk_are_compared(connect: Connect) -> None
     assert {detail.replies for detail in result.confidence.details.values()} == {2}
 
 
-@pytest.mark.parametrize("policy", [PLACES, Policy(show_form=True)], ids=["places", "form"])
+@pytest.mark.parametrize("policy", [PLACES, Policy(show=True)], ids=["places", "form"])
 def test_a_job_with_another_policy_that_changes_its_requests_is_another_job(tmp_path: Path, policy: Policy) -> None:
     with Endpoint(with_logprobs(json.dumps(VALUE))) as endpoint:
         client = structkit.Client("small", base_url=endpoint.base_url, escalate="large", below=0.8)

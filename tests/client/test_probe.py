@@ -62,7 +62,8 @@ def _conforming(request: JSON) -> Reply:
     field = "arguments" if "arguments" in place else "content"
     wire = json.loads(place[field])
     for name, part in schema["properties"].items():
-        wire[name] = next((VALID_VALUES[keyword] for keyword in VALID_VALUES if keyword in part), wire[name])
+        value = part.get("description", wire[name])  # a model that sees the description, and follows it
+        wire[name] = next((VALID_VALUES[keyword] for keyword in VALID_VALUES if keyword in part), value)
     place[field] = json.dumps(wire)
     return reply
 
@@ -113,9 +114,10 @@ def test_a_perfect_endpoint_is_recognised_in_few_requests(probed: Any) -> None:
     }
     assert verdicts(report, "keyword") == dict.fromkeys(KEYWORDS, "constrained")
     assert verdicts(report, "format") == dict.fromkeys(FORMATS, "constrained")
-    assert verdicts(report, "parameter") == dict.fromkeys(["usage", "stream", "tools", "logprobs", "n"], "served")
-    assert report.calls == len(endpoint.requests) == 11
-    assert report.route == Route(report.route.dialect)
+    names = ["usage", "descriptions", "stream", "tools", "logprobs", "n"]
+    assert verdicts(report, "parameter") == dict.fromkeys(names, "served")
+    assert report.calls == len(endpoint.requests) == 12
+    assert report.route == Route(report.route.dialect, shows_schema=True)
     assert report.route.dialect.keywords == KEYWORDS | {"format"}
     assert report.route.dialect.formats == FORMATS
 
@@ -173,7 +175,7 @@ def test_a_keyword_named_in_a_rejection_costs_one_more_request(probed: Any, keyw
     report, _ = probed(perfect_except(rejects_keyword(keyword)), dialect="openai")
     assert {name for name, verdict in verdicts(report, "keyword").items() if verdict != "constrained"} == {keyword}
     assert f"'{keyword}' is not permitted" in report[keyword].note
-    assert report.calls == 12
+    assert report.calls == 13
     assert keyword not in report.route.dialect.keywords
 
 
@@ -271,7 +273,7 @@ def test_a_missing_usage_is_reported(probed: Any) -> None:
 
     report, _ = probed(answer)
     assert report["usage"].verdict == "ignored"
-    assert report.usage == Usage(unreported=11)
+    assert report.usage == Usage(unreported=12)
 
 
 def test_an_endpoint_that_does_not_answer_is_an_error_and_is_not_cached(probed: Any, routes: Path) -> None:
@@ -325,7 +327,7 @@ def test_a_report_is_read_as_a_table_and_as_json(probed: Any) -> None:
         "| mode json_schema | constrained | the reply satisfies the schema against the prompt |",
     ]
     assert "| keywords | refused | pattern |" in lines
-    assert json.loads(json.dumps(report.as_json()))["calls"] == 12
+    assert json.loads(json.dumps(report.as_json()))["calls"] == 13
     with pytest.raises(KeyError):
         report["nope"]
 
@@ -355,11 +357,12 @@ def test_the_command_prints_shows_and_deletes_routes(routes: Path) -> None:
     assert done.stdout.endswith("schemas are sent by json_schema\n")
     output = command("--show", routes=routes).stdout
     assert f"| {endpoint.base_url} | fake | json_schema | tool |" in output
+    assert "| yes | 20" in output  # the model sees the schema
     assert command("--show", "another", routes=routes).stderr == "no routes are stored\n"
     assert command("another", "--forget", routes=routes).stderr == "no routes are stored\n"
     assert command("--forget", routes=routes).stderr == "1 deleted\n"
     assert command("--show", routes=routes).stderr == "no routes are stored\n"
-    assert len(endpoint.requests) == 11
+    assert len(endpoint.requests) == 12
 
 
 def test_one_route_can_be_deleted(routes: Path) -> None:
@@ -405,9 +408,9 @@ def test_the_probe_of_the_embedded_model_is_correct() -> None:
     assert report.route.dialect.formats == LLAMA_CPP.formats
     assert verdicts(report, "parameter") == {
         **dict.fromkeys(["usage", "stream", "logprobs", "n"], "served"),
-        "tools": "ignored",
+        **dict.fromkeys(["tools", "descriptions"], "ignored"),  # llama.cpp makes a grammar of the schema
     }
-    assert report.route.mode == "json_schema"
+    assert (report.route.mode, report.route.shows_schema) == ("json_schema", False)
 
 
 def test_both_clients_have_the_same_report() -> None:

@@ -310,7 +310,7 @@ def test_the_form_with_its_descriptions_is_shown_once_in_any_mode(
     connect: Connect, mode: Any, instructions: str | None
 ) -> None:
     with Endpoint('{"team": "ops"}') as endpoint:
-        client = connect(endpoint.base_url, mode=mode, policy=structkit.Policy(show_form=True))
+        client = connect(endpoint.base_url, mode=mode, policy=structkit.Policy(show=True))
         assert client.extract(Ticket, "Printer on fire", instructions=instructions).team == "ops"
     system, user = endpoint.requests[0]["messages"]
     assert system["role"] == "system"
@@ -322,7 +322,7 @@ def test_the_form_with_its_descriptions_is_shown_once_in_any_mode(
 def test_the_form_of_a_re_asked_place_is_that_of_the_place(connect: Connect) -> None:
     bad = VALUE.model_dump(mode="json") | {"number": "none"}
     with Endpoint(json.dumps(bad), '{"number": 17}') as endpoint:
-        client = connect(endpoint.base_url, mode="json_schema", policy=structkit.Policy(show_form=True, reask="always"))
+        client = connect(endpoint.base_url, mode="json_schema", policy=structkit.Policy(show=True, reask="always"))
         assert client.extract(Invoice, PROMPT).number == 17
     first, second = (request["messages"][0]["content"] for request in endpoint.requests)
     assert '"currency"' in first

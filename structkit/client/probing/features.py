@@ -31,7 +31,7 @@ from structkit.values.text import shorten
 
 COPY = "Copy this JSON object exactly, and change nothing in it: "
 
-MAX_REQUESTS = 15
+MAX_REQUESTS = 14
 """After this many requests the remaining keywords are reported as unknown."""
 
 TOKENS_PER_VALUE = 40

@@ -148,7 +148,12 @@ def route_after_probe(route: Route, findings: Iterable[Finding]) -> Route:
         names: list[ModeName] = [mode for mode in MODES if mode != "prompt" and modes.get(mode) == verdict]
         return frozenset(names)
 
-    return Route(dialect, modes_with("refused"), modes_with("ignored"))
+    shows_schema = {"served": True, "ignored": False}.get(_verdict_of("descriptions", all_findings))
+    return Route(dialect, modes_with("refused"), modes_with("ignored"), shows_schema=shows_schema)
+
+
+def _verdict_of(name: str, findings: list[Finding]) -> Verdict:
+    return next((each.verdict for each in findings if each.name == name), "unknown")
 
 
 def _with_features(dialect: Dialect, findings: list[Finding]) -> Dialect:

@@ -24,6 +24,7 @@ from structkit.client.probing.probe_reply import (
 )
 from structkit.client.probing.probe_report import SCHEMA_MODES, Finding, ProbeReport, Verdict, route_after_probe
 from structkit.client.probing.request_template import REASONING_FACTOR, ProbeSchema, RequestTemplate
+from structkit.client.probing.schema_visibility import probe_descriptions
 from structkit.dialects import Route, identify_route
 from structkit.errors import MalformedReply, TransportError
 from structkit.extraction import MODES, Mode
@@ -95,6 +96,7 @@ def _findings(model: str, route: Route) -> ProbeSteps[tuple[Route, list[Finding]
     if mode:
         constrains, harmful = verdicts[mode.name] == "constrained", route.dialect.harmful
         modes += yield from probe_features(template, mode, constrains=constrains, harmful=harmful)
+        basic_findings += yield from probe_descriptions(template, mode, verdicts[mode.name])
     return route, [*modes, *basic_findings, *(yield from _parameters(template))]
 
 

@@ -1,16 +1,11 @@
-"""The form of a reply with descriptions of its fields, as a text for the instructions of `right.py`.
-
-A server that turns the schema into a grammar does not show it to the model.
-"""
+"""The types of `right.py` with descriptions of their fields, which a server's grammar does not show to the model."""
 
 from __future__ import annotations
 
-import copy
+from typing import Annotated, Any
 
 from peers.right_types import TYPES
-
-from structkit import ResponseFormat
-from structkit.prompts import skeleton
+from pydantic import BaseModel, Field, create_model
 
 DESCRIPTIONS = {
     "Person": {
@@ -54,9 +49,14 @@ DESCRIPTIONS = {
 }
 
 
-def described_form(kind: str) -> str:
-    """Return the instructions that show a type to the model."""
-    schema = copy.deepcopy(ResponseFormat(TYPES[kind]).schema)
-    for name, description in DESCRIPTIONS[kind].items():
-        schema["properties"][name]["description"] = description
-    return f"Reply with one JSON object in this form:\n{skeleton(schema)}"
+def described_types() -> dict[str, type[BaseModel]]:
+    """Return the types with a description of each field."""
+    return {kind: _described(base, DESCRIPTIONS[kind]) for kind, base in TYPES.items()}
+
+
+def _described(base: type[BaseModel], descriptions: dict[str, str]) -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        name: (Annotated[info.rebuild_annotation(), Field(description=descriptions[name])], ...)
+        for name, info in base.model_fields.items()
+    }
+    return create_model(base.__name__, **fields)
