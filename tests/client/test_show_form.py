@@ -39,10 +39,10 @@ def server(*, shows_schema: bool, copies_prompt: bool = True) -> Callable[[JSON]
             return Reply(completion('{"animal": "xq7"}' if request.get("response_format") else "blue"))
         prompt = str(request["messages"][-1]["content"]) if copies_prompt else ""
         descriptions = json.dumps(schema) if shows_schema else ""
-        _, found, after = (descriptions + prompt).partition(PROMPT)
-        if not found:
+        text = descriptions + prompt
+        if PROMPT not in text:
             return conforming_reply(request)
-        return Reply(completion(json.dumps({"word": after.split('"')[0]})))
+        return Reply(completion(json.dumps({"word": text.partition(PROMPT)[2].split('"')[0]})))
 
     return answer
 

@@ -17,6 +17,9 @@ TableRow: TypeAlias = tuple[str, str, str]
 
 TABLE_HEAD: TableRow = ("feature", "verdict", "note")
 
+SHOWS_SCHEMA: dict[Verdict, bool] = {"served": True, "ignored": False}
+"""What the verdict on the descriptions of a schema says of a route."""
+
 SCHEMA_MODES: tuple[ModeName, ...] = ("json_schema", "json_schema_lax", "tool")
 """The modes in which the endpoint receives the schema itself."""
 
@@ -148,12 +151,8 @@ def route_after_probe(route: Route, findings: Iterable[Finding]) -> Route:
         names: list[ModeName] = [mode for mode in MODES if mode != "prompt" and modes.get(mode) == verdict]
         return frozenset(names)
 
-    shows_schema = {"served": True, "ignored": False}.get(_verdict_of("descriptions", all_findings))
+    shows_schema = next((SHOWS_SCHEMA.get(each.verdict) for each in all_findings if each.name == "descriptions"), None)
     return Route(dialect, modes_with("refused"), modes_with("ignored"), shows_schema=shows_schema)
-
-
-def _verdict_of(name: str, findings: list[Finding]) -> Verdict:
-    return next((each.verdict for each in findings if each.name == name), "unknown")
 
 
 def _with_features(dialect: Dialect, findings: list[Finding]) -> Dialect:
