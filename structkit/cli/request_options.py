@@ -206,8 +206,8 @@ ShowForm = Annotated[
     FormDisplay | None,
     request_option(
         "--show-form",
-        help="Put the form of the reply, with its descriptions, into the prompt: `always`, or only where the model does "
-        "not see the schema (`auto`).",
+        help="Put the form of the reply, with its descriptions, into the prompt: `always`, or only where the model "
+        "does not see the schema (`auto`).",
     ),
 ]
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -186,6 +189,32 @@ def test_another_value_of_show_is_rejected() -> None:
         structkit.Policy(show="always")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="use show="):
         structkit.Policy(show_form=True)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("command", ["extract", "label"])
+@pytest.mark.parametrize(
+    ("options", "has_form"),
+    [
+        ([], False),
+        (["--show-form", "auto"], False),
+        (["--show-form", "auto", "--dialect", "vllm"], True),
+        (["--show-form", "always", "--timeout", "30"], True),
+    ],
+    ids=["none", "auto", "auto at vLLM", "always"],
+)
+def test_the_command_line_shows_the_form(tmp_path: Path, command: str, options: list[str], has_form: bool) -> None:
+    description = {"type": "string", "description": "The team that answers."}
+    schema = {"title": "Ticket", "type": "object", "properties": {"team": description}, "required": ["team"]}
+    (tmp_path / "ticket.json").write_text(json.dumps(schema), encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("text\nPrinter on fire\n", encoding="utf-8")
+    arguments = ["rows.csv", "--type", "ticket.json", *options]
+    arguments += ["-o", "out.jsonl", "--prompt", "{text}"] if command == "label" else []
+    with Endpoint('{"team": "ops"}') as endpoint:
+        environment = {**os.environ, "OPENAI_BASE_URL": endpoint.base_url, "STRUCTKIT_MODEL": "fake"}
+        program = [sys.executable, "-P", "-m", "structkit", command, *arguments]
+        done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert is_shown(endpoint.requests[0]) is has_form
 
 
 @pytest.mark.local
