@@ -17,7 +17,7 @@ def shows_form(step: Any) -> bool:
     choice, mode = step.policy.show, step.current_mode
     if not choice or mode.shows_form:
         return False
-    if choice is True:
+    if choice != "auto":
         return True
     is_hidden = mode.name in RESPONSE_FORMAT_MODES and step.route.hides_schema
     return is_hidden and has_descriptions(step.response_format.schema)  # those of a patch only name its places

@@ -45,7 +45,6 @@ TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(COUNTS, (_is_count, "a whole number")),
     **dict.fromkeys(NUMBERS, (_is_number, "a number")),
     **dict.fromkeys(("repairs", "fallback_on"), (lambda value: isinstance(value, Collection | bool), "a set of names")),
-    "show_form": (lambda value: isinstance(value, bool), "True or False"),
 }
 """By setting, what its value has to be, as a function and in words."""
 

@@ -60,7 +60,7 @@ def test_a_price_rejects_what_is_no_amount(name: str, value: Any) -> None:
         ("wait_initial", None, "a number"),
         ("repairs", None, "a set of names"),
         ("fallback_on", True, "a set of transport, refusal, invalid"),
-        ("show_form", "yes", "True or False"),
+        ("show", "yes", "one of auto, True, False"),
     ],
 )
 def test_a_policy_rejects_values_of_other_types(name: str, value: Any, message: str) -> None:
