@@ -83,13 +83,8 @@ class BlockingOverHTTPX2(Blocking):
     """The same for `AsyncClient`."""
 
 
-class BlockingOverAiohttp(Blocking):
-    """The same for `AsyncClient` with a proxy that aiohttp supports."""
-
-
 DRIVERS: dict[str, Callable[..., Any]] = {"sync": structkit.Client, "async": Blocking}
 OVER_HTTPX2: dict[str, Callable[..., Any]] = {"sync-httpx2": OverHTTPX2, "async-httpx2": BlockingOverHTTPX2}
-OVER_AIOHTTP: dict[str, Callable[..., Any]] = {"async-aiohttp": BlockingOverAiohttp}
 OVER_SDK: dict[str, Callable[..., Any]] = {"sync-sdk": over_sdk, "async-sdk": BlockingOverSDK}
 
 
@@ -109,7 +104,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             "test_parameters",
             "test_loop_stops",
         }
-        drivers = {**DRIVERS, **OVER_HTTPX2, **OVER_AIOHTTP, **OVER_SDK} if over_http else DRIVERS
+        drivers = {**DRIVERS, **OVER_HTTPX2, **OVER_SDK} if over_http else DRIVERS
         metafunc.parametrize("connect", drivers.values(), ids=drivers.keys(), indirect=True)
 
 
@@ -117,10 +112,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Return a function that creates a client for an endpoint."""
     if request.param in OVER_HTTPX2.values():
-        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES", "AIOHTTP_PROXIES"):
+        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES"):
             monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
-    if request.param in OVER_AIOHTTP.values():
-        monkeypatch.setattr("structkit.transport.http.pool.ASYNCIO_PROXIES", frozenset())
     return connecting(request.param)
 
 

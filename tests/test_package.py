@@ -129,7 +129,7 @@ def test_the_page_on_installing_warns_of_the_other_project() -> None:
 
 
 OPTIONAL_MODULES = [
-    *("openai", "httpx2", "httpcore2", "aiohttp", "urllib3", "requests", "jsonschema", "rich", "typer", "xllamacpp"),
+    *("openai", "httpx2", "httpcore2", "urllib3", "requests", "jsonschema", "rich", "typer", "xllamacpp"),
     *("tenacity", "asyncio", "sqlite3", "pyarrow", "opentelemetry", "anyio", "difflib"),
 ]
 LOADED = """
@@ -194,7 +194,7 @@ def test_a_call_loads_no_sdk_and_uses_the_http_client_of_the_standard_library() 
 def test_an_async_call_loads_no_http_library() -> None:
     with Endpoint() as endpoint:
         modules = loaded(f"import structkit; {AWAITED}", "import pydantic.main", endpoint.base_url)
-    assert modules & {"openai", "httpx2", "aiohttp", "jsonschema", "tenacity", "rich"} == set()
+    assert modules & {"openai", "httpx2", "jsonschema", "tenacity", "rich"} == set()
 
 
 def test_every_public_name_can_be_listed_and_imported() -> None:

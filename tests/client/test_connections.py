@@ -22,7 +22,7 @@ from structkit.testing import Endpoint
 def http_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a test over both libraries."""
     if request.param == "httpx2":
-        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES", "AIOHTTP_PROXIES"):
+        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES"):
             monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
 
 

@@ -34,7 +34,6 @@ LIBRARIES = {
     "http.client": (HTTPTransport, "http_client_pool"),
     "httpx2": (HTTPTransport, "httpx_pool"),
     "asyncio, awaited": (AsyncHTTPTransport, "asyncio_pool"),
-    "aiohttp, awaited": (AsyncHTTPTransport, "aiohttp_pool"),
     "httpx2, awaited": (AsyncHTTPTransport, "httpx_pool"),
 }
 ASYNC_LIBRARIES = {name: library for name, library in LIBRARIES.items() if name.endswith("awaited")}
@@ -42,14 +41,12 @@ ASYNC_LIBRARIES = {name: library for name, library in LIBRARIES.items() if name.
 
 def transport_factory(kind: Any, library: str, monkeypatch: pytest.MonkeyPatch) -> TransportFactory:
     if library == "httpx_pool":
-        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES", "AIOHTTP_PROXIES"):
+        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES"):
             monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
-    if library == "aiohttp_pool":
-        monkeypatch.setattr("structkit.transport.http.pool.ASYNCIO_PROXIES", frozenset())
 
     def make(*args: Any, **kwargs: Any) -> Any:
         transport = kind(*args, **kwargs)
-        behind_proxy = {"asyncio_pool": "aiohttp_pool"}
+        behind_proxy = {"asyncio_pool": "httpx_pool"}
         assert type(transport._pool).__module__.rpartition(".")[2] in {library, behind_proxy.get(library)}
         return transport
 
@@ -366,7 +363,7 @@ LOADED_LIBRARIES = {"HTTPTransport": ["http.client"], "AsyncHTTPTransport": []}
 @pytest.mark.parametrize(("kind", "libraries"), LOADED_LIBRARIES.items(), ids=LOADED_LIBRARIES.keys())
 def test_the_sdk_is_not_imported(kind: str, libraries: list[str]) -> None:
     code = f"import sys; from structkit.transport.direct import {kind} as Transport; Transport('http://127.0.0.1:1/v1', 'k'); "
-    code += "print([name for name in ('http.client', 'aiohttp', 'openai', 'httpx2') if name in sys.modules])"
+    code += "print([name for name in ('http.client', 'openai', 'httpx2') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [*{*eval(done.stdout), *libraries} - {"http.client"}] == [*{*libraries} - {"http.client"}]
 

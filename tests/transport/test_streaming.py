@@ -127,7 +127,6 @@ DRIVERS = {
     "sync-sdk": BlockingSDK,
     "async": AsyncHTTP,
     "async-httpx2": AsyncHTTP,
-    "async-aiohttp": AsyncHTTP,
     "async-sdk": AsyncSDK,
 }
 Driver = Callable[..., Any]
@@ -136,10 +135,8 @@ Driver = Callable[..., Any]
 @pytest.fixture(params=DRIVERS)
 def driver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Driver:
     if request.param.endswith("httpx2"):
-        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES", "AIOHTTP_PROXIES"):
+        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES"):
             monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
-    if request.param.endswith("aiohttp"):
-        monkeypatch.setattr("structkit.transport.http.pool.ASYNCIO_PROXIES", frozenset())
     return DRIVERS[request.param]
 
 

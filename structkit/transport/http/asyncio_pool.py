@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 from structkit.transport.exceptions import MAX_CONNECT_S, MAX_IDLE_S, ConnectError, ConnectTimeout, NoTLSReply
@@ -112,6 +113,10 @@ class AsyncioPool:
 
     async def _connect(self, timeout_s: float) -> Connection:
         loop = asyncio.get_running_loop()
+        # uvloop tries the addresses of a host one after the other, and does not know the parameter.
+        delay: dict[str, Any] = (
+            {"happy_eyeballs_delay": HAPPY_EYEBALLS_S} if isinstance(loop, asyncio.BaseEventLoop) else {}
+        )
         try:
             async with asyncio.timeout(min(timeout_s, MAX_CONNECT_S)):
                 _, connection = await loop.create_connection(
@@ -119,7 +124,7 @@ class AsyncioPool:
                     self._host,
                     self._port,
                     ssl=self._certificates,
-                    happy_eyeballs_delay=HAPPY_EYEBALLS_S,
+                    **delay,
                 )
         except TimeoutError as error:
             raise ConnectTimeout from error

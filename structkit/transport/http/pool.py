@@ -16,9 +16,6 @@ HTTP_CLIENT_PROXIES = frozenset({None, "http"})
 ASYNCIO_PROXIES = frozenset({None})
 """The same for the pool over asyncio."""
 
-AIOHTTP_PROXIES = frozenset({None, "http", "https"})
-"""The same for aiohttp."""
-
 
 class ConnectionPool(Protocol):
     """Reusable connections to one address, over one HTTP library; redirects are not followed."""
@@ -75,16 +72,11 @@ def open_pool(base_url: str, headers: dict[str, str]) -> ConnectionPool:
 
 
 def open_async_pool(base_url: str, headers: dict[str, str], connections: int) -> AsyncConnectionPool:
-    """Return a pool over asyncio; behind a proxy, over aiohttp, which costs a quarter of httpx2's CPU, or httpx2."""
-    proxy = find_proxy(base_url)
-    if _scheme(proxy) in ASYNCIO_PROXIES:
+    """Return a pool over asyncio's own connections; behind a proxy, over httpx2."""
+    if _scheme(find_proxy(base_url)) in ASYNCIO_PROXIES:
         from structkit.transport.http.asyncio_pool import AsyncioPool
 
         return AsyncioPool(base_url, headers)
-    if _scheme(proxy) in AIOHTTP_PROXIES:
-        from structkit.transport.http.aiohttp_pool import AiohttpPool
-
-        return AiohttpPool(base_url, headers, connections, proxy)
     from structkit.transport.http.httpx_pool import AsyncHTTPXPool
 
     return AsyncHTTPXPool(base_url, headers, connections)

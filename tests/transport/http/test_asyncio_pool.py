@@ -21,8 +21,23 @@ REPLY = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(BODY), BODY)
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def run(answer: Answer, work: Callable[[AsyncioPool], Awaitable[Any]]) -> Any:
-    """Run *work* with a pool whose connections a function answers, each after it has read a request."""
+Run = Callable[[Answer, Callable[[AsyncioPool], Awaitable[Any]]], Any]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Return a function that runs *work* with a pool whose connections *answer* serves, in each kind of event loop."""
+    module = pytest.importorskip(request.param)
+
+    def run_both(answer: Answer, work: Callable[[AsyncioPool], Awaitable[Any]]) -> Any:
+        with asyncio.Runner(loop_factory=module.new_event_loop) as runner:
+            return runner.run(serve_and_work(answer, work))
+
+    return run_both
+
+
+async def serve_and_work(answer: Answer, work: Callable[[AsyncioPool], Awaitable[Any]]) -> Any:
+    """Answer each connection of a pool after it has read a request."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -34,15 +49,12 @@ def run(answer: Answer, work: Callable[[AsyncioPool], Awaitable[Any]]) -> Any:
         finally:
             writer.close()
 
-    async def both() -> Any:
-        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-            pool = AsyncioPool(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", {})
-            try:
-                return await work(pool)
-            finally:
-                await pool.close()
-
-    return asyncio.run(both())
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        pool = AsyncioPool(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", {})
+        try:
+            return await work(pool)
+        finally:
+            await pool.close()
 
 
 async def exchange(pool: AsyncioPool, timeout_s: float = 600) -> bytes:
@@ -51,7 +63,7 @@ async def exchange(pool: AsyncioPool, timeout_s: float = 600) -> bytes:
     return reader.body
 
 
-def test_a_silent_server_is_a_timeout_also_between_two_parts_of_a_reply() -> None:
+def test_a_silent_server_is_a_timeout_also_between_two_parts_of_a_reply(run: Run) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(REPLY[:50])
         await asyncio.sleep(0.05)
@@ -65,7 +77,7 @@ def test_a_silent_server_is_a_timeout_also_between_two_parts_of_a_reply() -> Non
     run(answer, work)
 
 
-def test_a_shorter_timeout_holds_on_a_connection_that_was_used_with_a_longer_one() -> None:
+def test_a_shorter_timeout_holds_on_a_connection_that_was_used_with_a_longer_one(run: Run) -> None:
     answers = iter([REPLY])
 
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -79,7 +91,7 @@ def test_a_shorter_timeout_holds_on_a_connection_that_was_used_with_a_longer_one
     run(answer, work)
 
 
-def test_a_connection_on_which_the_server_sends_unasked_is_not_used_again() -> None:
+def test_a_connection_on_which_the_server_sends_unasked_is_not_used_again(run: Run) -> None:
     ports = set[int]()
 
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -98,7 +110,7 @@ def test_a_connection_on_which_the_server_sends_unasked_is_not_used_again() -> N
     assert len(ports) == 3
 
 
-def test_a_stream_that_is_read_slowly_does_not_fill_the_memory() -> None:
+def test_a_stream_that_is_read_slowly_does_not_fill_the_memory(run: Run) -> None:
     sent_bytes = [0]
     part = b"x" * 2**16
 
@@ -124,7 +136,7 @@ def test_a_stream_that_is_read_slowly_does_not_fill_the_memory() -> None:
     assert size == 1000 * len(part)
 
 
-def test_a_reader_that_leaves_a_stream_leaves_its_connection_to_nobody() -> None:
+def test_a_reader_that_leaves_a_stream_leaves_its_connection_to_nobody(run: Run) -> None:
     ports = list[int]()
 
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -142,7 +154,7 @@ def test_a_reader_that_leaves_a_stream_leaves_its_connection_to_nobody() -> None
     assert ports[0] != ports[1] == ports[2]
 
 
-def test_a_pool_that_is_closed_ends_its_requests_and_can_be_used_again() -> None:
+def test_a_pool_that_is_closed_ends_its_requests_and_can_be_used_again(run: Run) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         waiting.set()
         if not released.is_set():

@@ -39,6 +39,10 @@ RESPONSES = {
     "empty": (b"HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n", b"", True),
     "without a reason": (b"HTTP/1.1 429\r\nContent-Length: 2\r\n\r\nno", b"no", True),
     "without content": (b"HTTP/1.1 204 No Content\r\n\r\n", b"", True),
+    "with a long reason": (b"HTTP/1.1 200 All's \xfcber well\r\nContent-Length: 5\r\n\r\nhello", b"hello", True),
+    "with a space after a name": (b"HTTP/1.1 200 OK\r\ncontent-length : 5\r\n\r\nhello", b"hello", True),
+    "with a folded header": (b"HTTP/1.1 200 OK\r\na: b\r\n c\r\nContent-Length: 5\r\n\r\nhello", b"hello", True),
+    "with an odd header": (b"HTTP/1.1 200 OK\r\na: \xfc\x7f\xe4\xb8\r\nContent-Length: 5\r\n\r\nhello", b"hello", True),
     "in chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS + b"\r\n", b"", True),
     "with trailers": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + CHUNKS + b"a: b\r\n\r\n", b"", True),
     "without carriage returns": (b"HTTP/1.1 200 OK\ncontent-length: 5\n\nhello", b"hello", True),
@@ -72,8 +76,9 @@ def test_a_response_is_the_same_in_pieces_of_any_size(data: bytes, body: bytes, 
         assert parser.end() is None
 
 
-def test_a_body_without_a_length_ends_with_its_connection() -> None:
-    response, parser = parse(b"HTTP/1.1 200 OK\r\n\r\nhello")
+@pytest.mark.parametrize("header", [b"", b"transfer-encoding: identity\r\n"])
+def test_a_body_without_a_length_ends_with_its_connection(header: bytes) -> None:
+    response, parser = parse(b"HTTP/1.1 200 OK\r\n" + header + b"\r\nhello")
     assert (response.body, parser.is_complete) == (b"hello", False)
     assert parser.end() is None
     assert (parser.is_complete, parser.keeps_alive) == (True, False)
@@ -89,13 +94,16 @@ INVALID = {
     "HTTP/2": b"HTTP/2 200\r\n\r\n",
     "an upgrade": b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
     "a line that is not a header": b"HTTP/1.1 200 OK\r\nhello\r\n\r\n",
-    "a header with a space": b"HTTP/1.1 200 OK\r\ncontent-length : 5\r\n\r\n",
+    "a length and chunks": b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a length without a number": b"HTTP/1.1 200 OK\r\ncontent-length:\r\n\r\nhello",
+    "endless hints": b"HTTP/1.1 103 Early Hints\r\n\r\n" * MAX_HEAD_BYTES,
     "a negative length": b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!",
     "a chunk without a size": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
     "a chunk longer than its size": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n",
     "an endless head": b"HTTP/1.1 200 OK\r\na: " + b"x" * MAX_HEAD_BYTES,
-    "an endless line before a chunk": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;" + b"x" * 5000,
+    "an endless line before a chunk": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;"
+    + b"x" * MAX_HEAD_BYTES,
     "endless trailers": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n" + b"a: b\r\n" * MAX_HEAD_BYTES,
 }
 

@@ -70,15 +70,13 @@ def directly(_: Any, base_url: str) -> dict[str, Any]:
     return {"base_url": base_url, "api_key": "k"}
 
 
-@pytest.fixture(params=["sync", "async", "sync-httpx2", "async-httpx2", "async-aiohttp", "sync-sdk", "async-sdk"])
+@pytest.fixture(params=["sync", "async", "sync-httpx2", "async-httpx2", "sync-sdk", "async-sdk"])
 def calls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     """Return a function that makes several calls in sequence with one client."""
     kind, _, library = request.param.partition("-")
     if library == "httpx2":
-        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES", "AIOHTTP_PROXIES"):
+        for name in ("HTTP_CLIENT_PROXIES", "ASYNCIO_PROXIES"):
             monkeypatch.setattr(f"structkit.transport.http.pool.{name}", frozenset())
-    if library == "aiohttp":
-        monkeypatch.setattr("structkit.transport.http.pool.ASYNCIO_PROXIES", frozenset())
     settings = over_sdk if library == "sdk" else directly
     policy = structkit.Policy(retries=0)
 
