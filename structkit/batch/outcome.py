@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields as fields_of
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -10,7 +10,9 @@ from structkit.errors import SchemaError, StructkitError
 from structkit.journal.row_state import FinalState, RowState
 from structkit.schema import ResponseFormat
 from structkit.tables.records import Record
-from structkit.values import JSON, Attempt, Issue, Result, format_path, sum_usage
+from structkit.values import JSON, Attempt, Issue, Result, Usage, format_path, sum_usage
+
+USAGE_FIELDS = tuple(field.name for field in fields_of(Usage))
 
 
 class Outcome(NamedTuple):
@@ -96,4 +98,5 @@ def _issues(issues: tuple[Issue, ...]) -> list[JSON]:
 
 
 def _usage(attempts: tuple[Attempt, ...]) -> JSON:
-    return asdict(sum_usage(attempts))
+    usage = sum_usage(attempts)
+    return {name: getattr(usage, name) for name in USAGE_FIELDS}

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from structkit.batch.ambiguous import AMBIGUOUS, AmbiguousRows, find_ambiguous
+from structkit.batch.collection_rate import COLLECTION_RATE
 from structkit.batch.conversations import RowConversations
 from structkit.batch.engines.engine import Engine, RunContext
 from structkit.batch.engines.limiter import Limiter
@@ -84,7 +85,10 @@ class JobRunner:
             validate_columns(settings.prompt, source)
             validate_run_columns(self.conversations)
             evidence = bool(self.conversations.evidence)
-            with open_journal(settings, self.conversations.fingerprint(), has_evidence=evidence) as journal:
+            with (
+                COLLECTION_RATE.lower(),
+                open_journal(settings, self.conversations.fingerprint(), has_evidence=evidence) as journal,
+            ):
                 source = store_stream(source, settings.folder / STREAM_FILE, settings.limit)
                 return await self._run(source, journal, listen)
         finally:

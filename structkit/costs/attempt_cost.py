@@ -70,7 +70,7 @@ def parse_amount(value: JSONValue | Decimal, maximum: Decimal = MAX_AMOUNT) -> D
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:
-        amount = Decimal(str(value))
+        amount = value if isinstance(value, Decimal) else Decimal(str(value))
     except (InvalidOperation, ValueError):
         return None
     return amount if amount.is_finite() and 0 <= amount <= maximum else None

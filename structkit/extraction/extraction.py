@@ -159,7 +159,10 @@ class Extraction(Generic[T]):
     def with_messages(self, messages: tuple[Message, ...]) -> Extraction[T]:
         """Return the same conversation about another input, before its first request."""
         fallback = tuple(each.with_messages(messages) for each in self.fallback)
-        return replace(self, messages=messages, fallback=fallback)
+        step: Extraction[T] = object.__new__(type(self))  # one for each row of a job; `replace` sets every field anew
+        step.__dict__.update(self.__dict__, messages=messages, fallback=fallback)
+        step.__dict__.pop("request", None)
+        return step
 
     @property
     def requests(self) -> tuple[Request, ...]:

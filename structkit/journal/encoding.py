@@ -19,6 +19,7 @@ from structkit.parsing.serialized import (
     is_read_from_body,
 )
 from structkit.values import JSON, Completion, JSONValue, ToolRun, Usage
+from structkit.values.json import compact_encoder
 
 MAX_PLAIN_BYTES = 500
 """Up to this size nothing is compressed: it would save 100 bytes, and zlib releases Python's lock for each text."""
@@ -26,7 +27,7 @@ MAX_PLAIN_BYTES = 500
 LEVEL, WINDOW, MEMORY = 1, 15, 5
 """Parameters of zlib: for a kilobyte, higher levels save nothing, and more memory takes longer to clear than to use."""
 
-ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+ENCODE = compact_encoder()
 
 COMPLETION = "completion"
 """The kind of a reply that is not a fault; a fault's kind is the name of its class."""

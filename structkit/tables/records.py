@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from structkit.values.exact_float import exact_floats, has_exact_floats
+from structkit.values.json import compact_encoder
 from structkit.values.source_cell import to_json_value
 
 
@@ -51,5 +51,4 @@ def digest(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-# Encoders are created once: `json.dumps` with options creates one for every call.
-ENCODE_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=to_json_value).encode
+ENCODE_SORTED = compact_encoder(sort_keys=True, is_ascii=True, default=to_json_value)

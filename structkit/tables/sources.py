@@ -217,7 +217,7 @@ class Source:
         self.is_repeatable = not is_stream
         self.file = place.name if place.path else None
         self._identities = [(file, file.path, identify_file(file.path)) for file in files if file.path]
-        self._inference = ColumnInference()
+        self._inference, self._was_read = ColumnInference(), False
         self._header, rows = open_table()
         self._stream = self._peek(rows)
         if key is not None and (self._header.columns or self.columns) and key not in self.columns:
@@ -294,14 +294,17 @@ class Source:
             JobError: A row cannot be read, its key is empty or a duplicate, the file has changed, or the stream has
                 already been consumed.
         """
-        seen_keys, rows = SeenKeys(), self._rows()
+        # After a complete pass over a file that does not change, all columns are known and all keys compared.
+        is_first_pass = not self._was_read
+        seen_keys, rows = SeenKeys() if is_first_pass else None, self._rows()
         for ordinal, row in enumerate(rows):
-            if not self._header.is_typed:
+            if is_first_pass and not self._header.is_typed:
                 self._inference.add_row(row.values)
             if ordinal % CHECK_INTERVAL_ROWS == CHECK_INTERVAL_ROWS - 1:
                 self.validate_unchanged()
             yield Record(ordinal, self._read_key(row, seen_keys), row.values, ordinal + 1)
         self.validate_unchanged()
+        self._was_read = bool(self._identities)
 
     def _peek(self, rows: Iterator[SourceRow]) -> Iterator[SourceRow] | None:
         """Infer columns from the first rows; return all rows of a stream, and otherwise None."""
@@ -323,13 +326,13 @@ class Source:
         stream, self._stream = self._stream, None
         return stream
 
-    def _read_key(self, row: SourceRow, seen_keys: SeenKeys) -> str:
+    def _read_key(self, row: SourceRow, seen_keys: SeenKeys | None) -> str:
         if self.key is None:
             return digest(row.values)
         key = key_text(row.values, self.key)
         if not key:
             raise self._error(f"the key {self.key!r} is empty", row)
-        if seen_keys.add(key):
+        if seen_keys is not None and seen_keys.add(key):
             self._validate_unique(key, row)
         return key
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -17,7 +17,42 @@ JSONPath: TypeAlias = tuple[str | int, ...]
 """The place of a value inside another: keys and list positions, outermost first, as `("lines", 0, "price")`."""
 
 
-encode_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+def compact_encoder(
+    *, allow_nan: bool = True, is_ascii: bool = False, sort_keys: bool = False, default: Any = None
+) -> Callable[[JSONValue], str]:
+    """Return a function that encodes as `json.JSONEncoder` does, without white space.
+
+    `JSONEncoder.encode` makes an encoder in C for each value, in Python code that takes as long as a small value.
+
+    Args:
+        allow_nan: Whether NaN and the infinities are written; otherwise they raise ValueError.
+        is_ascii: Whether other characters are escaped.
+        sort_keys: Whether keys are sorted.
+        default: Returns what is encoded instead of a value that is not JSON; by default, that raises TypeError.
+
+    >>> compact_encoder(sort_keys=True)({"b": "é", "a": [1, None]})
+    '{"a":[1,null],"b":"é"}'
+    """
+    encoder = json.JSONEncoder(
+        ensure_ascii=is_ascii, allow_nan=allow_nan, sort_keys=sort_keys, default=default, separators=(",", ":")
+    )
+    c_encoder: Any = getattr(json.encoder, "c_make_encoder", None)
+    if c_encoder is None:  # another Python than CPython
+        return encoder.encode
+    to_string: Any = json.encoder.encode_basestring_ascii if is_ascii else json.encoder.encode_basestring
+    or_default = encoder.default
+
+    def encode(value: JSONValue) -> str:
+        if type(value) is str:
+            text: str = to_string(value)
+            return text
+        # A dict of its own for the containers that are open: after an error it is not empty.
+        return "".join(c_encoder({}, or_default, to_string, None, ":", ",", sort_keys, False, allow_nan)(value, 0))  # noqa: FBT003
+
+    return encode
+
+
+encode_json = compact_encoder(allow_nan=False)
 """Encode a value as compact JSON text.
 
 Raises:

@@ -8,9 +8,18 @@ from structkit.values.json import JSON, json_text
 from structkit.values.message import Message
 from structkit.values.parameters import Parameters
 
+MAX_STORED_CHARS = 100_000
+"""A longer text, such as one with a file, is not stored beside the messages that have the same characters."""
+
+
+class _StoredText:
+    """The place of a request's text; not a field, so that it is neither compared nor copied."""
+
+    __slots__ = ("_text",)
+
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(_StoredText):
     """A request to `POST /v1/chat/completions`: the caller's part, and the fields that the mode adds."""
 
     model: str
@@ -31,7 +40,7 @@ class Request:
 
     @property
     def text(self) -> str:
-        """The body as JSON text.
+        """The body as JSON text, which is stored: a job hashes it, counts its tokens and sends it.
 
         It is joined from the texts of its members, so that a schema (`FrozenJSON`) is encoded only once for all
         requests that share it.
@@ -42,4 +51,9 @@ class Request:
         >>> Request("m", (Message("user", "x"),), Parameters(seed=7), {"response_format": {"type": "json_object"}}).text
         '{"model":"m","messages":[{"role":"user","content":"x"}],"seed":7,"response_format":{"type":"json_object"}}'
         """
-        return "{" + ",".join(f"{json_text(name)}:{json_text(value)}" for name, value in self.body.items()) + "}"
+        text: str | None = getattr(self, "_text", None)
+        if text is None:
+            text = "{" + ",".join([f"{json_text(name)}:{json_text(value)}" for name, value in self.body.items()]) + "}"
+            if len(text) <= MAX_STORED_CHARS:
+                object.__setattr__(self, "_text", text)
+        return text

@@ -237,6 +237,8 @@ class Result(Generic[T]):
 
 def sum_usage(attempts: tuple[Attempt, ...]) -> Usage:
     """Return the tokens of several attempts together."""
+    if len(attempts) == 1:
+        return attempts[0].usage
     return sum((attempt.usage for attempt in attempts), Usage())
 
 

@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from structkit.values.exact_float import ExactFloat, has_exact_floats
 from structkit.values.iso_time import iso_duration, iso_time
-from structkit.values.json import JSONValue
+from structkit.values.json import JSONValue, compact_encoder
 from structkit.values.page import PromptDocument
 
 MISSING_TYPES = frozenset({"NAType", "NaTType"})
@@ -49,10 +49,7 @@ def to_json_value(value: Any) -> JSONValue:
     return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
 
 
-# Encoders are created once: `json.dumps` with options creates one for every call.
-ENCODE_FINITE = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=to_json_value
-).encode
+ENCODE_FINITE = compact_encoder(allow_nan=False, default=to_json_value)
 
 
 def to_json_text(value: Any) -> str:
@@ -128,7 +125,7 @@ def to_text(cell: Any) -> str:
         return str.__str__(cell)  # the value of a member of a string enumeration
     if is_empty(cell):
         return ""
-    if isinstance(cell, PromptDocument):
+    if type(cell) is int or isinstance(cell, PromptDocument):
         return f"{cell}"
     try:
         value = to_json_value(cell)
