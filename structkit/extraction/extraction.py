@@ -159,7 +159,7 @@ class Extraction(Generic[T]):
     def with_messages(self, messages: tuple[Message, ...]) -> Extraction[T]:
         """Return the same conversation about another input, before its first request."""
         fallback = tuple(each.with_messages(messages) for each in self.fallback)
-        step: Extraction[T] = object.__new__(type(self))  # one for each row of a job; `replace` sets every field anew
+        step: Extraction[T] = object.__new__(type(self))  # `replace` would set all fields, for each row of a job
         step.__dict__.update(self.__dict__, messages=messages, fallback=fallback)
         step.__dict__.pop("request", None)
         return step
