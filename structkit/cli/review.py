@@ -60,7 +60,8 @@ def review(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="The column with the path of a document, whose pages are shown.",
+            help="The column with the path of a document, whose pages are shown. With --merge, what was saved about a "
+            "document that has changed since is stale.",
             show_default=False,
         ),
     ] = None,
@@ -129,7 +130,7 @@ def review(
         return ReviewTable(open_source(labels, key=key), output_format, tuple(text or ()), value_column, documents)
 
     if merge:
-        reject_page_options(text=text, file=file, only=only, serve=serve)
+        reject_page_options(text=text, only=only, serve=serve)
         write_gold(open_table(), merge, path, overwrite=overwrite)
     elif serve:
         serve_page(open_table, choice, limit, path, port, Path(labels).name, opens=not no_open)
@@ -215,7 +216,8 @@ def write_gold(table: ReviewTable, files: list[str], output: Path, *, overwrite:
             sink.write({"input": {key: name}, "output": value})
     write_agreement(gold)
     for entry in gold.stale[:MAX_LISTED]:
-        notice(f"{entry.file}, line {entry.line}: stale: the row {entry.key!r} was edited or labelled since")
+        change = "was edited or labelled since" + (", or its document has changed" if table.documents else "")
+        notice(f"{entry.file}, line {entry.line}: stale: the row {entry.key!r} {change}")
     rows = len({each.key for each in gold.disagreements})
     notice(
         f"{output}: {count(len(gold.values), 'row')}; {len(gold.rejected)} rejected, {len(gold.stale)} stale, "

@@ -9,6 +9,7 @@ from typing import Any
 
 from structkit.documents import Document
 from structkit.errors import StructkitError
+from structkit.review.row_digest import NO_FILE, file_digest
 from structkit.values.evidence_map import TextSource
 from structkit.values.source_cell import to_text
 
@@ -35,6 +36,13 @@ class DocumentColumn:
         """Return the path of a row's document, as the table has it."""
         return to_text(cells.get(self.name))
 
+    def digest(self, cells: Mapping[str, Any]) -> str:
+        """Return the digest of the bytes of a row's document."""
+        try:
+            return file_digest(self._find(self.path(cells)))
+        except (OSError, ValueError):  # a path that no file can have
+            return NO_FILE
+
     def read_source(self, cells: Mapping[str, Any]) -> tuple[TextSource, str]:
         """Return the document of a row as a source, and why it cannot be read; it is then a text without characters."""
         path = self.path(cells)
@@ -50,7 +58,8 @@ class DocumentColumn:
             PromptError: It cannot be read.
             ConfigError: It needs an extra that is not installed.
         """
-        file = Path(path)
-        in_folder = self._folder / path
-        source = in_folder if not file.exists() and in_folder.exists() else file
-        return Document.open(source, ocr=self._ocr, password=self._password)
+        return Document.open(self._find(path), ocr=self._ocr, password=self._password)
+
+    def _find(self, path: str) -> Path:
+        file, in_folder = Path(path), self._folder / path
+        return in_folder if not file.exists() and in_folder.exists() else file

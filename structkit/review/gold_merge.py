@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from structkit.errors import JobError
 from structkit.review.gold_entries import GoldEntry
+from structkit.review.row_digest import is_same_row
 from structkit.values import ABSENT, JSONPath, JSONValue, format_path, leaf_paths, value_at
 from structkit.values.source_cell import to_json_text
 
@@ -112,7 +113,7 @@ def _latest_entries(
         if entry.key not in digests:
             message = f"{entry.file}, line {entry.line}: the table has no row with the key {entry.key!r}"
             raise JobError(message, file=entry.file, line=entry.line)
-        if entry.row_digest != digests[entry.key]:
+        if not is_same_row(entry.row_digest, digests[entry.key]):
             stale.append(entry)
         elif entry.decision == "open":
             by_key[entry.key].pop(entry.by, None)

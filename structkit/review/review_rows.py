@@ -13,6 +13,7 @@ from structkit.evidence.alignment import align
 from structkit.evidence.source_texts import SourceTexts
 from structkit.parsing import NotJSON, read_json
 from structkit.review.document_column import DocumentColumn
+from structkit.review.row_digest import SEPARATOR
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import RUN_SCHEMAS, output_columns
 from structkit.tables.formats.formulas import is_formula
@@ -34,7 +35,8 @@ class ReviewRow:
     Args:
         key: What identifies it: the cell of the key column, or else its number.
         number: Its position in the table, counted from 1.
-        digest: Of its cells, without those of the run: it changes if the row is edited or labelled otherwise.
+        digest: Of its cells, without those of the run, and of its document: it changes if the row is edited or labelled
+            otherwise, or the document is another one.
         value: Its value as natural JSON; None if it has none.
         texts: Its sources.
         evidence: Where each scalar is in them.
@@ -108,7 +110,8 @@ class ReviewTable:
     def identify(self, record: Record) -> tuple[str, str]:
         """Return the key and the digest of a row."""
         cells = {name: cell for name, cell in record.values.items() if name not in self._run_names}
-        return self._labels.key(record), digest(cells)
+        file = f"{SEPARATOR}{self.documents.digest(record.values)}" if self.documents else ""
+        return self._labels.key(record), f"{digest(cells)}{file}"
 
     @property
     def has_texts(self) -> bool:

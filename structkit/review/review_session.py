@@ -19,6 +19,7 @@ from structkit.review.page_sheets import draw_sheet
 from structkit.review.review_rows import ReviewTable
 from structkit.review.review_view import list_row_sheets, page_row
 from structkit.review.row_choice import RowChoice
+from structkit.review.row_digest import is_same_row
 from structkit.review.row_index import RowIndex, StoredEntry, StoredRow
 from structkit.values import JSON, JSONValue
 from structkit.values.source_cell import to_json_text
@@ -213,7 +214,7 @@ class ReviewSession:
 
     def _decision(self, stored: StoredEntry, row: StoredRow) -> JSON:
         """Return the decision about a row; one about the row before it was edited is only mentioned."""
-        if stored.decision in {"", "open"} or stored.digest != row.digest:
+        if stored.decision in {"", "open"} or not is_same_row(stored.digest, row.digest):
             is_stale = stored.decision not in {"", "open"}
             return {"saved": None, "seen": stored.line, **({"isStale": True} if is_stale else {})}
         fields: Any = read_json(stored.text)

@@ -18,6 +18,7 @@ from structkit.errors import JobError
 from structkit.review.gold_entries import GoldEntry
 from structkit.review.review_rows import ReviewTable
 from structkit.review.row_choice import RowChoice
+from structkit.review.row_digest import is_same_row
 from structkit.tables.records import Record
 
 BATCH_ROWS = 50
@@ -35,7 +36,7 @@ CREATE UNIQUE INDEX row_place ON row (place) WHERE place IS NOT NULL;
 CREATE TABLE entry (key TEXT PRIMARY KEY, line INTEGER, decision TEXT, digest TEXT, text TEXT);
 """
 
-COUNT = """SELECT entry.decision, count(*), sum(place IS NOT NULL AND entry.digest = row.digest)
+COUNT = """SELECT entry.decision, count(*), sum(place IS NOT NULL AND is_same_row(entry.digest, row.digest))
     FROM row JOIN entry USING (key) WHERE row.number BETWEEN ? AND ? GROUP BY entry.decision"""
 
 
@@ -98,6 +99,7 @@ class RowIndex:
         # without a name it is a temporary file that is deleted when it is closed, or the process dies
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         weakref.finalize(self, self._database.close)
+        self._database.create_function("is_same_row", 2, is_same_row, deterministic=True)
         self._database.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;{SCHEMA}")
 
     def fill(self) -> None:
@@ -164,7 +166,7 @@ class RowIndex:
     def next_open(self, place: int) -> int | None:
         """Return the position of the next row that is not decided, after the last one the first; None if all are."""
         sql = """SELECT place FROM row LEFT JOIN entry
-            ON entry.key = row.key AND entry.digest = row.digest AND entry.decision <> 'open'
+            ON entry.key = row.key AND is_same_row(entry.digest, row.digest) AND entry.decision <> 'open'
             WHERE place >= ? AND place < ? AND entry.key IS NULL ORDER BY place LIMIT 1"""
         for start, end in ((place + 1, self.count), (0, place + 1)):
             for (next_place,) in self._select(sql, start, end):

@@ -181,3 +181,22 @@ def test_options_that_make_no_sense_are_errors(
 ) -> None:
     assert review(*arguments) == 2
     assert message in capfdbinary.readouterr().err
+
+
+def test_what_was_saved_about_a_document_that_has_changed_is_stale(
+    review: Command, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    Path("labels.csv").write_text("id,path,mood,place.city\n1,a.txt,good,Kiel\n2,b.txt,good,Bonn\n", encoding="utf-8")
+    for name in ("a.txt", "b.txt"):
+        Path(name).write_text("Kiel", encoding="utf-8")
+    assert review("--file", "path", "-o", "review.html") == 0
+    save("ann", "review.html", row1=value("bad", "Kiel"), row2=value("bad", "Bonn"))
+    Path("b.txt").write_text("Bonn", encoding="utf-8")
+    assert review("--file", "path", "--merge", "ann.jsonl", "-o", "gold.csv") == 0
+    assert b"line 2: stale: the row '2' was edited or labelled since, or its document" in capfdbinary.readouterr().err
+    assert Path("gold.csv").read_text(encoding="utf-8").splitlines()[1:] == ["1,bad,Kiel"]
+    Path("b.txt").unlink()
+    assert review("--file", "path", "--merge", "ann.jsonl", "-o", "gold.csv", "--overwrite") == 0
+    assert b"1 stale" in capfdbinary.readouterr().err
+    assert review("--merge", "ann.jsonl", "-o", "all.csv") == 0, "without the documents, the cells count"
+    assert len(Path("all.csv").read_text(encoding="utf-8").splitlines()) == 3

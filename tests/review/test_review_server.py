@@ -297,6 +297,7 @@ class GoldOf:
 
 def test_rows_are_chosen_and_the_gold_of_others_is_not_an_error(folder: Path) -> None:
     with GoldOf(folder) as review:
+        assert review.get("job")["count"] > 0  # which waits for rows
         review.decide(0, GOOD)
     table = folder / "labels.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("text 4 in Kiel", "text 4"), encoding="utf-8")
