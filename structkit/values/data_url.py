@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import re
+import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 HEAD = re.compile(r"data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
 MAX_HEAD_CHARS = 200
+ALPHABET = f"{string.ascii_letters}{string.digits}+/".encode()
 
 FIELDS = ("url", "file_data", "data")
 """Where content parts have a URL or data, inside the field that has the name of their type."""
@@ -50,8 +51,19 @@ def find_url_fault(url: str) -> str | None:
         return "its data is empty"
     if head["parameters"].lower().split(";")[-1].strip() != "base64":
         return None if head["type"] else "it has no media type: write data:TYPE;base64,DATA"
-    try:
-        base64.b64decode("".join(data.split()), validate=True)
-    except ValueError:
-        return "its data is not base64"
-    return None
+    return None if is_base64("".join(data.split())) else "its data is not base64"
+
+
+def is_base64(text: str) -> bool:
+    """Return whether a text is base64, without decoding it, which takes three times as long.
+
+    Padding that is not needed is accepted, as by most decoders.
+
+    >>> is_base64("aGk="), is_base64("aGk"), is_base64("aG=k"), is_base64("aGk!"), is_base64("aGkh=")
+    (True, False, False, False, True)
+    """
+    padding = text.encode("ascii", "replace").translate(None, ALPHABET)
+    size = len(text) - len(padding)
+    if padding.strip(b"=") or not text.endswith(padding.decode()) or not size:
+        return not text
+    return size % 4 == 0 or (size % 4 > 1 and len(padding) == 4 - size % 4)

@@ -18,6 +18,7 @@ import structkit
 from structkit import File
 from structkit.documents.media_types import media_type
 from structkit.testing import Endpoint
+from structkit.values.data_url import find_url_fault
 
 Connect = Callable[..., Any]
 
@@ -271,3 +272,10 @@ def test_what_an_endpoint_may_be_able_to_read_is_sent(connect: Connect, content:
     with Endpoint() as endpoint:
         connect(endpoint.base_url).extract(int, ["What is it?", part])
     assert endpoint.requests[0]["messages"][-1]["content"][1] == part
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_base64_of_every_length_is_accepted_and_none_that_lacks_a_character(size: int) -> None:
+    text = base64.b64encode(bytes(range(size))).decode()
+    assert find_url_fault(f"data:image/png;base64,{text[:2]}\n {text[2:]}") is None
+    assert find_url_fault(f"data:image/png;base64,{text[1:]}") == "its data is not base64"
