@@ -12,7 +12,7 @@ def shows_form(step: Any) -> bool:
     """Return whether the next request of a step shows the form, as its policy says.
 
     `auto` shows it only where the model is known not to see the schema, and only for descriptions that it would miss:
-    a form without them helps no model (docs/benchmarks.md). Tools are part of the prompt at every server.
+    the gain of a form without them is not certain (docs/benchmarks.md). Tools are part of the prompt at every server.
     """
     choice, mode = step.policy.show, step.current_mode
     if not choice or mode.shows_form:
