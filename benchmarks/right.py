@@ -2,7 +2,8 @@
 
 Run it:  python benchmarks/right.py [--texts N] [--held-out] [--ways NAME ...] [--peers] [--replies FILE] [--log FILE]
 It needs the extra `local`. `--replies` stores the model's replies in a file and reads them from it, so that a request
-that was sent before takes no time; the tokens are counted all the same.
+that was sent before takes no time; the tokens are counted all the same. So a run that was interrupted goes on, such as
+one of all 144 texts that are not held out.
 
 A field is right if it equals what a person reads in the text. All requests have temperature 0 and 300 tokens, and a
 way may make three attempts. A reply that is requested as a stream is sent token by token, and only the tokens that
