@@ -298,7 +298,7 @@ class Chained(BaseModel):
 
 
 class Holding(BaseModel):
-    several: list[Infinite]
+    several: Annotated[list[Infinite], Field(min_length=1)]
 
 
 @pytest.mark.parametrize(("output_type", "path"), [(Infinite, ("next",)), (Holding, ("several", "[]", "next"))])
@@ -308,8 +308,27 @@ def test_a_type_that_only_infinite_values_fit_is_rejected_with_its_path(output_t
     assert caught.value.path == path
 
 
-def test_an_infinite_branch_is_accepted_where_another_branch_is_finite():
-    assert ResponseFormat(Chained).load({"next": None, "infinite": None}) == Chained(next=None)
+def test_an_infinite_branch_is_not_asked_for_where_another_branch_is_finite(check_round_trip):
+    check_round_trip(Chained, Chained(next=Chained(next=None)))
+    assert ResponseFormat(Chained).schema["properties"]["infinite"] == {"type": "null"}
+
+
+class Baskets(BaseModel):
+    several: list[Infinite]
+    by_name: dict[str, Infinite] = {}
+    nested: list[list[Infinite]] = []
+    either: Infinite | list[Infinite] | int = 3
+
+
+def test_a_list_of_items_that_can_only_be_infinite_is_empty(check_round_trip):
+    check_round_trip(Baskets, Baskets(several=[]), Baskets(several=[], nested=[[], []], either=[]))
+    response_format = ResponseFormat(Baskets)
+    empty = {"type": "array", "items": {"type": "null"}, "maxItems": 0, "description": "Always empty."}
+    assert response_format.schema["properties"]["several"] == empty
+    assert response_format.schema["properties"]["nested"]["items"] == empty
+    assert "$defs" not in response_format.schema
+    assert "several[].next  dropped" in str(response_format.explain())
+    assert not response_format.read('{"several": [null], "by_name": [], "nested": [], "either": null}').valid
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import Definitions
 from structkit.schema.strict.compiler import SchemaCompiler
 from structkit.schema.strict.definitions import flatten, share_repeated_parts, with_root_reference
+from structkit.schema.strict.finiteness import without_infinite
 from structkit.schema.strict.size import enums_to_open, find_references, measure
 from structkit.values import JSON
 
@@ -27,6 +29,7 @@ class CompiledSchema:
         definitions: The nodes that references lead to.
         dialect: What the vendor accepts.
         notes: The rewrites, for `explain`.
+        infinite: The names of the definitions that only an infinite value fits, which are not asked for.
         shared: Whether repeated parts of the schema become definitions.
     """
 
@@ -34,12 +37,20 @@ class CompiledSchema:
     definitions: Definitions
     dialect: Dialect
     notes: tuple[Note, ...] = ()
+    infinite: Collection[str] = ()
     shared: bool = False
 
     @cached_property
     def schema(self) -> JSON:
         """The strict schema, with the definitions that it needs."""
         root, all_definitions = self.root.schema, self.definitions.schemas
+        if self.infinite:
+            root = without_infinite(root, self.infinite)
+            all_definitions = {
+                name: without_infinite(part, self.infinite)
+                for name, part in all_definitions.items()
+                if name not in self.infinite
+            }
         needed = find_references(root, all_definitions)
         definitions = {name: part for name, part in all_definitions.items() if name in needed}
         schema = {**root, **({"$defs": definitions} if definitions else {})}
@@ -77,7 +88,8 @@ def compile_schema(document: JSON, dialect: Dialect, *, is_user_schema: bool, is
         if not isinstance(without_description(root), ObjectNode):
             compiler.note((), "rewritten", 'not an object: wrapped in {"value": ...}')
             root = BoxedNode(root)
-        compiled = CompiledSchema(root, compiler.definitions, dialect, tuple(compiler.notes), shared=is_user_schema)
+        notes = tuple(compiler.notes)
+        compiled = CompiledSchema(root, compiler.definitions, dialect, notes, compiler.infinite, shared=is_user_schema)
         return compiled, compiler.repeated_enums
 
     compiled, repeated_enums = compile_with()

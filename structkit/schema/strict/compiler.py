@@ -46,7 +46,7 @@ from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import any_of, build_union
 from structkit.schema.strict.deep_definitions import deep_definitions
 from structkit.schema.strict.description_texts import description_texts
-from structkit.schema.strict.finiteness import find_infinite
+from structkit.schema.strict.finiteness import explain_infinite, find_infinite
 from structkit.schema.strict.nullability import Nullability
 from structkit.schema.strict.union_tags import find_tag_names
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
@@ -144,6 +144,7 @@ class SchemaCompiler:
         self._referenced_names: set[str] = set()
         self._recursive_paths: dict[str, JSONPath] = {}
         self._base_depth = 0
+        self.infinite = set[str]()
         self.tag_names = find_tag_names(self.document)
         self.is_contained = Containment(self.document.resolve, is_open=is_open).is_contained
         self._nullability = Nullability(self.document, keywords_imply_type=self.defaults_apply)
@@ -154,7 +155,10 @@ class SchemaCompiler:
         node = self.build(self._without_class_title(self.document.root), ())
         self.definitions.find_identities()
         if self._recursive_paths:
-            self._validate_finite(node)
+            schemas = self.definitions.schemas
+            self.infinite = find_infinite(schemas)
+            notes = explain_infinite(node.schema, schemas, self.infinite, self._recursive_paths, self.dialect)
+            self.notes |= dict.fromkeys(notes)
         inner = without_description(node)
         return (
             describe(inner.node, description_of(node))
@@ -175,14 +179,6 @@ class SchemaCompiler:
                 with suppress(SchemaError):  # raised again where the definition is used
                     self._reference(pointer, path)
         self._base_depth = 0
-
-    def _validate_finite(self, root: Node) -> None:
-        infinite = find_infinite(root.schema, self.definitions.schemas)
-        for name in (name for name in self._recursive_paths if name in infinite):
-            reason = (
-                f"only an infinite value fits: {name} requires another {name}; make it a list, nullable or optional"
-            )
-            raise SchemaError(reason, path=self._recursive_paths[name])
 
     def build(self, schema: JSONValue, path: JSONPath) -> Node:
         """Build the node of a part of the document, with its description."""
