@@ -316,19 +316,19 @@ def test_an_infinite_branch_is_not_asked_for_where_another_branch_is_finite(chec
 class Baskets(BaseModel):
     several: list[Infinite]
     by_name: dict[str, Infinite] = {}
-    nested: list[list[Infinite]] = []
-    either: Infinite | list[Infinite] | int = 3
+    rows: list[list[Infinite]] = []
+    choice: Infinite | list[Infinite] | int = 3
 
 
 def test_a_list_of_items_that_can_only_be_infinite_is_empty(check_round_trip):
-    check_round_trip(Baskets, Baskets(several=[]), Baskets(several=[], nested=[[], []], either=[]))
+    check_round_trip(Baskets, Baskets(several=[]), Baskets(several=[], rows=[[], []], choice=[]))
     response_format = ResponseFormat(Baskets)
     empty = {"type": "array", "items": {"type": "null"}, "maxItems": 0, "description": "Always empty."}
     assert response_format.schema["properties"]["several"] == empty
-    assert response_format.schema["properties"]["nested"]["items"] == empty
+    assert response_format.schema["properties"]["rows"]["items"] == empty
     assert "$defs" not in response_format.schema
     assert "several[].next  dropped" in str(response_format.explain())
-    assert not response_format.read('{"several": [null], "by_name": [], "nested": [], "either": null}').valid
+    assert not response_format.read('{"several": [null], "by_name": [], "rows": [], "choice": null}').valid
 
 
 @pytest.mark.parametrize(
