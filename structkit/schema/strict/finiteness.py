@@ -33,7 +33,7 @@ def explain_infinite(
 ) -> list[Note]:
     """Return a note for each infinite definition that a strict schema does not require.
 
-    A branch of a union is not required, nor the items of a list, if the vendor can be told how many there are.
+    A branch of a union is not required, nor the items of a list, if the vendor takes a bound on their number.
 
     Args:
         schema: The schema.
