@@ -35,7 +35,7 @@ def validate_connection(settings: JobSettings) -> None:
 
 def job_call(settings: JobSettings) -> DefaultOptions:
     """Return the arguments of every call: those of the job, and the client's defaults."""
-    call: Any = merge_options(settings.client.defaults, settings.call) if settings.client else settings.call
+    call: Any = merge_options(settings.client.defaults if settings.client else {}, settings.call)
     call = call if settings.evidence is None else {**call, "evidence": settings.evidence}
     call = add_escalation(call) if call.get("escalate") or call.get("below") else call
     return cast("DefaultOptions", call)

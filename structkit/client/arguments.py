@@ -276,6 +276,16 @@ def validate_examples(examples: Any) -> None:
         raise ConfigError("examples must be a list of pairs, each of an input and its expected value")
 
 
+def validate_stream_options(options: Any) -> None:
+    """Validate the value of `stream_options=`.
+
+    Raises:
+        ConfigError: It is not a mapping.
+    """
+    if not isinstance(options, Mapping):
+        raise ConfigError(f"stream_options must be a mapping, such as {{'include_usage': True}}, not {options!r}")
+
+
 VALIDATORS: dict[str, Callable[[Any], None]] = {
     "model": validate_model,
     "fallback": validate_models,
@@ -290,6 +300,7 @@ VALIDATORS: dict[str, Callable[[Any], None]] = {
     "dialect": validate_dialect,
     "checks": validate_checks,
     "examples": validate_examples,
+    "stream_options": validate_stream_options,
 }
 """What validates the values of arguments that are not parameters of the endpoint, or may be functions."""
 

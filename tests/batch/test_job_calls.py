@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationInfo, field_validator
 import structkit
 from structkit import Hooks, Policy
 from structkit.batch.job import Job
+from structkit.client.arguments import CallOptions
 from structkit.dialects import Dialect, Size
 from structkit.errors import ConfigError, JobError
 from structkit.testing import Endpoint, Reply
@@ -303,3 +304,12 @@ def test_a_run_that_ends_before_its_first_row_does_not_decide_what_the_job_is(tm
         with pytest.raises(JobError, match=r"limits server .* does not answer"):
             job(endpoint, tmp_path, "a", limits="http://127.0.0.1:9").run()
         assert job(endpoint, tmp_path, "a", prompt="Judge: {text}").run().counts["done"] == 1
+
+
+def test_an_argument_that_is_none_is_as_one_that_is_missing(tmp_path: Path) -> None:
+    names = sorted(CallOptions.__optional_keys__ - {"model"})
+    with Endpoint(conforming_reply) as endpoint:
+        assert job(endpoint, tmp_path, "a").run().counts == {"done": 1}
+        for name in names:
+            assert job(endpoint, tmp_path, "a", **{name: None}).run().counts == {"done": 1}, name
+        assert len(endpoint.requests) == 1

@@ -84,6 +84,7 @@ def test_no_value_of_a_setting_raises_anything_but_an_error_that_names_it(run: C
         ({"call": {"dialect": 5}}, "dialect must be the name of a dialect, not 5"),
         ({"call": {"checks": 5}}, "checks must be a list of functions, not 5"),
         ({"call": {"examples": [1]}}, "examples must be a list of pairs"),
+        ({"call": {"stream_options": True}}, "stream_options must be a mapping"),
         ({"call": {"evidence": 5}}, "evidence must be True, False"),
     ],
 )

@@ -498,6 +498,13 @@ def test_a_model_without_a_name_is_rejected_before_sending(kind: Any, model: Any
 
 
 @pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
+@pytest.mark.parametrize("options", [False, 3, "include_usage", ["include_usage"]])
+def test_stream_options_that_are_no_mapping_are_rejected_when_the_client_is_made(kind: Any, options: Any) -> None:
+    with pytest.raises(structkit.ConfigError, match="stream_options must be a mapping"):
+        kind("m", base_url="http://127.0.0.1:9", stream_options=options)
+
+
+@pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
 @pytest.mark.parametrize("models", ["gpt-4o", [3], 3, [""]])
 def test_an_invalid_fallback_is_rejected_when_the_client_is_made(kind: Any, models: Any) -> None:
     with pytest.raises(structkit.ConfigError, match="must be a list of models' names"):
