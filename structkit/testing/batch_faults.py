@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeAlias
 
@@ -39,11 +39,13 @@ class BatchOutcome:
         lines: What its files have.
         status: Its status.
         errors: Why it failed as a whole.
+        counts_all: Whether it counts every request as completed, whatever its files have.
     """
 
     lines: list[FinishedLine]
     status: str = "completed"
     errors: JSON | None = None
+    counts_all: bool = False
 
 
 BatchFault: TypeAlias = Callable[[list[JSON], Random], BatchOutcome]
@@ -63,6 +65,11 @@ def shuffle(lines: list[JSON], random: Random) -> BatchOutcome:
 def omit_half(lines: list[JSON], random: Random) -> BatchOutcome:
     """Leave every second line out of both files."""
     return complete(lines[::2], random)
+
+
+def miscount(lines: list[JSON], random: Random) -> BatchOutcome:
+    """Leave every second line out of both files, and count them all the same."""
+    return replace(omit_half(lines, random), counts_all=True)
 
 
 def half_answered_with(status: int, message: str) -> BatchFault:
@@ -110,6 +117,7 @@ BATCH_FAULTS: Mapping[str, BatchFault] = {
     "none": complete,
     "shuffled": shuffle,
     "missing": omit_half,
+    "miscounted": miscount,
     "errors": half_answered_with(500, "the model is overloaded"),
     "rejected": half_answered_with(400, "the prompt is too long"),
     "expired": expire,

@@ -215,7 +215,8 @@ class BatchService:
         """Carry out the lines, and write the files."""
         outcome = BATCH_FAULTS[batch.fault or "none"](batch.lines, self._random)
         output, errors = self._write_lines(outcome, answer)
-        counts = {"total": len(batch.lines), "completed": len(output), "failed": len(errors)}
+        completed = len(batch.lines) if outcome.counts_all else len(output)
+        counts = {"total": len(batch.lines), "completed": completed, "failed": len(errors)}
         batch.body |= {"status": outcome.status, "errors": outcome.errors, "request_counts": counts}
         batch.body["output_file_id"] = self._store_file(b"".join(output)) if output else None
         batch.body["error_file_id"] = self._store_file(b"".join(errors)) if errors else ""

@@ -63,7 +63,18 @@ def assert_all_done_once(report: Report, endpoint: Endpoint) -> None:
     assert not [*report.output.with_name("out.jsonl.job").glob("batch-*")], "no file of a batch is left"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("fault", ["shuffled", "missing", "errors", "expired", "cancelled", "foreign", "repeated"])
+def test_batches_that_count_more_than_their_files_have_do_not_stop_the_job_for_ever(tmp_path: Path) -> None:
+    """Several are at the endpoint at once, and each run looks at them once."""
+    service = BatchService(*["miscounted"] * 4)
+    with Endpoint(answer, batches=service) as endpoint:
+        jobs = [make_job(tmp_path, endpoint, limit=limit, wait=False) for limit in (ROWS // 2, ROWS, ROWS, ROWS, ROWS)]
+        reports = [job.run() for job in jobs]
+        assert_all_done_once(reports[-1], endpoint)
+
+
+@pytest.mark.parametrize(
+    "fault", ["shuffled", "missing", "miscounted", "errors", "expired", "cancelled", "foreign", "repeated"]
+)
 def test_every_row_is_done_once_whatever_happens_to_a_batch(tmp_path: Path, fault: str) -> None:
     with Endpoint(answer, batches=BatchService(fault, polls=1)) as endpoint:
         assert_all_done_once(make_job(tmp_path, endpoint).run(), endpoint)

@@ -64,7 +64,7 @@ class BatchAPIEngine:
         self._log = BatchLog(context.journal)
         self._collector = RequestCollector(context, self._log, rules, fingerprint, self._submit)
         self._submitter = BatchSubmitter(endpoint, self._log, rules, context.policy)
-        self._harvester = Harvester(context, endpoint, self._log, self._collector)
+        self._harvester = Harvester(context, endpoint, self._log, self._collector, self._pause)
         self._runner = RowRunner(context, self._open_row, lambda: self.stop_cause)
         self._cause: StopCause | None = None
         self._is_stopped = asyncio.Event()
@@ -78,7 +78,7 @@ class BatchAPIEngine:
                 await self._poll()
                 await self._pass(rows)
                 while self.stop_cause is None and self._log.submitted:
-                    await self._wait()
+                    await self._wait(self._idle_polls)
                     if await self._poll():
                         await self._pass(rows)
         finally:
@@ -168,10 +168,20 @@ class BatchAPIEngine:
         finally:
             file.delete()
 
-    async def _wait(self) -> None:
-        """Wait until the next poll, or until the run is stopped."""
+    async def _pause(self, number: int) -> None:
+        """Wait before the files of a batch are read again for the given time.
+
+        Raises:
+            RunStopped: The run ends.
+        """
+        await self._wait(number)
+        if self._cause:
+            raise RunStopped(self._cause)
+
+    async def _wait(self, number: int) -> None:
+        """Wait, the longer the higher the number is, or until the run is stopped."""
         policy = self.context.policy
-        wait = min(policy.wait_max, policy.wait_initial * WAIT_GROWTH ** min(self._idle_polls, MAX_GROWTHS))
+        wait = min(policy.wait_max, policy.wait_initial * WAIT_GROWTH ** min(number, MAX_GROWTHS))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_stopped.wait(), wait)
 

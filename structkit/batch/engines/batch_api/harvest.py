@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from structkit.batch.engines.batch_api.batch_file import custom_id
 from structkit.batch.engines.batch_api.batch_results import BatchResult, missing_reply, read_results
@@ -31,7 +30,7 @@ TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 (a code of an error)
 """The code of a batch that did not fit into the endpoint's queue: smaller ones may."""
 
 MAX_SHORT_READS = 10
-"""Times that files with fewer lines than their batch counts are read again."""
+"""Times that files with fewer lines than their batch counts are read again: they may not be complete yet."""
 
 LINES_PER_TURN = 200
 """Results that are stored before other tasks of the event loop have their turn."""
@@ -65,15 +64,19 @@ def failure_of(batch: JSON) -> BatchFailure | None:
     return BatchFailure(str(fields.get("code") or ""), str(fields.get("message") or "the endpoint does not say why"))
 
 
+Pause: TypeAlias = Callable[[int], Awaitable[None]]
+"""Waits before something is tried again, the longer the more often it was tried; raises `RunStopped`."""
+
+
 class Harvester:
     """Stores what batches have answered."""
 
     def __init__(
-        self, context: RunContext, endpoint: BatchEndpoint, log: BatchLog, collector: RequestCollector
+        self, context: RunContext, endpoint: BatchEndpoint, log: BatchLog, collector: RequestCollector, pause: Pause
     ) -> None:
         """Prepare; nothing is read."""
         self._context, self._endpoint, self._log, self._collector = context, endpoint, log, collector
-        self._short_reads = Counter[str]()
+        self._pause = pause
 
     def reserve(self, record: BatchRecord) -> None:
         """Note the requests of a batch of an earlier run: their rows wait, and their cost is reserved again."""
@@ -97,28 +100,26 @@ class Harvester:
 
         Raises:
             TransportError: A file cannot be read completely; what was read is stored.
+            RunStopped: The run ends while the files have fewer lines than the batch counts.
         """
         requests = {custom_id(request): request for request in self._context.journal.batched_requests(record.key)}
         count = 0
-        for name in (batch.get(each) for each in OUTPUT_FILES):
-            if isinstance(name, str) and name:
-                count += await self._store_file(record, name, requests)
+        for number in range(MAX_SHORT_READS + 1):
+            if number:
+                await self._pause(number)
+            for name in (batch.get(each) for each in OUTPUT_FILES):
+                if isinstance(name, str) and name:
+                    count += await self._store_file(record, name, requests)
+            if not requests or record.requests - len(requests) >= _count_results(batch):
+                break
         self._finish_remaining(record, batch, [*requests.values()])
         self._log.save(replace(record, state="finished"))
         return count
 
     def _finish_remaining(self, record: BatchRecord, batch: JSON, requests: list[BatchedRequest]) -> None:
-        """Finish the requests that the files of a batch say nothing about.
-
-        Raises:
-            TransportError: The batch counts more results than its files have; they are read once more, a few times.
-        """
+        """Finish the requests that the files of a batch say nothing about."""
         if status_of(batch) != "completed":
             return self._withdraw(record, requests)
-        if record.requests - len(requests) < _count_results(batch):
-            self._short_reads[record.key] += 1
-            if self._short_reads[record.key] <= MAX_SHORT_READS:
-                raise TransportError(f"the files of {record.batch} have fewer lines than it counts", retryable=True)
         for request in requests:
             self._store(record, request, missing_reply())
         return None
