@@ -14,6 +14,15 @@ from structkit.tables.atomic_file import write_atomically
 from structkit.values import JSON
 
 
+def manifest_path(output: Path) -> Path:
+    """Return the path of the manifest of an output.
+
+    >>> manifest_path(Path("labels.csv")).name
+    'labels.csv.manifest.json'
+    """
+    return output.with_name(f"{output.name}.manifest.json")
+
+
 def write_manifest(output: Path, manifest: JSON) -> Path:
     """Write `OUTPUT.manifest.json` atomically, and return its path.
 
@@ -26,7 +35,7 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
             f"the counts of the states are {sum(counts.values())} rows, but {manifest['rows']} rows were written; "
             "please report this as a bug"
         )
-    path = output.with_name(f"{output.name}.manifest.json")
+    path = manifest_path(output)
     # A file's name may have bytes that are not UTF-8, which Python keeps as surrogates: JSON has an escape for them.
     write_atomically(
         path, [f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")]

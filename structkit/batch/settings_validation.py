@@ -10,10 +10,12 @@ from typing import Any
 from structkit.batch.failure_limit import validate_max_failed
 from structkit.batch.job_endpoint import validate_connection
 from structkit.batch.job_prices import job_prices
+from structkit.batch.manifest import manifest_path
 from structkit.batch.setting_types import validate_types
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
 from structkit.prompts import JinjaTemplate, validate_template
+from structkit.tables.atomic_file import validate_name_length
 from structkit.tables.file_set import has_file
 from structkit.tables.formats import STANDARD
 from structkit.tables.sinks import validate_output_format
@@ -56,6 +58,8 @@ def validate_settings(settings: JobSettings) -> None:
             "that of each model of fallback= in Client(prices=...): the most that a request may cost has to be known "
             "before it is sent, and an endpoint reports the cost afterwards"
         )
+    if settings.output is not None:
+        validate_name_length(manifest_path(settings.output_path))
     if is_same_file(settings.source, settings.output_path):
         raise ConfigError(f"the output {str(settings.output)!r} is the input: it would be replaced; use another name")
     if has_output(settings.source, settings.output_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -59,6 +60,7 @@ from structkit.cli.request_options import (
 from structkit.cli.shell_names import to_shell_names
 from structkit.cli.terminal import INTERRUPTED, notice, write, write_text
 from structkit.errors import ConfigError, StructkitError
+from structkit.values.text import shorten
 
 PROGRAM = "structkit"
 """The name in usage and completion, also for `python -m structkit`, which a shell cannot complete."""
@@ -68,6 +70,9 @@ COMPLETION = "_STRUCTKIT_COMPLETE"
 
 UNEXPECTED = 1
 """The exit code of an exception that is none of structkit's."""
+
+MAX_NAME_CHARS = 100
+"""Characters of a file's name that an error message quotes."""
 
 app = typer.Typer(
     name=PROGRAM,
@@ -293,7 +298,10 @@ def run(command: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         notice("stopped")
         return INTERRUPTED
-    except Exception:  # noqa: BLE001 (a bug, or one of the caller's type: Python would print its text unescaped)
+    except Exception as error:  # noqa: BLE001 (a bug, or one of the caller's type: Python would print its text unescaped)
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of any file that the command names
+            notice(f"ConfigError: {shorten(str(error.filename), MAX_NAME_CHARS)!r}: {error.strerror}")
+            return ConfigError.exit_code
         notice(traceback.format_exc().rstrip())
         return UNEXPECTED
     except SystemExit as stop:

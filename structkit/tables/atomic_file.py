@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterable
@@ -11,6 +12,10 @@ from typing import BinaryIO
 
 from structkit.disk import sync_folder, try_lock
 from structkit.errors import JobError
+from structkit.values.text import shorten
+
+MAX_NAME_CHARS = 100
+"""Characters of a name that an error message quotes."""
 
 
 class AtomicFile:
@@ -82,6 +87,20 @@ class AtomicFile:
             self._validate_name()
             self.path.replace(self.final)
         self.path.unlink(missing_ok=True)
+
+
+def validate_name_length(path: Path) -> None:
+    """Check, before there is anything to write, that a file system has names as long as that of the temporary file.
+
+    Raises:
+        JobError: It has not.
+    """
+    try:
+        os.lstat(path.with_name(f".{path.name}.{'0' * 8}.part"))
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            name = shorten(str(path), MAX_NAME_CHARS)
+            raise JobError(f"cannot write {name}: {error.strerror}; use a shorter one", file=str(path)) from None
 
 
 def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:

@@ -160,6 +160,17 @@ def test_an_output_that_is_the_input_is_rejected(
     assert not list(tmp_path.glob("*.job"))
 
 
+@posix
+@pytest.mark.parametrize("length", [230, 240, 251, 255, 300, 5000])
+def test_a_name_that_is_too_long_for_the_output_or_its_manifest_is_reported_before_anything_is_sent(
+    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, length: int
+) -> None:
+    with pytest.raises(JobError, match="File name too long; use a shorter one"):
+        job(["a"], output=tmp_path / f"{'x' * (length - 4)}.csv").run()
+    assert not endpoint.requests
+    assert not list(tmp_path.glob("x*"))
+
+
 def test_a_missing_folder_is_created(job: Callable[..., Job], tmp_path: Path) -> None:
     label_job = job(["a"], output=tmp_path / "new" / "newer" / "out.jsonl")
     assert label_job.run().counts == {"done": 1}

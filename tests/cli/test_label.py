@@ -325,6 +325,8 @@ def test_an_endpoint_that_rejects_the_key_ends_the_run_with_exit_code_3(folder: 
         ),
         (["rows.csv", "-o", "out.csv", *ASK, "--price-input", "3"], "a price has two parts"),
         (["rows.csv", "-o", "out.csv", *ASK, "--budget", "much"], "is not an amount of money"),
+        (["rows.csv", "-o", f"{'x' * 300}.csv", *ASK], "xxx…': File name too long"),
+        (["rows.csv", "-o", f"{'x' * 230}.csv", *ASK], "xxx…: File name too long; use a shorter one"),
         (["rows.csv", "-o", "out.csv", *ASK, "--prices", "none.toml"], "cannot be read"),
         (
             ["rows.csv", "-o", "out.csv", *ASK, "--prices", "prices.toml", "--model", "b"],
