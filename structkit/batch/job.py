@@ -27,7 +27,8 @@ class Job(JobSettings):
 
     Args:
         source: A file (CSV, TSV, JSONL, SQLite, Parquet, Excel; compressed too), a folder or pattern of files that are
-            one table, `-` for standard input, a data frame, or rows.
+            one table, the address of one of these (`s3://bucket/rows.parquet`; needs the extra `objects`), `-` for
+            standard input, a data frame, or rows.
         output: The file to write. The journal is in a folder beside it, `OUTPUT.job`. With None, the rows stay in
             memory (`Report.to_pandas()`, `to_arrow()`, `to_dicts()`), and the run cannot be resumed.
         output_type: The type of the values.

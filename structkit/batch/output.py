@@ -29,6 +29,7 @@ from structkit.tables.columns import Column, output_columns, run_columns
 from structkit.tables.files import hash_file
 from structkit.tables.formats import find_format
 from structkit.tables.item_rows import item_columns, item_rows, with_page
+from structkit.tables.object_store import public_url
 from structkit.tables.sinks import Sink, open_sink
 from structkit.tables.sources import Source
 from structkit.values import JSON
@@ -257,7 +258,7 @@ def make_manifest(
         "rows": report.rows,
         "counts": dict(report.counts),
         "errors": dict(report.errors),
-        "source": str(source) if isinstance(source, str | Path) else type(source).__name__,
+        "source": public_url(str(source)) if isinstance(source, str | Path) else type(source).__name__,
         "source_sha256": rows.content_hash(),
         "limit": settings.limit,
         "sample": settings.sample,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 import sys
 from collections import Counter
@@ -43,6 +44,10 @@ STATUS_WORDS = {"open": "open (of the rows that were started)"}
 
 MAX_COUNTED_ROWS = 100_000
 """The number of rows that are counted before a run starts, to estimate the remaining time."""
+
+
+WEB_QUERY = re.compile(r"\A(https?://[^?]*)\?.*", re.DOTALL)
+"""An address with a query, which may have the signature of a link."""
 
 
 def run_job(job: Job, processes: int = 1, load: LoadJob | None = None) -> int:
@@ -111,12 +116,19 @@ def resume_command(arguments: list[str]) -> str:
 def hide_header_values(arguments: list[str]) -> list[str]:
     """Return the arguments of a command with the values of its headers replaced: they may be secret.
 
+    So may the query of an address.
+
     >>> hide_header_values(["a.csv", "--header", "X-Key: hunter2", "--header=X-Key: hunter2"])
     ['a.csv', '--header', 'X-Key: ...', '--header=X-Key: ...']
+    >>> hide_header_values(["https://files.example/a.csv?sig=hunter2"])
+    ['https://files.example/a.csv?...']
     """
     pairs = zip(["", *arguments], arguments, strict=False)
     is_header = [previous == "--header" or each.startswith("--header=") for previous, each in pairs]
-    return [f"{each.partition(':')[0]}: ..." if hide else each for hide, each in zip(is_header, arguments, strict=True)]
+    return [
+        f"{each.partition(':')[0]}: ..." if hide else WEB_QUERY.sub(r"\1?...", each)
+        for hide, each in zip(is_header, arguments, strict=True)
+    ]
 
 
 def count_remaining_rows(job: Job, processes: int = 1) -> int | None:

@@ -77,7 +77,7 @@ def label(
             metavar="INPUT|-",
             help="The table: CSV, TSV, JSONL, SQLite, Parquet, Excel; `-` is JSONL on standard input. A folder, or a "
             "pattern in quotes such as 'texts/*.parquet', is one table in many files; of other files, it is a table of "
-            "documents, with {text} for the text of each.",
+            "documents, with {text} for the text of each. s3:// and other addresses need the extra `objects`.",
             show_default=False,
         ),
     ] = None,

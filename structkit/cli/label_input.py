@@ -59,7 +59,7 @@ def find_input(
         ConfigError: An option of documents is used for a table, or for a function, which opens its files itself; or a
             folder has no files.
     """
-    names = list_files([source]) if source and is_several([source]) else None
+    names = list_files([source]) if source and "://" not in source and is_several([source]) else None
     options = {"--send": send is not Send.auto, "--ocr": ocr, "--password": password}
     used = [name for name, is_used in options.items() if is_used]
     if used and (names is None or function):

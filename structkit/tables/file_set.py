@@ -14,6 +14,7 @@ from structkit.tables.columns import Column
 from structkit.tables.files import Input
 from structkit.tables.formats import Format, find_format
 from structkit.tables.formats.format import Header, SourceRow, Table
+from structkit.tables.object_store import is_url
 from structkit.values.text import format_names
 
 PART_FORMATS = frozenset({"csv", "tsv", "jsonl", "parquet", "arrow"})
@@ -42,7 +43,7 @@ def has_file(name: str, path: Path) -> bool:
     >>> has_file("texts/*.csv", Path("texts/a.csv")), has_file("texts/*.csv", Path("texts/out/a.csv"))
     (True, False)
     """
-    if not is_file_set(name):
+    if is_url(name) or not is_file_set(name):
         return False
     source, file = (os.path.abspath(os.path.expanduser(each)) for each in (name, path))  # noqa: PTH100, PTH111 (not resolved: a link is another name)
     if not is_pattern(name):

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from structkit.errors import ConfigError, JobError
 from structkit.tables.content_kind import START_BYTES, content_kind
+from structkit.tables.object_store import StoredFile
 
 COMPRESSIONS = {
     ".gz": ("gzip",),
@@ -59,6 +60,7 @@ class Input:
         delimiter: The character between the cells of a text; None for that of its format.
         encoding: Of a text; None for UTF-8.
         note: What errors add: which of several tables is read.
+        stored: The file, if it is in an object store.
     """
 
     name: str
@@ -68,11 +70,12 @@ class Input:
     delimiter: str | None = None
     encoding: str | None = None
     note: str = ""
+    stored: StoredFile | None = None
 
     @property
     def is_repeatable(self) -> bool:
         """Whether it can be read from the start again: a file, not a stream."""
-        return self.path is not None and self.path.is_file()
+        return self.stored is not None or (self.path is not None and self.path.is_file())
 
     def open(self) -> contextlib.AbstractContextManager[BinaryIO]:
         """Open it and return the decompressed bytes.
@@ -81,6 +84,8 @@ class Input:
             JobError: There is no such file, or it cannot be opened.
             ConfigError: This Python cannot decompress it.
         """
+        if self.stored is not None:
+            return contextlib.closing(_open_compressed(self.stored.open(), "rb", self.compression))
         if self.path is None:
             return contextlib.nullcontext(_open_compressed(_standard_stream("stdin"), "rb", self.compression))
         try:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 from os import PathLike
@@ -15,12 +14,14 @@ from structkit.errors import JobError
 from structkit.tables.atomic_file import write_atomically
 from structkit.tables.columns import Column
 from structkit.tables.file_set import TableFiles, find_shared_format, is_file_set, list_table_files
-from structkit.tables.files import Input, hash_file, identify_file, is_unchanged
+from structkit.tables.file_states import FileStates
+from structkit.tables.files import Input
 from structkit.tables.formats import STANDARD, find_format
 from structkit.tables.formats.arrow import read_stream
 from structkit.tables.formats.format import Format, SourceRow, Table
 from structkit.tables.formats.memory import read_rows
 from structkit.tables.inference import ColumnInference
+from structkit.tables.object_store import find_stored_files, is_stored_set, is_url, public_url
 from structkit.tables.records import Record, digest
 from structkit.tables.seen_keys import SeenKeys
 from structkit.values.source_cell import to_json_text, to_text
@@ -55,9 +56,10 @@ def open_source(
 
     Args:
         source: A path (the suffix determines the format: `rows.csv`, `rows.jsonl.gz`); a folder or a pattern
-            (`texts/*.parquet`), whose files are one table, in the order of their names; `-` for standard input;
-            anything with `__arrow_c_stream__`, such as a pandas or polars frame; an iterable of dicts, or of texts,
-            which become the column `text`.
+            (`texts/*.parquet`), whose files are one table, in the order of their names; the address of one of these
+            (`s3://bucket/rows.parquet`), which needs the extra `objects`; `-` for standard input; anything with
+            `__arrow_c_stream__`, such as a pandas or polars frame; an iterable of dicts, or of texts, which become the
+            column `text`.
         key: The column that identifies a row; by default a digest of its content does.
         format: `csv`, `tsv`, `jsonl`, `sqlite`, `parquet`, `arrow` or `excel`, if the suffix does not determine it.
         table: Which table or query of a database, or which sheet of a workbook; by default its only table, or its first
@@ -111,8 +113,12 @@ def store_stream(source: Source, path: Path, limit: int | None = None) -> Source
 
 
 def _open_file(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
+    if is_url(name):
+        return _open_stored(name, key, format_name, settings)
     if name != STANDARD and is_file_set(name):
-        return _open_files(name, key, format_name, settings)
+        files = [replace(settings, name=each, path=Path(each)) for each in list_table_files(name)]
+        place = replace(settings, name=name, path=Path(name).expanduser())
+        return _open_files(place, files, key, format_name, FileStates(files))
     match = find_format(name, format_name or ("jsonl" if name == STANDARD else None))
     path = None if name == STANDARD else _existing_path(name)
     _validate_settings(match.format, settings)
@@ -127,22 +133,40 @@ def _open_file(name: str, key: str | None, format_name: str | None, settings: In
         key,
         is_stream=is_stream,
         count=lambda: match.format.count(place),
-        files=[] if is_stream else [place],
+        states=None if is_stream else FileStates([place]),
     )
 
 
-def _open_files(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
+def _open_files(
+    place: Input, files: list[Input], key: str | None, format_name: str | None, states: FileStates
+) -> Source:
     """Open the files of a folder or a pattern as one table."""
-    names = list_table_files(name)
-    shared_format = find_shared_format(names, format_name)
-    _validate_settings(shared_format, settings)
-    files = [
-        replace(settings, name=each, path=Path(each), compression=find_format(each, format_name).compression)
-        for each in names
-    ]
-    place = replace(settings, name=name, path=Path(name).expanduser())
+    shared_format = find_shared_format([file.name for file in files], format_name)
+    _validate_settings(shared_format, place)
+    files = [replace(file, compression=find_format(file.name, format_name).compression) for file in files]
     table_files = TableFiles(files, shared_format)
-    return Source(table_files.read, place, key, is_stream=False, count=table_files.count, files=files)
+    return Source(table_files.read, place, key, is_stream=False, count=table_files.count, states=states)
+
+
+def _open_stored(url: str, key: str | None, format_name: str | None, settings: Input) -> Source:
+    """Open a file, a folder or a pattern in an object store."""
+    stored = find_stored_files(url)
+    files = [replace(settings, name=public_url(each.url), stored=each) for each in stored]
+    if is_stored_set(url, stored):
+        return _open_files(replace(settings, name=public_url(url)), files, key, format_name, FileStates(files, url))
+    match = find_format(files[0].name, format_name)
+    _validate_settings(match.format, settings)
+    if match.format.name in WITH_TABLES:
+        raise JobError(f"{match.format.name} cannot be read from a store: download {files[0].name}", file=files[0].name)
+    place = replace(files[0], compression=match.compression)
+    return Source(
+        lambda: match.format.read(place),
+        place,
+        key,
+        is_stream=False,
+        count=lambda: match.format.count(place),
+        states=FileStates([place], url),
+    )
 
 
 def _existing_path(name: str) -> Path:
@@ -157,8 +181,7 @@ def _existing_path(name: str) -> Path:
             return path
     except (ValueError, OSError, RuntimeError) as error:  # a null character, a name that is too long, no such user
         raise JobError(f"there is no file {name!r}: {getattr(error, 'strerror', None) or error}", file=name) from None
-    hint = ": it is a URL, which is not fetched; download it first" if "://" in name else ""
-    raise JobError(f"there is no file {name!r}{hint}", file=name)
+    raise JobError(f"there is no file {name!r}", file=name)
 
 
 def _validate_settings(format: Format, settings: Input) -> None:
@@ -191,7 +214,7 @@ class Source:
         key: The column that identifies a row; None for its content.
         is_stream: Whether it can be read only once.
         count: Returns the number of rows, if that is cheap to know.
-        files: The files that must not change while they are read.
+        states: Those of the files, which must not change while they are read.
 
     Attributes:
         key: The column that identifies a row; None for its content.
@@ -210,13 +233,13 @@ class Source:
         *,
         is_stream: bool,
         count: Callable[[], int | None],
-        files: Sequence[Input] = (),
+        states: FileStates | None = None,
     ) -> None:
         """Open it, and read as many rows as its columns require."""
         self._open_table, self._place, self.key, self._count = open_table, place, key, count
         self.is_repeatable = not is_stream
-        self.file = place.name if place.path else None
-        self._identities = [(file, file.path, identify_file(file.path)) for file in files if file.path]
+        self.file = place.name if states or place.path else None
+        self._states = states
         self._inference, self._was_read = ColumnInference(), False
         self._header, rows = open_table()
         self._stream = self._peek(rows)
@@ -257,17 +280,12 @@ class Source:
         Raises:
             JobError: One has changed.
         """
-        for file, path, identity in self._identities:
-            if not is_unchanged(path, identity):
-                raise file.error("the file has changed while it was being read; start again")
+        if self._states and (file := self._states.find_changed()):
+            raise file.error("the file has changed while it was being read; start again")
 
     def content_hash(self) -> str | None:
         """Return the SHA-256 of its file, or of the names and hashes of its files; None for rows in memory."""
-        hashes = [(path, hash_file(path)) for _, path, _ in self._identities]
-        if len(hashes) == 1 and self._place.path == hashes[0][0]:
-            return hashes[0][1]
-        listing = "".join(f"{path.name}\0{content}\n" for path, content in hashes)
-        return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest() if hashes else None
+        return self._states.content_hash(self._place.path) if self._states else None
 
     @property
     def is_declared(self) -> bool:

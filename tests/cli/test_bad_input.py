@@ -46,7 +46,8 @@ def label(table: str) -> list[str]:
         (["extract", "scan.PDF"], "'scan.PDF' is not what its suffix says"),
         (["extract", "voice.mp3"], "'voice.mp3' is not what its suffix says"),
         (["extract", "https://files.example/bill.pdf"], "is a URL, which is not fetched"),
-        (label("https://files.example/rows.csv"), "it is a URL, which is not fetched"),
+        (label("https://user:hunter2@files.example/rows.csv"), "the https:// address has a password"),
+        (label("nosuch://files/rows.csv"), "Protocol not known: nosuch"),
         *[
             ([*command, "--set", setting], f"--set has '{name}'")
             for command in (EXTRACT, LABEL)

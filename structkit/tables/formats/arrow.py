@@ -84,7 +84,8 @@ def _without_unnamed_index(frame: Any) -> Any:
 def _read_parquet(source: Input) -> Table:
     parquet = import_extra("pyarrow.parquet", EXTRA)
     with _translate_errors(source), ExitStack() as stack:
-        file = stack.enter_context(parquet.ParquetFile(source.path, buffer_size=1024 * 1024, pre_buffer=False))
+        place = source.path if source.stored is None else stack.enter_context(source.open())
+        file = stack.enter_context(parquet.ParquetFile(place, buffer_size=1024 * 1024, pre_buffer=False))
         return _table(source, file.schema_arrow, file.iter_batches(BATCH_ROWS), stack.pop_all())
 
 
@@ -93,7 +94,7 @@ def _read_arrow(source: Input) -> Table:
     ipc = import_extra("pyarrow", EXTRA).ipc
     with _translate_errors(source), ExitStack() as stack:
         file = stack.enter_context(source.open())
-        if source.path is None or not source.is_repeatable or file.peek(6)[:6] != b"ARROW1":  # type: ignore[attr-defined]
+        if not source.is_repeatable or file.peek(6)[:6] != b"ARROW1":  # type: ignore[attr-defined]
             stream = ipc.open_stream(file)
             return _table(source, stream.schema, stream, stack.pop_all())
         reader = ipc.open_file(file)
@@ -135,8 +136,9 @@ def _rows(source: Input, names: tuple[str, ...], batches: Iterable[Any], resourc
 
 
 def _count_parquet(source: Input) -> int | None:
-    with _translate_errors(source):
-        return int(import_extra("pyarrow.parquet", EXTRA).read_metadata(source.path).num_rows)
+    with _translate_errors(source), ExitStack() as stack:
+        place = source.path if source.stored is None else stack.enter_context(source.open())
+        return int(import_extra("pyarrow.parquet", EXTRA).read_metadata(place).num_rows)
 
 
 class _translate_errors:  # noqa: N801 (a context manager that is written as a call)

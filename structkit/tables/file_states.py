@@ -1,0 +1,56 @@
+"""The states of the files of a table when it was opened: whether one has changed since, and a hash of all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from structkit.errors import JobError
+from structkit.tables.files import Input, hash_file, identify_file, is_unchanged
+from structkit.tables.object_store import find_stored_files
+
+
+class FileStates:
+    """The states of files."""
+
+    def __init__(self, files: Sequence[Input], url: str = "") -> None:
+        """Take them.
+
+        Args:
+            files: The files.
+            url: The address under which they are found, if they are in a store.
+        """
+        self._files, self._url = files, url
+        self._identities = [(file, file.path, identify_file(file.path)) for file in files if file.path and not url]
+
+    def find_changed(self) -> Input | None:
+        """Return a file that has changed since; None if none has."""
+        for file, path, identity in self._identities:
+            if not is_unchanged(path, identity):
+                return file
+        if not self._url:
+            return None
+        try:
+            versions = {each.url: each.version for each in find_stored_files(self._url)}
+        except JobError as error:
+            if "there is no file" not in str(error):
+                raise
+            versions = {}
+        changed = (file for file in self._files if file.stored and versions.get(file.stored.url) != file.stored.version)
+        return next(changed, None)
+
+    def content_hash(self, path: Path | None) -> str | None:
+        """Return the SHA-256 of the file, or of the names and hashes of several; None without files.
+
+        Of a file in a store, the hash is that of its size and version as the store has them.
+
+        Args:
+            path: That of the table.
+        """
+        if len(self._identities) == 1 and path == self._identities[0][1]:
+            return hash_file(self._identities[0][1])
+        hashes = [(each.name, hash_file(each)) for _, each, _ in self._identities]
+        hashes += [(file.stored.url, file.stored.version) for file in self._files if file.stored]
+        listing = "".join(f"{name}\0{content}\n" for name, content in hashes)
+        return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest() if hashes else None
