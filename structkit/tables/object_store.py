@@ -87,7 +87,7 @@ class StoredFile:
         with _translate_errors(self.url):
             options = {"cache_type": "blockcache", "cache_options": {"maxblocks": MAX_BLOCKS}}
             file = store.open(path, "rb", block_size=BLOCK_BYTES, **options)
-            return cast("BinaryIO", io.BufferedReader(_Reader(file), BLOCK_BYTES))
+            return cast("BinaryIO", io.BufferedReader(_StoredFileReader(file), BLOCK_BYTES))
 
 
 def find_stored_files(url: str) -> list[StoredFile]:
@@ -130,7 +130,7 @@ def _open_store(url: str) -> tuple[Any, str]:
         raise ConfigError(f"{_scheme(url)}:// needs a package that is not installed: {error}") from None
 
 
-class _Reader(io.RawIOBase):
+class _StoredFileReader(io.RawIOBase):
     """A file of fsspec whose errors are those of files."""
 
     def __init__(self, file: Any) -> None:
@@ -151,9 +151,6 @@ class _Reader(io.RawIOBase):
     def seek(self, offset: int, whence: int = 0) -> int:
         with _as_os_error():
             return int(self._file.seek(offset, whence))
-
-    def tell(self) -> int:
-        return int(self._file.tell())
 
     def close(self) -> None:
         if not self.closed:

@@ -202,7 +202,7 @@ def serve_folder(folder: Path) -> Any:
     import threading
 
     class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     @contextlib.contextmanager
