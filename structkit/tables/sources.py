@@ -322,7 +322,7 @@ class Source:
                 self.validate_unchanged()
             yield Record(ordinal, self._read_key(row, seen_keys), row.values, ordinal + 1)
         self.validate_unchanged()
-        self._was_read = bool(self._identities)
+        self._was_read = self._states is not None
 
     def _peek(self, rows: Iterator[SourceRow]) -> Iterator[SourceRow] | None:
         """Infer columns from the first rows; return all rows of a stream, and otherwise None."""
