@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from structkit.evidence.folding import fold
 from structkit.evidence.number_vocabulary import (
     CJK_SCALES,
+    DECLINES_AFTER,
+    DECLINES_BEFORE,
     KOREAN_SCALES,
     NEGATIVE_WORDS,
     OTHER_SCALES,
@@ -43,6 +46,20 @@ FOLLOWING_STARTS = frozenset(word[0] for word in (*SHARES, *ALL_SCALES))
 FOLLOWING_PREFIXES = frozenset(word[:2] for word in (*SHARES, *ALL_SCALES))
 """The same, with two characters of those that have more."""
 
+PRICE_DASH = re.compile(r"[,.:]-{1,2}(?![\w-])|/-(?!\w)")
+"""What is in place of cents, as in 380,- and 595:-, or after a price in India."""
+
+DEBIT = re.compile(r" ?(?:s|soll|dr|db|debit|lastschrift|d)(?![^\W_])")
+DEBIT_DECIMALS = 3
+"""A letter after an amount with cents that says that it is subtracted."""
+
+DECLINE_AFTER = re.compile(f" ?(?:{'|'.join(fold(word) for word in DECLINES_AFTER)})")
+DECLINE_BEFORE = re.compile(
+    rf"(?:{'|'.join(fold(word) for word in DECLINES_BEFORE)})(?: ?(?:um|by|of|von|de|del|di|na|en|{fold('на')}|了)? ?)$"
+)
+MAX_DECLINE = 20
+"""Words beside a percentage that say that it is subtracted."""
+
 NEGATIVE_SIGNS = frozenset("▲△")
 """Before a negative number in Japanese accounts."""
 
@@ -60,6 +77,8 @@ def stands_alone(before: str, after: str) -> bool:
     """Return whether nothing around a number can be its sign, its percent sign or its scale."""
     is_signed = before[-1:] in NUMBER_SIGNS or before.endswith("% ") or before in ENDS_BEFORE
     following = after.lstrip(" -")[:2]
+    if PRICE_DASH.match(after) or DEBIT.match(after):
+        return False
     is_sign = following[:1] in FOLLOWING_PREFIXES and not (following.isascii() and following.isalpha())  # %, 5 k, 5万
     return not (is_signed or after[:1] == "-" or following in FOLLOWING_PREFIXES or is_sign)
 
@@ -69,13 +88,43 @@ def with_surroundings(values: Sequence[Decimal], folded: str, start: int, end: i
     first, is_negative = sign_before(folded, start)
     before, after = folded[max(start - 1, 0) : start], folded[end : end + MAX_AFTER]
     signed = [-value for value in values] if is_negative else values
-    if word := _word_before(folded, start, PERCENT_WORDS_BEFORE):
-        yield from ((value * PERCENT, pack(start - len(word), end)) for value in values)
+    percent_word = _word_before(folded, start, PERCENT_WORDS_BEFORE)
+    yield from ((value * PERCENT, pack(start - len(percent_word), end)) for value in values if percent_word)
+    last = end + _length_of_sign(after)
     for value in signed:
-        yield value, pack(first, end)
+        yield value, pack(start - len(percent_word) if percent_word else first, last)
         if (before == "(" and after.startswith(")")) or (after.startswith("-") and not after[1:2].isalnum()):
             yield -value, pack(start - (before == "("), end + 1)
+    yield from _debits(signed, folded, first, end, after)
     yield from shares_and_multiples(signed, pack(first, end), after)
+    if last > end:
+        yield from declines(signed, folded, first, last)
+
+
+def _length_of_sign(after: str) -> int:
+    """Return the length of a percent sign after a number, or of the dash in place of its cents."""
+    sign = PRICE_DASH.match(after) or (
+        PERCENT_SIGN.match(after) if after.lstrip(" -")[:1] in FOLLOWING_STARTS else None
+    )
+    return sign.end() if sign else 0
+
+
+def _debits(
+    values: Sequence[Decimal], folded: str, start: int, end: int, after: str
+) -> Iterator[tuple[Decimal, Range]]:
+    """Yield the negative amounts of a number with cents and a letter for the debit side."""
+    if folded[end - DEBIT_DECIMALS : end - DEBIT_DECIMALS + 1] in {",", "."} and (sign := DEBIT.match(after)):
+        yield from ((-value, pack(start, end + sign.end())) for value in values)
+
+
+def declines(values: Sequence[Decimal], folded: str, start: int, end: int) -> Iterator[tuple[Decimal, Range]]:
+    """Yield the negative values, and shares, of a percentage beside a word that says that something became less."""
+    if after := DECLINE_AFTER.match(folded, end):
+        end = after.end()
+    elif not DECLINE_BEFORE.search(folded, max(start - MAX_DECLINE, 0), start):
+        return
+    for value in values:
+        yield from ((-each, pack(start, end)) for each in (value, value * PERCENT))
 
 
 def shares_and_multiples(

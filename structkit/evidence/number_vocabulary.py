@@ -99,8 +99,8 @@ VARIANTS = {
     **_numbered("двух трёх четырёх пяти шести семи восьми девяти десяти одиннадцати двенадцати", 2),
     **_numbered("тринадцати четырнадцати пятнадцати шестнадцати семнадцати восемнадцати девятнадцати", 13),
     **_numbered("двадцати тридцати сорока пятидесяти шестидесяти семидесяти восьмидесяти", 20, 10),
-    **_numbered("iki üç dört beş altı yedi sekiz dokuz", 2),  # noqa: RUF001
-    **_numbered("yirmi otuz kırk elli altmış yetmiş seksen doksan", 20, 10),  # noqa: RUF001
+    **_numbered("iki üç dört beş altı yedi sekiz dokuz", 2),
+    **_numbered("yirmi otuz kırk elli altmış yetmiş seksen doksan", 20, 10),
     **_numbered("ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة", 3),
     **_numbered(" ".join(ARABIC_TENS.split()[:8]), 20, 10),
     **_numbered(" ".join(ARABIC_TENS.split()[8:]), 20, 10),
@@ -167,6 +167,9 @@ SCALES = {
     **_folded("milióny miliónů milijon milijuna milijona milijonai milijonų miljons miljoni miljonu miljonit", 10**6),
     **_folded("milijun milioni juta میلیون мільйонам ล้าน", 10**6),
     **_folded("miliarda miliardy miliard milijarda milijardi milijardas miljardit میلیارد", 10**9),
+    **_folded("keur teur tchf tusd kusd", 1_000),
+    **_folded("mm meur musd mchf", 10**6),
+    **_folded("cr", 10**7),
     **_folded("lakh lakhs lac लाख", 10**5),
     **_folded("mln milion miliony milionów εκατ εκατομμύρια εκατομμύριο milyon mi מיליון", 10**6),
     **_folded("crore crores करोड़", 10**7),
@@ -184,7 +187,7 @@ SCALES = {
 OTHER_SCALES = {"mil": (10**6,)}
 """What some of them are in another language: "mil" is a thousand in Spanish, and short for a million in Czech."""
 
-UNIT_SIGNS = frozenset({"k", "m", "mn", "bn", "mi", "bi", "md", "mds", "bin", "tis", "ty", "tkr", "mkr"})
+UNIT_SIGNS = frozenset({"k", "m", "mn", "bn", "mi", "bi", "md", "mds", "bin", "tis", "ty", "tkr", "mkr", "mm", "cr"})
 """Scales that are written after digits only."""
 
 LONE_SCALES = frozenset(fold("hundert tausend cent mille mil cien cento cem сто тысяча honderd duizend tysiąc").split())
@@ -218,5 +221,89 @@ SMALL_SHARES = {"\u2030": Decimal("0.001"), **dict.fromkeys(("bps", "bp", "basis
 
 PERCENT_WORDS_BEFORE = ("%", "% ", f"{fold('yüzde')} ")
 """Before a number, as in Turkish."""
+
+DECLINES_AFTER = [
+    "減",
+    "减",
+    "下降",
+    "下落",
+    "減少",
+    "减少",
+    "ダウン",
+    "감소",
+    "하락",
+    "decrease",
+    "decline",
+    "drop",
+    "reduction",
+    "lower",
+    "less",
+    "weniger",
+    "niedriger",
+    "rückgang",
+    "de moins",
+    "de baisse",
+    "menos",
+    "in meno",
+    "mniej",
+    "lägre",
+    "mindre",
+    "minder",
+    "lager",
+    "меньше",
+    "ниже",
+    "azalış",
+    "düşüş",
+    "kevesebb",
+    "vähemmän",
+]
+DECLINES_BEFORE = [
+    "下降",
+    "下跌",
+    "下滑",
+    "減少",
+    "减少",
+    "降低",
+    "down",
+    "decreased",
+    "declined",
+    "dropped",
+    "fell",
+    "decrease",
+    "decline",
+    "drop",
+    "minus",
+    "gesunken",
+    "sank",
+    "rückgang",
+    "baisse",
+    "recul",
+    "caída",
+    "bajó",
+    "cayó",
+    "calo",
+    "queda",
+    "spadek",
+    "spadł",
+    "spadła",
+    "снижение",
+    "снизился",
+    "снизилась",
+    "снизились",
+    "упал",
+    "упала",
+    "падение",
+    "pokles",
+    "klesl",
+    "minskade",
+    "faldt",
+    "laski",
+    "csökkent",
+    "düştü",
+    "azaldı",
+    "daling",
+    "gedaald",
+]
+"""Words after and before a percentage that say that something became less."""
 
 NEGATIVE_WORDS = tuple(fold(f"{word} ") for word in ("minus", "moins", "menos", "meno", "минус"))

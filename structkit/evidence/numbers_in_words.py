@@ -8,15 +8,17 @@ from decimal import Decimal
 from functools import lru_cache
 
 from structkit.evidence.folding import fold
+from structkit.evidence.korean_numbers import korean_numbers
 from structkit.evidence.number_notations import read_notation
 from structkit.evidence.number_surroundings import (
     ALL_SCALES,
     MAX_AFTER,
+    PERCENT_SIGN,
     UNSPACED_SCALES,
     shares_and_multiples,
     sign_before,
 )
-from structkit.evidence.number_vocabulary import ARTICLES, CJK_SCALES, JOINING_WORDS, SCALES, UNITS
+from structkit.evidence.number_vocabulary import ARTICLES, CJK_DIGITS, CJK_SCALES, JOINING_WORDS, SCALES, UNITS
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
@@ -41,6 +43,12 @@ SHARE_SIGN = re.compile("分[之の]")
 CJK_SHARE = re.compile(rf"(\d+|{CJK_NUMERAL.pattern}){SHARE_SIGN.pattern}(\d+(?:\.\d+)?|{CJK_NUMERAL.pattern})")
 """A share, with its denominator first."""
 
+SHARE_BEFORE, MAX_SHARE_BEFORE = re.compile(f"[百万萬千]{SHARE_SIGN.pattern}$"), 3
+PERCENT_DENOMINATORS = frozenset(map(Decimal, (100, 1_000, 10_000)))
+CJK_POINT = re.compile("[点點]")
+CJK_DECIMAL = re.compile(rf"({CJK_NUMERAL.pattern})[点點]([{''.join(CJK_DIGITS)}]+)(?:(分))?")
+"""Digits after a point; with 分, it is a time of day."""
+
 NUMBER_WORD = re.compile("[^ -]+")
 FOLLOWING_WORD = re.compile(r"[ '](\w+)")
 MAX_WORDS = 24
@@ -54,7 +62,9 @@ def numbers_without_digits(folded: str, words: Sequence[Range]) -> Iterator[tupl
         start, is_negative = sign_before(folded, place >> END_BITS)
         end = place & END_MASK
         signed, signed_place = -value if is_negative else value, pack(start, end)
-        yield from ((each, signed_place) for each in _roundings(signed))
+        percent = PERCENT_SIGN.match(folded, end, end + MAX_AFTER)
+        longer = pack(start, percent.end()) if percent else signed_place
+        yield from ((each, longer) for each in _roundings(signed))
         yield from shares_and_multiples([signed], signed_place, folded[end : end + MAX_AFTER], has_scale=True)
     if IS_CJK.search(folded):
         yield from _cjk_numbers(folded)
@@ -89,16 +99,35 @@ def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
     for match in CJK_NUMERAL.finditer(folded):
         if match.group() not in CJK_SCALES and (value := read_cjk_numeral(match.group())) is not None:
             place, end = pack(*match.span()), match.end()
-            yield value, place
+            percent = PERCENT_SIGN.match(folded, end, end + MAX_AFTER)
+            if SHARE_BEFORE.search(folded, max(match.start() - MAX_SHARE_BEFORE, 0), match.start()) is None:
+                yield value, place + (percent.end() - end if percent else 0)
             yield from shares_and_multiples([value], place, folded[end : end + MAX_AFTER], has_scale=True)
-    for match in CJK_SHARE.finditer(folded) if SHARE_SIGN.search(folded) else ():
-        denominator, numerator = map(_read_cjk_number, match.groups())
-        if denominator and numerator is not None:
-            yield from ((each, pack(*match.span())) for each in _roundings(numerator / denominator))
+    yield from _cjk_shares(folded)
+    yield from _cjk_decimals(folded)
+    yield from korean_numbers(folded)
     for match in MIXED_NUMERAL.finditer(folded) if IS_SCALE.search(folded) else ():
         if (value := _read_mixed_numeral(match.group())) is not None:
             start, is_negative = sign_before(folded, match.start())
             yield -value if is_negative else value, pack(start, match.end())
+
+
+def _cjk_shares(folded: str) -> Iterator[tuple[Decimal, Range]]:
+    """Yield the shares, and of those in percent the number too."""
+    for match in CJK_SHARE.finditer(folded) if SHARE_SIGN.search(folded) else ():
+        denominator, numerator = map(_read_cjk_number, match.groups())
+        if denominator and numerator is not None:
+            yield from ((each, pack(*match.span())) for each in _roundings(numerator / denominator))
+            if denominator in PERCENT_DENOMINATORS:
+                yield numerator, pack(*match.span())
+
+
+def _cjk_decimals(folded: str) -> Iterator[tuple[Decimal, Range]]:
+    """Yield the numbers with a point in Chinese, such as 三点五."""
+    for match in CJK_DECIMAL.finditer(folded) if CJK_POINT.search(folded) else ():
+        integer, decimals = read_cjk_numeral(match[1]), "".join(str(CJK_DIGITS[char]) for char in match[2])
+        if integer is not None and not match[3]:
+            yield integer + Decimal(f"0.{decimals}"), pack(match.start(), match.end(2))
 
 
 def _read_cjk_number(text: str) -> Decimal | None:

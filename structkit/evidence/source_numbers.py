@@ -19,6 +19,10 @@ from structkit.evidence.source_dates import composites_in_run
 SPACED_GROUPS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+|:\d\d)?(?!\d)")
 """Digits in groups of three with spaces between them."""
 
+SPACED_DECIMALS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,8} [.,]\d{2}(?![\d.,])")
+"""A number with a space before its decimal separator, as in scanned texts."""
+
+SPACE_IN_NUMBER = re.compile(r" (?=[.,])")
 SIGN_OF_FRACTION = "\u2044"
 SIGNED_FRACTION = re.compile("[0-9]+\u2044[0-9]+")
 YEARS = range(1900, 2100)
@@ -105,22 +109,24 @@ class SourceNumbers:
             yield notation
         for place in self._spaced.get(digits, ()):
             start = place >> END_BITS
-            yield self._read_notation(
-                self._folded[start : place & END_MASK].replace(" ", "'").replace(":", "."), 0, [start]
-            )
+            text = SPACE_IN_NUMBER.sub("", self._folded[start : place & END_MASK])
+            yield self._read_notation(text.replace(" ", "'").replace(":", "."), 0, [start], place)
 
-    def _read_notation(self, text: str, offset: int, starts: Iterable[int], *, is_inside: bool = False) -> _Notation:
+    def _read_notation(
+        self, text: str, offset: int, starts: Iterable[int], longer: Range | None = None, *, is_inside: bool = False
+    ) -> _Notation:
         """Return the values of a notation, and those that it has with a sign, a percent sign or a scale.
 
         A number inside a run of digits has none.
         """
         values, folded, length = read_notation(text), self._folded, len(text)
         places = [(start := run_start + offset) << END_BITS | start + length for run_start in starts]
+        places = places if longer is None else [longer]
         plain = places if is_inside else [place for place in places if self._stands_alone(place)]
         with_units: dict[Decimal, list[Range]] = defaultdict(list)
         for place in {*places} - {*plain} if len(plain) < len(places) else ():
-            for value, longer in with_surroundings(values, folded, *unpack(place)):
-                with_units[value].append(longer)
+            for value, full_place in with_surroundings(values, folded, *unpack(place)):
+                with_units[value].append(full_place)
         return _Notation(values, plain, with_units)
 
     def _stands_alone(self, place: Range) -> bool:
@@ -145,6 +151,7 @@ class SourceNumbers:
         end = 0
         for run, start in self._runs.before_gap(" "):
             match = SPACED_GROUPS.match(self._folded, start) if start >= end and len(run) <= GROUP_DIGITS else None
+            match = match or (SPACED_DECIMALS.match(self._folded, start) if start >= end else None)
             if match:
                 end = match.end()
                 places[significant_digits(match.group())].append(pack(start, end))

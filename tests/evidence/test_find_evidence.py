@@ -130,7 +130,7 @@ NUMBERS = [
     (31, "treinta y uno", "treinta y uno"),
     (2019, "two thousand and nineteen", "two thousand and nineteen"),
     (0.19, "plus 19 % VAT", "19 %"),
-    (119, "plus 119 % VAT", "119"),
+    (119, "plus 119 % VAT", "119 %"),
     (1500, "1.5e3 volts", "1.5e3"),
     (250, "\u0662\u0665\u0660 people", "\u0662\u0665\u0660"),
     (0.5, "1/2 of it", "1/2"),

@@ -1,0 +1,88 @@
+"""Korean numbers in syllables: 삼백사십육만오천, and native ones before a counter, such as 세 명."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from structkit.evidence.folding import fold
+from structkit.evidence.number_words import read_cjk_numeral
+from structkit.evidence.ranges import Range, pack
+
+NUMERALS = dict(zip(map(fold, "영공일이삼사오육칠팔구십백천만억조"), "零零一二三四五六七八九十百千万亿兆", strict=True))
+"""Folded syllables, and the Chinese numerals that they are."""
+
+UNITS = frozenset("十百千万亿兆")
+SYLLABLE_END, NOT_SYLLABLE = "(?![\u1160-\u11ff])", "(?<![\u1100-\u11ff])"
+SYLLABLE = f"(?:{'|'.join(NUMERALS)}){SYLLABLE_END}"
+NUMERAL = re.compile(f"(?:{NOT_SYLLABLE}|(?<={fold('금')})|(?<={fold('금')} ))(?:{SYLLABLE}){{2,}}")
+SYLLABLE_PATTERN = re.compile(SYLLABLE)
+TENS = {
+    fold(word): 10 * number
+    for number, word in enumerate(["열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"], 1)
+}
+TENS |= {fold("스무"): 20}
+ONES = {
+    fold(word): number
+    for number, words in enumerate(["하나|한", "둘|두", "셋|세", "넷|네", "다섯", "여섯", "일곱", "여덟", "아홉"], 1)
+    for word in words.split("|")
+}
+COUNTERS = "|".join(
+    map(
+        fold,
+        [
+            "명",
+            "개",
+            "시간",
+            "달",
+            "살",
+            "번",
+            "권",
+            "대",
+            "장",
+            "잔",
+            "병",
+            "마리",
+            "가지",
+            "곳",
+            "분",
+            "사람",
+            "건",
+            "부",
+            "채",
+            "주",
+            "차례",
+            "군데",
+            "켤레",
+            "그루",
+            "송이",
+            "통",
+            "박스",
+            "상자",
+            "세트",
+            "배",
+        ],
+    )
+)
+NATIVE = re.compile(f"{NOT_SYLLABLE}({'|'.join(TENS)})?({'|'.join(ONES)})?{SYLLABLE_END}(?= ?(?:{COUNTERS}))")
+
+
+def korean_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
+    """Yield the numbers of a folded text.
+
+    >>> [str(value) for value, _ in korean_numbers(fold("금 삼백사십육만오천원정, 스물세 명, 세 시간, 이 사람, 세금"))]
+    ['3465000', '23', '3']
+    """
+    if not NUMERAL_SIGN.search(folded):
+        return
+    for match in NUMERAL.finditer(folded):
+        text = SYLLABLE_PATTERN.sub(lambda part: NUMERALS[part[0]], match[0])
+        if not UNITS.isdisjoint(text) and (value := read_cjk_numeral(text)) is not None:
+            yield value, pack(*match.span())
+    for match in NATIVE.finditer(folded):
+        if match[0]:
+            yield Decimal(TENS.get(match[1], 0) + ONES.get(match[2], 0)), pack(*match.span())
+
+
+NUMERAL_SIGN = re.compile("[\u1100-\u1112]")
