@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from typing import TypeAlias
 
 from structkit.evidence.digit_runs import DigitRuns
@@ -37,7 +38,8 @@ DAY_AFTER = re.compile(r"\.? ?(\d{1,2})(?:st|nd|rd|th|er|\.|o)?(?![\w:]|[.,/-]\d
 CJK_DAY = re.compile(r"(?<![年\d])(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
 KOREAN_DAY = re.compile(rf"(?<!{fold('년')} )(?<!\d)(\d{{1,2}}){fold('월')} ?(\d{{1,2}}){fold('일')}")
 IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d{1,2})(?=(\.?)(.?))(?![\d,:'/]|[.-]\d)")
-RANGE_IN_DIGITS = re.compile(r"(?<![\d.,:/'-])(\d{1,2})\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\3(\d{4}|\d{2})(?!\d))")
+RANGE_IN_DIGITS = re.compile(r"[0-9](?<![\d.,:/'-].)\d?\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?!\d))")
+DIGITS = re.compile(r"\d+")
 POINT = re.compile(r"\.(?!\d)")
 MAX_BEFORE, MAX_WORDS_BEFORE, MAX_YEAR_CHARS = 40, 48, 60
 MONTHS_OF_YEAR, MAX_DAY, CENTURY = 12, 31, 100
@@ -53,7 +55,9 @@ WEEKDAY_ROWS = (
 )
 WEEKDAYS = {word: number for number, words in enumerate(WEEKDAY_ROWS) for word in fold(words).split()}
 WEEKDAY_NAMES = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
-WEEKDAY_DAY = re.compile(rf"\b({WEEKDAY_NAMES})(?:-feira)?\.?,? {ARTICLE}(\d{{1,2}}){SUFFIX}(?![\w:]|[.,/-]\d)")
+WEEKDAY_BEFORE = re.compile(rf"\b({WEEKDAY_NAMES})(?:-feira)?\.?,? {ARTICLE}$")
+WEEKDAY_DAY = re.compile(rf"[0-9](?<= .)\d?(?!\d)(?={SUFFIX}(?![\w:]|[.,/-]\d))")
+SUFFIX_PATTERN = re.compile(SUFFIX)
 FIRST = {
     fold(word): number
     for number, words in (
@@ -97,7 +101,7 @@ class DaysWithoutYear:
     def find(self, day: date) -> list[Range]:
         """Return the places of a day and its month; without any, those of a weekday and the day."""
         places = self._in_words.get((day.month, day.day)) or self._in_digits.get((day.month, day.day))
-        return places or [*self._days_of_week(day)]
+        return places or self._of_weekday(day)
 
     def _days_in_digits(self) -> Iterator[tuple[int, int, Range]]:
         """Yield the days with a point after the month, and others as the dates with a year of the text are written."""
@@ -124,13 +128,24 @@ class DaysWithoutYear:
         if is_day_first != {True} and int(one) <= MONTHS_OF_YEAR:
             yield int(one), int(two)
 
-    def _days_of_week(self, day: date) -> Iterator[Range]:
-        """Yield the places of a weekday and its day, if a date of the text has the same month."""
-        if (day.year, day.month) not in self._months_of_dates:
-            return
+    def _of_weekday(self, day: date) -> list[Range]:
+        """Return the places of a weekday and its day, if a date of the text has the same month."""
+        has_month = (day.year, day.month) in self._months_of_dates
+        return self._days_of_weeks.get((day.weekday(), day.day), []) if has_month else []
+
+    @cached_property
+    def _days_of_weeks(self) -> dict[tuple[int, int], list[Range]]:
+        """The places of a weekday and the number of a day."""
+        days = defaultdict[tuple[int, int], list[Range]](list)
         for match in WEEKDAY_DAY.finditer(self._runs.folded):
-            if WEEKDAYS[match[1]] == day.weekday() and int(match[2]) == day.day:
-                yield pack(match.start(2), match.end())
+            before = WEEKDAY_BEFORE.search(self._runs.folded, max(match.start() - MAX_BEFORE, 0), match.start())
+            if before:
+                days[WEEKDAYS[before[1]], int(match[0])].append(pack(match.start(), self._suffix_end(match.end())))
+        return days
+
+    def _suffix_end(self, end: int) -> int:
+        suffix = SUFFIX_PATTERN.match(self._runs.folded, end)
+        return suffix.end() if suffix else end
 
 
 def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, Range]]:
@@ -165,8 +180,9 @@ def first_days_of_ranges(
         if before and before[1] and int(before[1]) < int(before[2]) and (days := by_end.get(before.start(2))):
             yield pack(*before.span(1)), [(year, month, int(before[1])) for year, month, _ in days]
     for match in RANGE_IN_DIGITS.finditer(folded):
-        year = int(match[5]) + (0 if int(match[5]) >= CENTURY else 2000)
-        yield pack(*match.span(1)), [(year, int(match[4]), int(match[1]))]
+        year, day = int(match[4]) + (0 if int(match[4]) >= CENTURY else 2000), DIGITS.match(folded, match.start())
+        if day:
+            yield pack(*day.span()), [(year, int(match[3]), int(day[0]))]
 
 
 def days_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:

@@ -14,9 +14,9 @@ NUMERALS = dict(zip(map(fold, "영공일이삼사오육칠팔구십백천만억�
 """Folded syllables, and the Chinese numerals that they are."""
 
 UNITS = frozenset("十百千万亿兆")
-SYLLABLE_END, NOT_SYLLABLE = "(?![\u1160-\u11ff])", "(?<![\u1100-\u11ff])"
+SYLLABLE_END = "(?![\u1160-\u11ff])"
 SYLLABLE = f"(?:{'|'.join(NUMERALS)}){SYLLABLE_END}"
-NUMERAL = re.compile(f"(?:{NOT_SYLLABLE}|(?<={fold('금')})|(?<={fold('금')} ))(?:{SYLLABLE}){{2,}}")
+NUMERAL = re.compile(f"(?:{fold('금')})?((?:{SYLLABLE}){{2,}})")
 SYLLABLE_PATTERN = re.compile(SYLLABLE)
 TENS = {
     fold(word): 10 * number
@@ -65,7 +65,9 @@ COUNTERS = "|".join(
         ],
     )
 )
-NATIVE = re.compile(f"{NOT_SYLLABLE}({'|'.join(TENS)})?({'|'.join(ONES)})?{SYLLABLE_END}(?= ?(?:{COUNTERS}))")
+NATIVE_ONES, NATIVE_TENS = "|".join(ONES), "|".join(TENS)
+NATIVE = re.compile(f"(?:({NATIVE_TENS})({NATIVE_ONES})?|({NATIVE_ONES})){SYLLABLE_END}(?= ?(?:{COUNTERS}))")
+SYLLABLES = re.compile("[\u1100-\u11ff]+")
 
 
 def korean_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
@@ -74,15 +76,11 @@ def korean_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
     >>> [str(value) for value, _ in korean_numbers(fold("금 삼백사십육만오천원정, 스물세 명, 세 시간, 이 사람, 세금"))]
     ['3465000', '23', '3']
     """
-    if not NUMERAL_SIGN.search(folded):
-        return
-    for match in NUMERAL.finditer(folded):
-        text = SYLLABLE_PATTERN.sub(lambda part: NUMERALS[part[0]], match[0])
-        if not UNITS.isdisjoint(text) and (value := read_cjk_numeral(text)) is not None:
-            yield value, pack(*match.span())
-    for match in NATIVE.finditer(folded):
-        if match[0]:
-            yield Decimal(TENS.get(match[1], 0) + ONES.get(match[2], 0)), pack(*match.span())
-
-
-NUMERAL_SIGN = re.compile("[\u1100-\u1112]")
+    for word in SYLLABLES.finditer(folded):
+        start = word.start()
+        if match := NUMERAL.match(folded, start):
+            text = SYLLABLE_PATTERN.sub(lambda part: NUMERALS[part[0]], match[1])
+            if not UNITS.isdisjoint(text) and (value := read_cjk_numeral(text)) is not None:
+                yield value, pack(*match.span(1))
+        if match := NATIVE.match(folded, start):
+            yield Decimal(TENS.get(match[1], 0) + ONES.get(match[2] or match[3], 0)), pack(*match.span())

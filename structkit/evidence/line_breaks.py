@@ -1,22 +1,27 @@
-"""A text without what breaks its words: hyphens at the end of lines, and apostrophes in Cyrillic words."""
+"""The lines of a text that break words, without what breaks them: hyphens at their ends, apostrophes in Cyrillic."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
 BREAK = re.compile(
-    "(?<=[^\\W\\d_])[-\u00ad\u2010\u00ac][ \t\r\f]*\n\\s*(?=[^\\W\\d_])"
-    "|(?<=[\u0400-\u04ff])['\u2019\u02bc](?=[\u0400-\u04ff])"
+    "[-\u00ad\u2010\u00ac](?<=[^\\W\\d_].)[ \t\r\f]*\n\\s*(?=[^\\W\\d_])"
+    "|['\u2019\u02bc](?<=[\u0400-\u04ff].)(?=[\u0400-\u04ff])"
 )
 """A hyphen with a line break, and the sign of Ukrainian words such as п'ять."""
 
+MIN_CHARS_AROUND = 200
+"""Characters before and after a break that are read with it, up to the next line breaks."""
+
+BETWEEN_PARTS = "\n\n"
+
 
 class JoinedLines:
-    r"""A text whose broken words are joined.
+    r"""The parts of a text around broken words, which are joined.
 
     >>> joined = JoinedLines("12 Janu-\nary 2026")
     >>> joined.text, [(place >> END_BITS, place & END_MASK) for place in joined.originals([pack(3, 10)])]
@@ -25,20 +30,14 @@ class JoinedLines:
 
     def __init__(self, source: str) -> None:
         """Join the words."""
-        self._starts, self._shifts = [0], [0]
-        parts, end, shift = list[str](), 0, 0
-        for match in BREAK.finditer(source):
-            parts.append(source[end : match.start()])
-            end = match.end()
-            self._starts.append(match.start() - shift)
-            shift += match.end() - match.start()
-            self._shifts.append(shift)
-        self.text = "".join([*parts, source[end:]])
-
-    @property
-    def is_same(self) -> bool:
-        """Whether nothing was broken."""
-        return len(self._starts) == 1
+        self._starts, self._shifts = list[int](), list[int]()
+        parts, length = list[str](), 0
+        for start, end, is_last in _pieces(source):
+            self._starts.append(length)
+            self._shifts.append(start - length)
+            parts += [source[start:end], BETWEEN_PARTS] if is_last else [source[start:end]]
+            length += end - start + len(BETWEEN_PARTS) * is_last
+        self.text = "".join(parts).removesuffix(BETWEEN_PARTS)
 
     def originals(self, places: Iterable[Range]) -> list[Range]:
         """Return ranges of the text in the source."""
@@ -46,3 +45,28 @@ class JoinedLines:
 
     def _original(self, offset: int) -> int:
         return offset + self._shifts[bisect_right(self._starts, offset) - 1]
+
+
+def _pieces(source: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield the ranges between breaks, and whether the text after it is left out."""
+    breaks = [match.span() for match in BREAK.finditer(source)]
+    last = 0
+    for number, (start, end) in enumerate(breaks):
+        if not number or last < _part_start(source, start):
+            last = _part_start(source, start)
+        yield last, start, False
+        part_end = _part_end(source, end)
+        following = breaks[number + 1][0] if number + 1 < len(breaks) else len(source) + 1
+        last = end
+        if number + 1 == len(breaks) or part_end < _part_start(source, following):
+            yield end, part_end, True
+            last = part_end
+
+
+def _part_start(source: str, offset: int) -> int:
+    return source.rfind("\n", 0, max(offset - MIN_CHARS_AROUND, 0)) + 1
+
+
+def _part_end(source: str, offset: int) -> int:
+    end = source.find("\n", offset + MIN_CHARS_AROUND)
+    return len(source) if end < 0 else end

@@ -103,7 +103,9 @@ def months_beside_digits(words: Iterable[str]) -> dict[str, int]:
     >>> months_beside_digits(["13jun2026", "juni2026", "june", "a4", "2026"])
     {'13jun2026': 2, 'juni2026': 0}
     """
-    matches = ((word, MONTH_BESIDE_DIGITS.fullmatch(word)) for word in words if not word.isalpha())
+    matches = (
+        (word, MONTH_BESIDE_DIGITS.fullmatch(word)) for word in words if not (word.isalpha() or word.isdecimal())
+    )
     return {
         word: match.start(2) for word, match in matches if match and match[1] + match[3] and match[2] in MONTH_NUMBERS
     }

@@ -145,16 +145,24 @@ def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[
     >>> sorted(compound_words(["zweihundert", "tjugofem", "haus"], frozenset())), compound_words(["tjugofem"], {"sv"})
     (['zweihundert'], {'tjugofem'})
     """
-    starts = _compound_starts(frozenset({*JOINED_SCALES, *languages}))
-    words = [word for word in vocabulary if word[:2] in starts and len(word) >= MIN_COMPOUND_CHARS]
-    return {word for word in words if split_compound(word)}
+    patterns = _compound_starts(frozenset({*JOINED_SCALES, *languages} & _compound_patterns().keys()))
+    words = [word for word in vocabulary if word[:3] in patterns and len(word) >= MIN_COMPOUND_CHARS]
+    return {word for word in words if any(pattern.fullmatch(word) for pattern in patterns[word[:3]])}
 
 
 @cache
-def _compound_starts(languages: frozenset[str]) -> frozenset[str]:
-    """Return the first two letters of all parts of compounds of some languages, which few other words have."""
-    patterns = (part for language, (part, _) in _compound_patterns().items() if language in languages)
-    return frozenset(name[:2] for part in patterns for name in part.pattern.split("|"))
+def _compound_starts(languages: frozenset[str]) -> dict[str, list[re.Pattern[str]]]:
+    """Return the patterns of compounds of some languages by the first three letters of their words."""
+    starts: dict[str, list[re.Pattern[str]]] = {}
+    for language in sorted(languages):
+        part, compound = _compound_patterns()[language]
+        names = part.pattern.split("|")
+        prefixes = {name[:3] for name in names} | {
+            f"{name}{other}"[:3] for name in names if len(name) < len("abc") for other in names
+        }
+        for prefix in prefixes:
+            starts.setdefault(prefix, []).append(compound)
+    return starts
 
 
 @lru_cache(maxsize=4_096)

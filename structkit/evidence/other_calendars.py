@@ -17,17 +17,19 @@ ERA_LETTERS = {"r": 2018, "h": 1988, "s": 1925, "令和": 2018, "平成": 1988, 
 """The year before the first one of a Japanese era, or of the Republic in Taiwan."""
 
 ERA_IN_DIGITS = re.compile(
-    rf"(?<![^\W_])({'|'.join(ERA_LETTERS)})\.? ?(\d{{1,3}})([./-])(\d{{1,2}})\3(\d{{1,2}})(?!\d)"
+    rf"[rhs令平昭民](?:(?<![^\W_].)|(?<=[\u3000-\u9fff].))({'|'.join(each[1:] for each in ERA_LETTERS if each[1:])}|)"
+    r"\.? ?(\d{1,3})([./-])(\d{1,2})\3(\d{1,2})(?!\d)"
 )
 ROMAN_MONTH = re.compile(
-    rf"(?<!\d)(\d{{1,2}})([. /-]|\. )({'|'.join(sorted(ROMAN, key=len, reverse=True))})\2(\d{{4}}|\d{{2}})(?!\d)"
+    rf"[0-9](?<!\d\d)\d?([. /-]|\. )({'|'.join(sorted(ROMAN, key=len, reverse=True))})\1(\d{{4}}|\d{{2}})(?!\d)"
 )
 VIETNAMESE = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2}),? nam (\d{4})")
 PERSIAN_MONTHS = fold("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند").split()
 PERSIAN = re.compile(rf"(\d{{1,2}}) ?(?:م |ام )?({'|'.join(PERSIAN_MONTHS)})(?: ماه)?,? (1[34]\d\d)(?!\d)")
 THAI_MONTHS = fold(MONTHS["th"]).split()
 THAI = re.compile(rf"(\d{{1,2}}) ?({'|'.join(THAI_MONTHS)}) ?(?:{fold('พ.ศ.')}|{fold('ค.ศ.')})? ?(\d{{4}})(?!\d)")
-PERSIAN_IN_DIGITS = re.compile(r"(?<![\d/.-])(1[34]\d\d)([/-])(\d{1,2})\2(\d{1,2})(?![\d/-])")
+PERSIAN_IN_DIGITS = re.compile(r"1(?<![\d/.-].)([34]\d\d)([/-])(\d{1,2})\2(\d{1,2})(?![\d/-])")
+ARABIC_LETTER, THAI_LETTER = re.compile("[\u0621-\u064a]"), re.compile("[\u0e01-\u0e2e]")
 LONG_MONTHS, DAYS_OF_LONG_MONTH, DAYS_OF_SHORT_MONTH = 6, 31, 30
 LEAP_CYCLE, LEAP_REMAINDERS = 33, (1, 5, 9, 13, 17, 22, 26, 30)
 """Of 33 years of the Iranian calendar, those with a remainder of these are leap years."""
@@ -53,20 +55,25 @@ def other_calendar_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
     [[(2026, 3, 14)], [(2026, 3, 14)], [(2026, 3, 14)], [(2026, 3, 14)]]
     """
     for match in ERA_IN_DIGITS.finditer(folded):
-        yield pack(*match.span()), [(ERA_LETTERS[match[1]] + int(match[2]), int(match[4]), int(match[5]))]
+        if (first_year := ERA_LETTERS.get(match[0][0] + match[1])) is not None:
+            yield pack(*match.span()), [(first_year + int(match[2]), int(match[4]), int(match[5]))]
     for match in ROMAN_MONTH.finditer(folded):
-        year = int(match[4])
+        year, day = int(match[3]), int(re.split(r"\D", match[0], maxsplit=1)[0])
         year += 0 if year >= CENTURY else 2000 if year < CENTURY_PIVOT else 1900
-        yield pack(*match.span()), [(year, ROMAN[match[3]], int(match[1]))]
+        yield pack(*match.span()), [(year, ROMAN[match[2]], day)]
     for match in VIETNAMESE.finditer(folded) if "thang" in folded else ():
         yield pack(*match.span()), [(int(match[3]), int(match[2]), int(match[1]))]
-    for match in PERSIAN.finditer(folded) if not folded.isascii() else ():
-        yield pack(*match.span()), [_persian(int(match[3]), PERSIAN_MONTHS.index(match[2]) + 1, int(match[1]))]
-    for match in THAI.finditer(folded) if not folded.isascii() else ():
+    for match in THAI.finditer(folded) if THAI_LETTER.search(folded) else ():
         yield pack(*match.span()), [(int(match[3]), THAI_MONTHS.index(match[2]) + 1, int(match[1]))]
+    yield from _persian_dates(folded)
+
+
+def _persian_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
+    for match in PERSIAN.finditer(folded) if ARABIC_LETTER.search(folded) else ():
+        yield pack(*match.span()), [_persian(int(match[3]), PERSIAN_MONTHS.index(match[2]) + 1, int(match[1]))]
     for match in PERSIAN_IN_DIGITS.finditer(folded):
         if 0 < int(match[3]) <= 2 * LONG_MONTHS:
-            yield pack(*match.span()), [_persian(int(match[1]), int(match[3]), int(match[4]))]
+            yield pack(*match.span()), [_persian(int(f"1{match[1]}"), int(match[3]), int(match[4]))]
 
 
 def _persian(year: int, month: int, day: int) -> Day:

@@ -91,7 +91,7 @@ class SourceText:
     def find(self, leaf: Leaf) -> Finding:
         """Return how a scalar was found, and all its places; where lines break words, also with these joined."""
         finding = self._find(leaf)
-        if finding[0] or self._joined_lines.is_same:
+        if finding[0] or not self._joined_lines.text:
             return finding
         how, places = self._joined_text.find(leaf)
         return how, self._joined_lines.originals(places)

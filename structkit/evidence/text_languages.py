@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from structkit.evidence.folding import fold
@@ -58,9 +59,14 @@ SCRIPTS = (
 """A letter of the script of a folded text, and the language, or the family, whose words are looked for in it."""
 
 SCRIPT_LETTERS = [(re.compile(letter), language) for letter, language in SCRIPTS]
-FOLDED_WORDS = {language: frozenset(fold(words).split()) for language, words in FUNCTION_WORDS.items()}
-NO_LETTERS = frozenset[str]()
-LETTER_SETS = {language: frozenset(letters) for language, letters in LETTERS.items()}
+LANGUAGES_BY_WORD: dict[str, list[str]] = defaultdict(list)
+for _language, _words in FUNCTION_WORDS.items():
+    for _word in {*fold(_words).split()}:
+        LANGUAGES_BY_WORD[_word].append(_language)
+LANGUAGES_BY_LETTER: dict[str, list[str]] = defaultdict(list)
+for _language, _letters in LETTERS.items():
+    for _letter in {*_letters}:
+        LANGUAGES_BY_LETTER[_letter].append(_language)
 
 
 def languages_of(source: str, folded: str, vocabulary: Mapping[str, object]) -> frozenset[str]:
@@ -76,10 +82,10 @@ def languages_of(source: str, folded: str, vocabulary: Mapping[str, object]) -> 
     [['pl'], ['en'], ['ru']]
     """
     languages = {language for letter, language in SCRIPT_LETTERS if not folded.isascii() and letter.search(folded)}
-    characters = {*source} if not source.isascii() else set[str]()
-    counts = {
-        language: len(words & vocabulary.keys()) + len(LETTER_SETS.get(language, NO_LETTERS) & characters)
-        for language, words in FOLDED_WORDS.items()
-    }
-    min_count = max(MIN_WORDS, MIN_SHARE * max(counts.values()))
+    counts: Counter[str] = Counter()
+    for word in LANGUAGES_BY_WORD.keys() & vocabulary.keys():
+        counts.update(LANGUAGES_BY_WORD[word])
+    for letter in LANGUAGES_BY_LETTER.keys() & {*source} if not source.isascii() else ():
+        counts.update(LANGUAGES_BY_LETTER[letter])
+    min_count = max(MIN_WORDS, MIN_SHARE * max(counts.values(), default=0))
     return frozenset(languages | {language for language, count in counts.items() if count >= min_count})
