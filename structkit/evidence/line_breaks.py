@@ -1,4 +1,4 @@
-"""The lines of a text that break words, without what breaks them: hyphens at their ends, apostrophes in Cyrillic."""
+"""The lines of a text that break words, without what breaks them: hyphens before line breaks, apostrophes in Cyrillic."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class JoinedLines:
         """Join the words."""
         self._starts, self._shifts = list[int](), list[int]()
         parts, length = list[str](), 0
-        for start, end, is_last in _pieces(source):
+        for start, end, is_last in _fragments(source):
             self._starts.append(length)
             self._shifts.append(start - length)
             parts += [source[start:end], BETWEEN_PARTS] if is_last else [source[start:end]]
@@ -47,7 +47,7 @@ class JoinedLines:
         return offset + self._shifts[bisect_right(self._starts, offset) - 1]
 
 
-def _pieces(source: str) -> Iterator[tuple[int, int, bool]]:
+def _fragments(source: str) -> Iterator[tuple[int, int, bool]]:
     """Yield the ranges between breaks, and whether the text after it is left out."""
     breaks = [match.span() for match in BREAK.finditer(source)]
     last = 0
