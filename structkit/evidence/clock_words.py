@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import time
 
+from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.number_words import read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
@@ -42,7 +43,7 @@ BEFORE = {
 
 HALF_AFTER = re.compile(rf" ?-?(?:({AFTERNOON})|({MORNING}))(?![^\W\d_])")
 HALF_BEFORE = re.compile(rf"({'|'.join(sorted(map(re.escape, BEFORE), key=len, reverse=True))}) ?:?$")
-MAX_BEFORE = 12
+MAX_BEFORE, MAX_WORDS_BEFORE = 12, 30
 
 HOUR_WORDS = _pattern(
     "h|uhr|ч|uur|u.|u|час|часа|часов|години|годин|година|heures|heure|hs|hrs|hours|horas|hora|o'clock|giờ|बजे|godzina|"
@@ -63,17 +64,16 @@ WHEN = _pattern(
     "pukul|lúc|"
     "vanaf|om|tot|de las|las|das|saatler|الساعة|بالساعة|بשעה|בשעה|שעה|dès|vers|hora|hora:|hora de inicio:|time:|time"
 )
-AFTER_WHEN = re.compile(rf"(?<!\w)(?:{WHEN}):? (?=\d)")
 HOUR_LABELS = _pattern(
     "klo|kl.|kl|o godz.|godz.|ore|alle|alle ore|dalle|a las|às|saat|la ora|στις|kell|plkst.|pukul|jam|u|um|الساعة|בשעה|"
     "o godzinie"
 )
 TIME_LABELS = _pattern("ore|alle|alle ore|dalle|dalle ore|h|kl.|kl|klo|uhr|um|hora|a las|às|godz.|saat|le")
-LABELED_HOUR = re.compile(rf"(?<!\w)(?:{HOUR_LABELS}):? (\d{{1,2}})(?![\d:]|[.,]\d| ?%)(?!\w)")
-COMMA_TIME = re.compile(rf"(?<!\w)(?:{TIME_LABELS}) (\d{{1,2}})[,.](\d{{2}})(?!\d|[.,]\d)")
-RANGE_START = re.compile(
-    r"(\d{1,2})(?:[.:h](\d{2}))? ?(?:-|to|bis|til|tot|a|à|al|do) ?\d{1,2}(?:[.:h]\d{2})? ?(?:h|uhr|uur)(?![^\W\d_])"
-)
+HOUR_LABEL, TIME_LABEL = (re.compile(rf"(?<!\w)(?:{words}):? $") for words in (HOUR_LABELS, TIME_LABELS))
+WHEN_BEFORE, PERCENT_AFTER = re.compile(rf"(?<!\w)(?:{WHEN}):? $"), re.compile(r" ?%|\w")
+HOUR_HEAD = re.compile(r"([01]?\d|2[0-4])(?:[.,](\d{2}))?(?![\d.,:])")
+RANGE_END = re.compile(r" ?(?:-|to|bis|til|tot|a|à|al|do) ?\d{1,2}(?:[.:h]\d{2})? ?(?:h|uhr|uur)(?![^\W\d_])")
+MAX_RUN_CHARS = 11
 NAMES = {
     fold(word): number
     for number, words in (
@@ -82,17 +82,19 @@ NAMES = {
     )
     for word in words.split("|")
 }
-NAME = re.compile(rf"(?<![^\W\d_])({'|'.join(sorted(map(re.escape, NAMES), key=len, reverse=True))})(?![^\W\d_])")
-WORD_HOUR = r"((?:\d{1,2}|[^\W\d_]+))"
-PAST = re.compile(rf"\b(?:(half|(?:a )?quarter|[a-z]+|\d{{1,2}})(?: minutes)? (past|to)) {WORD_HOUR}(?! ?[\d:])\b")
-HALF_TO = re.compile(rf"\b(?:um |om )?(halb|half|halv) {WORD_HOUR}\b")
-QUARTER = re.compile(rf"\b(viertel|kwart) (nach|vor|over|voor) {WORD_HOUR}\b")
-O_CLOCK = re.compile(r"\b([a-z]+) o'clock")
-MINUTES = {"quarter": 15, "viertel": 15, "kwart": 15, "half": 30}
-ENGLISH = frozenset(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])
+ENGLISH = "one two three four five six seven eight nine ten eleven twelve"
+ENGLISH_HOUR = rf"({'|'.join(ENGLISH.split())}|1[0-2]|[1-9])(?![\w:]| \d)"
+PAST = re.compile(rf"[pt](?:(?<= p)ast|(?<= t)o) {ENGLISH_HOUR}")
+BEFORE_PAST = re.compile(r"(?<!\w)(?!minutes )((?:a )?quarter|[a-z]+(?:-[a-z]+)?|\d{1,2})(?: minutes)? $")
+HALF_TO = re.compile(r"hal[bfv](?<!\w....) (\d{1,2}|[^\W\d_]+)(?!\w)")
+QUARTER = re.compile(r"(?:viertel|kwart) (?:nach|vor|over|voor) (\d{1,2}|[^\W\d_]+)(?!\w)")
+O_CLOCK = re.compile(r" o'clock")
+LAST_WORD = re.compile(r"[a-z]+$")
+MINUTES = {"quarter": 15, "half": 30}
+ENGLISH_HOURS = frozenset(ENGLISH.split())
 """After "half", they are the hour before; in German and Dutch, the hour after."""
 
-HALF_MINUTES = 30
+QUARTER_MINUTES, HALF_MINUTES = 15, 30
 
 
 def with_half_of_day(folded: str, places: Mapping[time, list[Range]]) -> Iterator[tuple[time, Range, time, Range]]:
@@ -110,14 +112,15 @@ def _in_half(clock: time, *, is_afternoon: bool) -> time:
     return clock.replace(hour=clock.hour % NOON + NOON * is_afternoon)
 
 
-def times_with_words(folded: str) -> Iterator[tuple[time, Range]]:
+def times_with_words(runs: DigitRuns) -> Iterator[tuple[time, Range]]:
     """Yield the times of a folded text whose hour is in words, or is known as one by a word only.
 
-    >>> times = times_with_words("alle ore 20,45; 8 uur 's avonds; klo 18; at half past nine; 14 h 30; 2 hours")
-    >>> sorted(str(clock) for clock, _ in times)
+    >>> text = "alle ore 20,45; 8 uur 's avonds; klo 18; at half past nine; 14 h 30; 2 hours"
+    >>> sorted(str(clock) for clock, _ in times_with_words(DigitRuns(text)))
     ['09:30:00', '14:30:00', '18:00:00', '20:00:00', '20:45:00', '21:30:00']
     """
-    for hour, minute, place in (*_hours(folded), *_hours_after_labels(folded), *_hours_in_words(folded)):
+    folded = runs.folded
+    for hour, minute, place in (*_hours_in_digits(runs), *_hours_in_words(folded)):
         with suppress(ValueError):
             start, end = place >> END_BITS, place & END_MASK
             clock = time(hour % HOURS if hour == HOURS else hour, minute)
@@ -128,52 +131,76 @@ def times_with_words(folded: str) -> Iterator[tuple[time, Range]]:
                 yield _in_half(clock, is_afternoon=bool(after[1])), pack(start, after.end())
 
 
-def _hours(folded: str) -> Iterator[tuple[int, int, Range]]:
-    for match in HOUR.finditer(folded):
-        is_clear = match[2] in CLEAR_HOUR_WORDS or HALF_AFTER.match(folded, match.end())
-        if is_clear or AFTER_WHEN.search(folded, max(match.start() - MAX_BEFORE, 0), match.start() + 1):
-            yield int(match[1]), int(match[3] or 0), pack(*match.span())
+def _hours_in_digits(runs: DigitRuns) -> Iterator[tuple[int, int, Range]]:
+    for run, starts in runs.starts.items():
+        if len(run) <= MAX_RUN_CHARS and (head := HOUR_HEAD.match(run)):
+            for start in starts:
+                if clock := _hour_at(runs.folded, start, head, is_alone=head.end() == len(run)):
+                    yield clock
 
 
-def _hours_after_labels(folded: str) -> Iterator[tuple[int, int, Range]]:
-    for match in LABELED_HOUR.finditer(folded):
-        yield int(match[1]), 0, pack(*match.span(1))
-    for match in COMMA_TIME.finditer(folded):
-        yield int(match[1]), int(match[2]), pack(match.start(1), match.end(2))
-    for match in RANGE_START.finditer(folded):
-        yield int(match[1]), int(match[2] or 0), pack(match.start(1), match.end(2) if match[2] else match.end(1))
+def _hour_at(folded: str, start: int, head: re.Match[str], *, is_alone: bool) -> tuple[int, int, Range] | None:
+    """Return an hour with its place: with a word for it after it, before the end of a range, or after a label."""
+    end, hour, minute = start + head.end(), int(head[1]), int(head[2] or 0)
+    if RANGE_END.match(folded, end):
+        return hour, minute, pack(start, end)
+    before = folded[max(start - MAX_BEFORE, 0) : start]
+    if not is_alone:
+        return None
+    if head[2] is None and (match := HOUR.match(folded, start)):
+        is_clear = match[2] in CLEAR_HOUR_WORDS or HALF_AFTER.match(folded, match.end()) or WHEN_BEFORE.search(before)
+        return (hour, int(match[3] or 0), pack(*match.span())) if is_clear else None
+    is_labeled = before.endswith(" ") and (TIME_LABEL if head[2] else HOUR_LABEL).search(before)
+    return (hour, minute, pack(start, end)) if is_labeled and not PERCENT_AFTER.match(folded, end) else None
 
 
 def _hours_in_words(folded: str) -> Iterator[tuple[int, int, Range]]:
-    for match in NAME.finditer(folded):
-        yield NAMES[match[1]], 0, pack(*match.span())
-    for pattern in (PAST, HALF_TO, QUARTER, O_CLOCK):
-        for match in pattern.finditer(folded):
-            if minutes := _minutes(pattern, match):
-                yield from _both_halves(minutes, match)
+    for name, hour in NAMES.items():
+        for start in _find_word(folded, name):
+            yield hour, 0, pack(start, start + len(name))
+    for minutes, place in (*_past_hours(folded), *_half_hours(folded)):
+        for half in (0, NOON):
+            hour, minute = divmod(minutes, SIXTY)
+            yield hour % NOON + half, minute, place
 
 
-def _minutes(pattern: re.Pattern[str], match: re.Match[str]) -> int:
-    """Return the minutes from midnight or noon of a time in words; 0 for other words."""
-    hour = _number(match[match.re.groups])
-    if not hour or hour > NOON:
-        return 0
-    if pattern is O_CLOCK:
-        return hour * SIXTY
-    if pattern is HALF_TO:
-        return hour * SIXTY + HALF_MINUTES * (1 if match[2] in ENGLISH else -1)
-    word = match[1].removeprefix("a ")
-    minutes = MINUTES.get(word) or _number(word)
-    return hour * SIXTY + minutes * (1 if match[2] in {"past", "nach", "over"} else -1) if minutes else 0
+def _find_word(folded: str, word: str) -> Iterator[int]:
+    start = folded.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (folded[start - 1 : start].isalpha() and word.isascii()) and not folded[end : end + 1].isalpha():
+            yield start
+        start = folded.find(word, end)
+
+
+def _past_hours(folded: str) -> Iterator[tuple[int, Range]]:
+    """Yield the minutes after noon of times such as "half past nine", "ten to six" and "nine o'clock"."""
+    for match in PAST.finditer(folded):
+        if before := BEFORE_PAST.search(folded, max(match.start() - MAX_WORDS_BEFORE, 0), match.start()):
+            word = before[1].removeprefix("a ")
+            minutes = MINUTES.get(word) or _number(word)
+            sign = 1 if match[0].startswith("past") else -1
+            if minutes:
+                yield _number(match[1]) * SIXTY + sign * minutes, pack(before.start(), match.end())
+    for match in O_CLOCK.finditer(folded):
+        word = LAST_WORD.search(folded, max(match.start() - MAX_BEFORE, 0), match.start())
+        if word and (hour := _number(word[0])):
+            yield hour * SIXTY, pack(word.start(), match.end())
+
+
+def _half_hours(folded: str) -> Iterator[tuple[int, Range]]:
+    """Yield the minutes after noon of times such as "halb neun" and "kwart over negen"."""
+    for match in HALF_TO.finditer(folded):
+        if hour := _number(match[1]):
+            sign = 1 if match[1] in ENGLISH_HOURS else -1
+            yield hour * SIXTY + sign * HALF_MINUTES, pack(*match.span())
+    for match in QUARTER.finditer(folded) if "viertel" in folded or "kwart" in folded else ():
+        if hour := _number(match[1]):
+            sign = 1 if " nach " in match[0] or " over " in match[0] else -1
+            yield hour * SIXTY + sign * QUARTER_MINUTES, pack(*match.span())
 
 
 def _number(text: str) -> int:
+    """Return a number of hours or minutes; 0 for another word."""
     value = int(text) if text.isdecimal() else read_number_words(text)
     return int(value) if value and value < SIXTY and value == int(value) else 0
-
-
-def _both_halves(minutes: int, match: re.Match[str]) -> Iterator[tuple[int, int, Range]]:
-    """Yield a time of twelve hours in both halves of the day."""
-    for half in (0, NOON):
-        hour, minute = divmod(minutes, SIXTY)
-        yield (hour % NOON + half), minute, pack(*match.span())

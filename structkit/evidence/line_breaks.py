@@ -1,4 +1,4 @@
-"""The lines of a text that break words, without what breaks them: hyphens before line breaks, apostrophes in Cyrillic."""
+"""The lines of a text that break words, without the hyphens before line breaks, and apostrophes in Cyrillic."""
 
 from __future__ import annotations
 

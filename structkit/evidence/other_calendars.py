@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TypeAlias
 
+from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.month_names import MONTHS, ROMAN
 from structkit.evidence.ranges import Range, pack
@@ -16,10 +17,11 @@ Day: TypeAlias = tuple[int, int, int]
 ERA_LETTERS = {"r": 2018, "h": 1988, "s": 1925, "令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 """The year before the first one of a Japanese era, or of the Republic in Taiwan."""
 
-ERA_IN_DIGITS = re.compile(
-    rf"[rhs令平昭民](?:(?<![^\W_].)|(?<=[\u3000-\u9fff].))({'|'.join(each[1:] for each in ERA_LETTERS if each[1:])}|)"
-    r"\.? ?(\d{1,3})([./-])(\d{1,2})\3(\d{1,2})(?!\d)"
+ERA_BEFORE = re.compile(
+    rf"(?<![^\W_])([rhs])\.? ?$|({'|'.join(each for each in ERA_LETTERS if not each.isascii())}) ?$"
 )
+THREE_NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,2})")
+MAX_BEFORE, MIN_RUN_CHARS = 4, 6
 ROMAN_MONTH = re.compile(
     rf"[0-9](?<!\d\d)\d?([. /-]|\. )({'|'.join(sorted(ROMAN, key=len, reverse=True))})\1(\d{{4}}|\d{{2}})(?!\d)"
 )
@@ -28,7 +30,7 @@ PERSIAN_MONTHS = fold("فروردین اردیبهشت خرداد تیر مرد�
 PERSIAN = re.compile(rf"(\d{{1,2}}) ?(?:م |ام )?({'|'.join(PERSIAN_MONTHS)})(?: ماه)?,? (1[34]\d\d)(?!\d)")
 THAI_MONTHS = fold(MONTHS["th"]).split()
 THAI = re.compile(rf"(\d{{1,2}}) ?({'|'.join(THAI_MONTHS)}) ?(?:{fold('พ.ศ.')}|{fold('ค.ศ.')})? ?(\d{{4}})(?!\d)")
-PERSIAN_IN_DIGITS = re.compile(r"1(?<![\d/.-].)([34]\d\d)([/-])(\d{1,2})\2(\d{1,2})(?![\d/-])")
+PERSIAN_YEARS = range(1300, 1500)
 ARABIC_LETTER, THAI_LETTER = re.compile("[\u0621-\u064a]"), re.compile("[\u0e01-\u0e2e]")
 LONG_MONTHS, DAYS_OF_LONG_MONTH, DAYS_OF_SHORT_MONTH = 6, 31, 30
 LEAP_CYCLE, LEAP_REMAINDERS = 33, (1, 5, 9, 13, 17, 22, 26, 30)
@@ -48,15 +50,15 @@ def other_years(year: int) -> tuple[int, ...]:
     return (year, year - BUDDHIST_OFFSET) if year in BUDDHIST_YEARS else (year,)
 
 
-def other_calendar_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
+def other_calendar_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     """Yield the dates of a folded text.
 
-    >>> [days for _, days in other_calendar_dates("r8.3.14, 14.iii.2026, ngay 14 thang 3 nam 2026, 1404/12/23")]
+    >>> runs = DigitRuns("r8.3.14, 14.iii.2026, ngay 14 thang 3 nam 2026, 1404/12/23")
+    >>> [days for _, days in other_calendar_dates(runs)]
     [[(2026, 3, 14)], [(2026, 3, 14)], [(2026, 3, 14)], [(2026, 3, 14)]]
     """
-    for match in ERA_IN_DIGITS.finditer(folded):
-        if (first_year := ERA_LETTERS.get(match[0][0] + match[1])) is not None:
-            yield pack(*match.span()), [(first_year + int(match[2]), int(match[4]), int(match[5]))]
+    folded = runs.folded
+    yield from _dates_of_three_numbers(runs)
     for match in ROMAN_MONTH.finditer(folded):
         year, day = int(match[3]), int(re.split(r"\D", match[0], maxsplit=1)[0])
         year += 0 if year >= CENTURY else 2000 if year < CENTURY_PIVOT else 1900
@@ -71,9 +73,22 @@ def other_calendar_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
 def _persian_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
     for match in PERSIAN.finditer(folded) if ARABIC_LETTER.search(folded) else ():
         yield pack(*match.span()), [_persian(int(match[3]), PERSIAN_MONTHS.index(match[2]) + 1, int(match[1]))]
-    for match in PERSIAN_IN_DIGITS.finditer(folded):
-        if 0 < int(match[3]) <= 2 * LONG_MONTHS:
-            yield pack(*match.span()), [_persian(int(f"1{match[1]}"), int(match[3]), int(match[4]))]
+
+
+def _dates_of_three_numbers(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
+    """Yield the dates in digits of the Iranian calendar, and those after a Japanese era."""
+    folded = runs.folded
+    for run, starts in runs.starts.items():
+        match = THREE_NUMBERS.fullmatch(run) if len(run) >= MIN_RUN_CHARS - 1 else None
+        if match is None:
+            continue
+        year, month, day = int(match[1]), int(match[3]), int(match[4])
+        if year in PERSIAN_YEARS and 0 < month <= 2 * LONG_MONTHS:
+            yield from ((pack(start, start + len(run)), [_persian(year, month, day)]) for start in starts)
+        for start in starts if year < CENTURY + CENTURY else ():
+            if era := ERA_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start):
+                first_year = ERA_LETTERS[era[1] or era[2]]
+                yield pack(era.start(), start + len(run)), [(first_year + year, month, day)]
 
 
 def _persian(year: int, month: int, day: int) -> Day:

@@ -103,7 +103,7 @@ class SourceDates:
     def across_runs(self) -> list[tuple[Range, list[Day]]]:
         """The dates with more than one run of digits, such as those with the name of a month."""
         folded = self._runs.folded
-        dates = [*_spaced_dates(self._runs), *_dates_in_words(folded, self._months), *other_calendar_dates(folded)]
+        dates = [*_spaced_dates(self._runs), *_dates_in_words(folded, self._months), *other_calendar_dates(self._runs)]
         return [*dates, *first_days_of_ranges(folded, dates, self._months), *days_in_words(folded, self._months)]
 
     def find(self, day: date) -> list[Range]:

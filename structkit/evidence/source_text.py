@@ -73,8 +73,12 @@ class SourceText:
     def _number_words(self) -> AbstractSet[str]:
         """The words of its numbers."""
         languages = self.index.languages
-        compounds = compound_words(self.index.vocabulary, languages)
-        return NUMBER_WORDS | number_words_of(languages) | compounds
+        vocabulary = self.index.vocabulary.keys()
+        return (
+            (vocabulary & number_words_of(languages))
+            | (vocabulary & NUMBER_WORDS)
+            | compound_words(vocabulary, languages)
+        )
 
     @cached_property
     def _dates(self) -> SourceDates:

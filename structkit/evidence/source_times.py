@@ -51,7 +51,7 @@ def find_times(runs: DigitRuns) -> TimePlaces:
     for clock, place, exact_clock, longer in [*with_half_of_day(runs.folded, places)]:
         places[clock].remove(place)
         places[exact_clock].append(longer)
-    for clock, place in times_with_words(runs.folded):
+    for clock, place in times_with_words(runs):
         places[clock].append(place)
     for match in COMPACT_TIME.finditer(runs.folded):
         hour, minute, second = match.groups()

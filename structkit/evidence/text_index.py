@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache
 from itertools import accumulate, chain, pairwise
@@ -117,13 +117,13 @@ class TextIndex:
             yield "fuzzy", self._near(words)
 
     @property
-    def vocabulary(self) -> Iterable[str]:
-        """The words of the text, folded."""
+    def vocabulary(self) -> Mapping[str, Sequence[int]]:
+        """The words of the text, folded, with their positions."""
         return self._positions
 
     def ranges(self, words: AbstractSet[str]) -> list[Range]:
         """Return where in the folded text any of some folded words are."""
-        numbers = sorted(chain.from_iterable(each for word, each in self._positions.items() if word in words))
+        numbers = sorted(chain.from_iterable(self._positions[word] for word in words if word in self._positions))
         starts, all_words = self._starts, self._words
         return [(start := starts[number]) << END_BITS | start + len(all_words[number]) for number in numbers]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 
 from structkit.evidence.folding import fold
@@ -52,13 +51,15 @@ MIN_WORDS, MIN_SHARE = 3, 0.6
 
 CYRILLIC, GREEK, ARABIC, HEBREW, DEVANAGARI, HANGUL, THAI = "ru", "el", "ar", "he", "hi", "ko", "th"
 SCRIPTS = (
-    ("[\u0430-\u044f]{2}", CYRILLIC), ("[\u03b1-\u03c9]{2}", GREEK), ("[\u0621-\u064a]", ARABIC),
-    ("[\u05d0-\u05ea]", HEBREW), ("[\u0904-\u0939]", DEVANAGARI),
-    ("[\u1100-\u1112]", HANGUL), ("[\u0e01-\u0e2e]", THAI),
+    ("\u0430", "\u044f", CYRILLIC), ("\u03b1", "\u03c9", GREEK), ("\u0621", "\u064a", ARABIC),
+    ("\u05d0", "\u05ea", HEBREW),
+    ("\u0904", "\u0939", DEVANAGARI), ("\u1100", "\u1112", HANGUL), ("\u0e01", "\u0e2e", THAI),
 )  # fmt: skip
-"""A letter of the script of a folded text, and the language, or the family, whose words are looked for in it."""
+"""The first and the last letter of a script, and the language, or the family, whose words are looked for in it."""
 
-SCRIPT_LETTERS = [(re.compile(letter), language) for letter, language in SCRIPTS]
+MIN_LETTERS = 2
+"""A text has more letters of a script; one is a sign, such as that of micrometers."""
+
 LANGUAGES_BY_WORD: dict[str, list[str]] = defaultdict(list)
 for _language, _words in FUNCTION_WORDS.items():
     for _word in {*fold(_words).split()}:
@@ -81,11 +82,17 @@ def languages_of(source: str, folded: str, vocabulary: Mapping[str, object]) -> 
     >>> [[*languages_of(text, fold(text), dict.fromkeys(fold(text).split()))] for text in texts]
     [['pl'], ['en'], ['ru']]
     """
-    languages = {language for letter, language in SCRIPT_LETTERS if not folded.isascii() and letter.search(folded)}
-    counts: Counter[str] = Counter()
-    for word in LANGUAGES_BY_WORD.keys() & vocabulary.keys():
-        counts.update(LANGUAGES_BY_WORD[word])
-    for letter in LANGUAGES_BY_LETTER.keys() & {*source} if not source.isascii() else ():
-        counts.update(LANGUAGES_BY_LETTER[letter])
+    characters = {*folded} if not folded.isascii() else set[str]()
+    languages = {
+        language for first, last, language in SCRIPTS if sum(first <= char <= last for char in characters) > MIN_LETTERS
+    }
+    counts: dict[str, int] = {}
+    letters = LANGUAGES_BY_LETTER.keys() & {*source} if characters or not source.isascii() else ()
+    for names in (
+        *map(LANGUAGES_BY_WORD.__getitem__, LANGUAGES_BY_WORD.keys() & vocabulary.keys()),
+        *map(LANGUAGES_BY_LETTER.__getitem__, letters),
+    ):
+        for language in names:
+            counts[language] = counts.get(language, 0) + 1
     min_count = max(MIN_WORDS, MIN_SHARE * max(counts.values(), default=0))
     return frozenset(languages | {language for language, count in counts.items() if count >= min_count})

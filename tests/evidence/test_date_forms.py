@@ -97,7 +97,7 @@ TIMES = [
     (time(8), "الساعة ٨:٠٠ ص", "٨:٠٠ ص"),
     (time(9, 30), "at half past nine", "half past nine"),
     (time(21, 30), "at half past nine", "half past nine"),
-    (time(8, 30), "um halb neun", "um halb neun"),
+    (time(8, 30), "um halb neun", "halb neun"),
     (time(12), "at noon", "noon"),
     (time(9), "nine o'clock", "nine o'clock"),
     (time(14, 30), "14 h 30 min", "14 h 30 min"),
