@@ -82,7 +82,7 @@ def _reject_batches(settings: JobSettings, journal: Journal) -> None:
 
 
 def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) -> None:
-    """Adapt the journal to what has changed in the job, if it has a row.
+    """Adapt the journal to what has changed in the job.
 
     Raises:
         JobError: `on_change` does not allow it; with what differs, and the choices.
@@ -90,7 +90,7 @@ def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) 
     changes = changes_since(journal, fingerprint)
     if not changes:
         return
-    if not journal.next_ordinal:  # a run that ended before its first row has stored nothing that could differ
+    if not _has_begun(journal):
         journal.mark("fingerprint", fingerprint)
         return
     can_reparse = is_readable_again(_last_fingerprint(journal), fingerprint)
@@ -105,6 +105,11 @@ def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) 
         journal.mark(REPARSING, value=True)  # also for the next run, should this one be killed
         journal.reopen([row.ordinal for row in journal.finished_rows(with_exchanges=False)])
     journal.mark("fingerprint", fingerprint)
+
+
+def _has_begun(journal: Journal) -> bool:
+    """Return whether a journal has anything that other settings could differ from; one that was emptied has."""
+    return journal.next_ordinal > 0 or "output" in journal.marks or any(read_records(journal))
 
 
 def _update_evidence(journal: Journal, *, has_evidence: bool) -> None:
