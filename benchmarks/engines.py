@@ -1,7 +1,7 @@
-"""The Batch API engine under kill -9 and the faults of an endpoint, measured: rows lost, paid for twice, ambiguous.
+"""The Batch API and Ray engines under kill -9, measured: rows lost, paid for twice, ambiguous.
 
 Run it:  python benchmarks/engines.py [--rows N] [--only NAME ...]         (60 rows: half a minute)
-         python benchmarks/engines.py --slow                               (2,000 rows: the table of the documentation)
+         python benchmarks/engines.py --slow        (2,000 rows: the tables of the documentation, with Ray if installed)
 
 The endpoint is `structkit.testing.Endpoint` on loopback with a Batch API. Every job is a process of its own that is
 really killed at the named moment; then the same job runs again. Half of the first replies are invalid, so that
@@ -19,8 +19,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import ray_kills
 
 from structkit import Job, JobError, Policy
 from structkit.journal.journal import Reader
@@ -204,6 +207,11 @@ def main() -> None:
         outcome = run_moment(name, rows)
         killed = name if outcome.was_killed else f"{name} (not reached)"
         print(f"| {killed} | {outcome.unfinished} | {outcome.repeated} | {outcome.ambiguous} | {outcome.seconds:.1f} |")
+    if options.slow and find_spec("ray") is None:
+        print("\nRay is not installed: pip install 'structkit-llm[ray]'")
+    elif options.slow:
+        print()
+        ray_kills.print_table(rows)
 
 
 if __name__ == "__main__":

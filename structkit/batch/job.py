@@ -16,7 +16,7 @@ from structkit.batch.output_table import in_memory, load_table
 from structkit.batch.report import Report
 from structkit.batch.runner import JobRunner
 from structkit.batch.setting_hints import hint_setting
-from structkit.batch.settings import JobSettings
+from structkit.batch.settings import EngineName, JobSettings
 from structkit.values.argument_hints import explain_arguments
 
 
@@ -89,7 +89,14 @@ class Job(JobSettings):
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 
-    def run(self, on_progress: ProgressCallback | None = None, *, processes: int = 1) -> Report:
+    def run(
+        self,
+        on_progress: ProgressCallback | None = None,
+        *,
+        processes: int = 1,
+        engine: EngineName = "local",
+        address: str | None = None,
+    ) -> Report:
         """Process every row until it is finished, and write the output and its manifest.
 
         The first Ctrl-C or SIGTERM waits for the requests in flight, `grace` seconds at most; the second one stops at
@@ -101,17 +108,20 @@ class Job(JobSettings):
                 `OUTPUT.part-1-of-4`; OUTPUT is the table that one process would write. The job, its type and its
                 prompt function are pickled, so that they have to be defined in a module or a script, and a script
                 calls `run` under `if __name__ == "__main__":`.
+            engine: Where these processes run: on this machine (`local`), or as tasks of a Ray cluster (`ray`), whose
+                machines share the folder of the output.
+            address: Of the Ray cluster; by default that of `RAY_ADDRESS`, one that runs on this machine, or a new one.
 
         Raises:
             JobError: The job does not match its journal, its files cannot be used, or another run has the folder.
             ConfigError: Another setting is invalid; nothing was sent.
             KeyboardInterrupt: The run was interrupted twice.
         """
-        if processes != 1:
-            from structkit.batch.processes.run_processes import run_in_processes
+        if processes != 1 or engine != "local" or address is not None:
+            from structkit.batch.placement import WorkerPlacement, run_divided
 
             with default_progress(self, on_progress) as callback:
-                return run_in_processes(self, processes, callback)
+                return run_divided(self, WorkerPlacement(processes, engine, address), callback)
         if self.output is None:
             with in_memory(self) as job:
                 return _with_table(job.run(on_progress))

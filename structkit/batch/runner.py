@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from structkit.batch.ambiguous import AMBIGUOUS, AmbiguousRows, find_ambiguous
 from structkit.batch.collection_rate import COLLECTION_RATE
@@ -44,6 +45,9 @@ from structkit.tables.sources import STREAM_FILE, Source, store_stream
 from structkit.transport import AsyncTransport
 from structkit.transport.direct import AsyncHTTPTransport
 
+if TYPE_CHECKING:
+    from structkit.batch.limits.lease_keeper import LimitsLink
+
 
 @dataclass(frozen=True)
 class OpenFiles:
@@ -57,14 +61,21 @@ class OpenFiles:
 class JobRunner:
     """Runs a job once."""
 
-    def __init__(self, settings: JobSettings, on_progress: ProgressCallback | None = None) -> None:
+    def __init__(
+        self, settings: JobSettings, on_progress: ProgressCallback | None = None, limits: LimitsLink | None = None
+    ) -> None:
         """Validate the settings; nothing is opened or sent.
+
+        Args:
+            settings: The job.
+            on_progress: Called with its progress.
+            limits: A connection to limits that are shared with other workers, if the job names no address of them.
 
         Raises:
             ConfigError: A setting is invalid.
         """
         validate_settings(settings)
-        self.settings, self.on_progress = settings, on_progress
+        self.settings, self.on_progress, self.limits = settings, on_progress, limits
         self.clock = RunClock()
         self.conversations, self.prices = RowConversations(settings), job_prices(settings)
         if settings.batch_api:
@@ -143,11 +154,12 @@ class JobRunner:
             policy=self.conversations.policy,
             is_proven=has_answers(journal),
         )
-        if settings.limits is None:
+        if settings.limits is None and self.limits is None:
             return nullcontext((limiter, budget))
         from structkit.batch.limits.lease_opening import lease_limits
 
-        return lease_limits(settings, self.conversations.fingerprint(), limiter, budget, is_priced=is_priced)
+        fingerprint = self.conversations.fingerprint()
+        return lease_limits(settings, fingerprint, limiter, budget, self.limits, is_priced=is_priced)
 
     def _make_context(self, journal: Journal, limiter: Limiter, budget: Budget) -> tuple[RunContext, ProgressReporter]:
         settings, conversations = self.settings, self.conversations

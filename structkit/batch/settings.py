@@ -28,6 +28,9 @@ OnAmbiguous: TypeAlias = Literal["resend", "hold"]
 EvidenceChoice: TypeAlias = bool | Literal["null", "require"]
 """Whether the values of a row are looked for in its cells, and what happens to those that are not there."""
 
+EngineName: TypeAlias = Literal["local", "ray"]
+"""Where the processes of a job run: on this machine, or on a Ray cluster."""
+
 Blank: TypeAlias = Literal["skip", "ask", "fail"]
 """What to do with a row in whose cells the prompt has nothing to read."""
 

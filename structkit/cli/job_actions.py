@@ -18,8 +18,8 @@ from structkit.batch.conversations import RowConversations
 from structkit.batch.engines.batch_log import read_records
 from structkit.batch.job import Job
 from structkit.batch.job_input import open_input
+from structkit.batch.placement import ONE_PROCESS, WorkerPlacement, run_divided
 from structkit.batch.processes.part_files import parts_of
-from structkit.batch.processes.run_processes import run_in_processes
 from structkit.batch.processes.worker_process import LoadJob
 from structkit.batch.progress_display import display_progress
 from structkit.batch.report import Report, describe_ambiguous
@@ -50,22 +50,22 @@ WEB_QUERY = re.compile(r"\A(https?://[^?]*)\?.*", re.DOTALL)
 """An address with a query, which may have the signature of a link."""
 
 
-def run_job(job: Job, processes: int = 1, load: LoadJob | None = None) -> int:
+def run_job(job: Job, placement: WorkerPlacement = ONE_PROCESS, load: LoadJob | None = None) -> int:
     """Run a job, and print its progress and its report; return the exit code.
 
     Args:
         job: The job.
-        processes: How many processes work on it.
+        placement: How many processes work on it, and where.
         load: Returns the job in each of several processes.
     """
     if receive_job(job):
         return 0
-    if processes == 1:
+    if not placement.is_divided:
         validate_output_owner(job)
-    rows = count_remaining_rows(job, processes)
+    rows = count_remaining_rows(job, placement.processes)
     try:
         with display_progress(rows, job.price, stderr_console()) as on_progress:
-            report = job.run(on_progress) if processes == 1 else run_in_processes(job, processes, on_progress, load)
+            report = run_divided(job, placement, on_progress, load) if placement.is_divided else job.run(on_progress)
     except (KeyboardInterrupt, asyncio.CancelledError):
         notice(f"the replies so far are stored in {job.folder}; resume with: {resume_command(sys.argv)}")
         return INTERRUPTED

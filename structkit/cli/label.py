@@ -25,6 +25,7 @@ from structkit.cli.label_options import (
     parse_max_failed,
 )
 from structkit.cli.output_file import validate_output
+from structkit.cli.placement_options import Address, EngineChoice, EngineOption, Processes, read_placement
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
     Below,
@@ -53,6 +54,7 @@ from structkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from structkit.batch.job import Job
+    from structkit.batch.placement import WorkerPlacement
 
 
 call_option = functools.partial(typer.Option, rich_help_panel="Request", show_default=False)
@@ -156,10 +158,9 @@ def label(
     concurrency: Annotated[
         Any, run(parser=parse_concurrency, metavar="auto|N", help="The maximum number of requests in flight.")
     ] = "auto",
-    processes: Annotated[
-        int,
-        run(help="How many processes of this machine share the rows; the same command again resumes.", min=1),
-    ] = 1,
+    processes: Processes = 1,
+    engine: EngineOption = EngineChoice.local,
+    address: Address = None,
     limits_server: Annotated[
         str | None,
         run(
@@ -236,10 +237,10 @@ def label(
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         call=read_call_options(settings, header, timeout, request.call, **options, **caps, chunk=read_chunk(chunk)),
     )
-    raise typer.Exit(start_job(job, processes, export, dry_run=dry_run))
+    raise typer.Exit(start_job(job, read_placement(processes, engine, address), export, dry_run=dry_run))
 
 
-def start_job(job: Job, processes: int, export: Path | None, *, dry_run: bool) -> int:
+def start_job(job: Job, placement: WorkerPlacement, export: Path | None, *, dry_run: bool) -> int:
     """Run a job, or export or preview it; return the exit code.
 
     Raises:
@@ -247,8 +248,8 @@ def start_job(job: Job, processes: int, export: Path | None, *, dry_run: bool) -
     """
     from structkit.cli.job_actions import export_job, preview_job, run_job
 
-    if export and processes > 1:
+    if export and placement.is_divided:
         raise ConfigError("--export writes the rows of one journal: name a part with --part instead of --processes")
     if export or dry_run:
         return export_job(job, export) if export else preview_job(job)
-    return run_job(job, processes, functools.partial(job_of_command, sys.argv[1:]))
+    return run_job(job, placement, functools.partial(job_of_command, sys.argv[1:]))

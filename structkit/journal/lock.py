@@ -154,9 +154,19 @@ def _read_holder(path: Path) -> JSON | None:
 
 
 def is_in_use(folder: Path) -> bool:
-    """Return whether the process that locked a folder last still runs and has not unlocked it; this takes no lock."""
+    """Return whether the process that locked a folder last still runs and has not unlocked it.
+
+    This takes no lock, but for a moment if the holder was on another machine, where nobody can look for its process.
+    """
     holder = _read_holder(folder / LOCK_NAME)
-    return holder is not None and is_alive(holder)
+    if holder is None or holder["host"] == platform.node():
+        return holder is not None and is_alive(holder)
+    try:
+        file = os.open(folder / LOCK_NAME, os.O_RDWR)
+    except OSError:
+        return True
+    with os.fdopen(file, "rb"):
+        return not try_lock(file)
 
 
 def is_alive(holder: JSON) -> bool:

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from structkit.batch.limits.lease import RESERVED_REQUESTS, Lease, LeasedBudget
@@ -29,8 +29,33 @@ PATIENCE_S = 30.0
 LEASE_FIELDS = {"slots", "rate", "token_rate", "pause", "stop", "money", "is_used_up"}
 """What a reply with a lease has."""
 
+REGISTER = "/register"
+"""The path of a worker's first message."""
+
 TOKEN_VARIABLE = "STRUCTKIT_LIMITS_TOKEN"  # noqa: S105 (the name)
 """The environment variable with the token of a server."""
+
+
+class LimitsLink(Protocol):
+    """A connection to whoever leases the limits.
+
+    Attributes:
+        name: Of the server, for messages.
+    """
+
+    name: str
+
+    def post(self, path: str, message: JSON) -> tuple[int, JSON]:
+        """Send a message, and return the status and the body of the reply.
+
+        Raises:
+            OSError: There was no reply.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
 
 
 class LimitsConnection:
@@ -97,7 +122,7 @@ class LeaseKeeper:
     """
 
     def __init__(
-        self, connection: LimitsConnection, hello: JSON, lease: Lease, budget: LeasedBudget, *, is_priced: bool
+        self, connection: LimitsLink, hello: JSON, lease: Lease, budget: LeasedBudget, *, is_priced: bool
     ) -> None:
         """Register, and get the first lease."""
         self._connection, self._hello, self._lease, self._budget = connection, hello, lease, budget
@@ -136,7 +161,7 @@ class LeaseKeeper:
         """
         committed = self._budget.release()["limit"]
         try:
-            status, reply = self._connection.post("/register", {**self._hello, "spent": committed})
+            status, reply = self._connection.post(REGISTER, {**self._hello, "spent": committed})
         except OSError as error:
             raise self._no_answer(error) from None
         if status != 200:  # noqa: PLR2004 (OK)

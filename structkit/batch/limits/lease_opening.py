@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits.lease import Lease, LeasedBudget, LeasedLimiter
-from structkit.batch.limits.lease_keeper import TOKEN_VARIABLE, LeaseKeeper, LimitsConnection
+from structkit.batch.limits.lease_keeper import TOKEN_VARIABLE, LeaseKeeper, LimitsConnection, LimitsLink
 from structkit.batch.parts import Part
 from structkit.batch.settings import JobSettings
 from structkit.costs.budget import Budget
@@ -21,7 +21,13 @@ from structkit.values import JSON
 
 @contextmanager
 def lease_limits(
-    settings: JobSettings, fingerprint: JSON, limiter: Limiter, budget: Budget, *, is_priced: bool
+    settings: JobSettings,
+    fingerprint: JSON,
+    limiter: Limiter,
+    budget: Budget,
+    link: LimitsLink | None = None,
+    *,
+    is_priced: bool,
 ) -> Iterator[tuple[Limiter, Budget]]:
     """Yield the limiter and the budget of a run, which keep to a lease of the server that the job names.
 
@@ -30,13 +36,16 @@ def lease_limits(
         fingerprint: What makes it the same job.
         limiter: That of the run alone.
         budget: That of the run alone.
+        link: To the limits, if they are not at the address that the job names.
         is_priced: Whether the cost of a request is known before it is sent.
 
     Raises:
         ConfigError: The address or the token of the server is wrong, or the job has no price and the server a budget.
         JobError: The server does not answer, or serves another job or has another budget.
     """
-    if settings.limits is None:
+    if settings.limits is not None:
+        link = open_connection(settings.limits)
+    if link is None:
         yield limiter, budget
         return
     if settings.batch_api:
@@ -49,7 +58,7 @@ def lease_limits(
     }
     lease = Lease()
     leased_budget = LeasedBudget(lease, budget)
-    with LeaseKeeper(open_connection(settings.limits), hello, lease, leased_budget, is_priced=is_priced):
+    with LeaseKeeper(link, hello, lease, leased_budget, is_priced=is_priced):
         yield LeasedLimiter(lease, limiter), leased_budget
 
 

@@ -153,6 +153,10 @@ class LimitShares:
         session.number, session.reply = message["number"], self._lease(session, message, time_s)
         return session.reply
 
+    def add_finished(self, part: str, spent: Decimal) -> None:
+        """Count what a part has spent that has ended: its worker does not register with a server that was restarted."""
+        self._money.setdefault(part, Money(spent, spent))
+
     def has_part(self, part: str) -> bool:
         """Return whether a worker of a part is there."""
         return any(session.part == part for session in self._sessions.values())

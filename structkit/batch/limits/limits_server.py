@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hmac
 import json
-import threading
-import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from structkit.batch.engines.limiter import Limiter
-from structkit.batch.limits.limit_shares import Limits, LimitShares, LimitsRejected, validate_message
+from structkit.batch.limits.limit_shares import Limits, LimitShares
+from structkit.batch.limits.limits_service import LimitsService
 from structkit.batch.limits.money_file import MoneyFile
 from structkit.batch.settings import MAX_AUTO_CONCURRENCY
-from structkit.errors import ConfigError, JobError
+from structkit.errors import ConfigError
 from structkit.http_server import HTTPServer, ServerThread
 from structkit.values import JSON
 
@@ -59,34 +58,17 @@ class LimitsHTTPServer(HTTPServer):
     def __init__(self, address: tuple[str, int], shares: LimitShares, token: str) -> None:
         """Listen."""
         super().__init__(address, LimitsHandler)
-        self._shares, self._token, self._lock = shares, token, threading.Lock()
+        self._service, self._token = LimitsService(shares), token
 
     def answer(self, path: str, authorization: str, body: bytes) -> tuple[int, JSON]:
         """Return the status and the body of a reply."""
         if not hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode()):
             return 401, {"error": "the token of the limits server is another one: set STRUCTKIT_LIMITS_TOKEN"}
-        message: Any = None
         try:
             message = json.loads(body)
-            with self._lock:
-                return 200, self._act(path, message)
-        except LimitsRejected as error:
-            return 409, {"error": str(error)}
-        except JobError as error:  # what was leased could not be stored
-            return 503, {"error": str(error)}
-        except KeyError:
-            is_taken = isinstance(message, dict) and self._shares.has_part(str(message.get("part")))
-            return (410 if is_taken else 404), {"error": "another worker has the part" if is_taken else "no session"}
-        except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
+        except ValueError as error:
             return 400, {"error": f"not a message of a worker: {type(error).__name__}"}
-
-    def _act(self, path: str, message: Any) -> JSON:
-        shares, time_s = self._shares, time.monotonic()
-        if path != "/register":
-            return shares.exchange(message["session"], validate_message(message), time_s)
-        job, part, budget, spent = (message[name] for name in ("job", "part", "budget", "spent"))
-        session = shares.register(job, part, budget, spent, time_s)
-        return {"session": session, "has_budget": shares.limits.budget is not None}
+        return self._service.answer(path, message)
 
 
 class LimitsServer(ServerThread):

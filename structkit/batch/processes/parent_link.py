@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing.connection import Connection
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from structkit.batch.engines.progress import Progress
 from structkit.batch.report import Report
@@ -36,10 +35,26 @@ class WorkerMessage(NamedTuple):
     error: BaseException | None = None
 
 
+class Channel(Protocol):
+    """A connection to the parent; that of `multiprocessing` is one."""
+
+    def send(self, message: Any, /) -> None:
+        """Send a `WorkerMessage`."""
+        ...
+
+    def recv(self) -> Any:
+        """Wait for the next `Command`.
+
+        Raises:
+            EOFError: There will be none.
+        """
+        ...
+
+
 class ParentLink:
     """The worker's end of the connection. If the parent ends, even by kill -9, that is a command to stop."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Channel) -> None:
         """Listen to the parent, in a thread."""
         self._connection = connection
         self._lock = threading.Lock()

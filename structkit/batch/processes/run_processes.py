@@ -6,7 +6,7 @@ import os
 import pickle
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
@@ -17,8 +17,9 @@ from structkit.batch.engines.limiter import Limiter
 from structkit.batch.engines.progress import Progress, ProgressCallback
 from structkit.batch.limits.limit_shares import Limits, LimitShares
 from structkit.batch.limits.limits_server import LimitsServer
+from structkit.batch.processes.local_workers import WORKER_NAME, LocalWorkers
 from structkit.batch.processes.part_files import join_outputs, parts_of, validate_parts
-from structkit.batch.processes.worker_pool import WORKER_NAME, WorkerPool
+from structkit.batch.processes.worker_pool import WorkerPool
 from structkit.batch.processes.worker_process import WORKER_VARIABLE, LoadJob
 from structkit.batch.report import Report
 from structkit.batch.settings import JobSettings
@@ -48,18 +49,29 @@ def run_in_processes(
         KeyboardInterrupt: The run was interrupted twice.
     """
     start = time.monotonic()
+    validate_division(settings, total)
+    load = load or pickle_job(settings)
+    with lock_parts(settings, total), shared_limits(settings, total) as address:
+        workers = LocalWorkers(load, address)
+        reports = WorkerPool(workers, total, settings.grace, on_progress or ignore_progress).run()
+    return join_outputs(settings, reports, time.monotonic() - start)
+
+
+def validate_division(settings: JobSettings, total: int) -> None:
+    """Validate, before anything is sent, that a job can be divided among so many workers.
+
+    Raises:
+        ConfigError: A setting is invalid, or this is a worker itself.
+        JobError: The files cannot be used.
+    """
     _validate_process()
     for each in parts_of(settings, total):
         validate_settings(each)
     validate_parts(settings, total)
-    load = load or pickle_job(settings)
-    with _lock_parts(settings, total), shared_limits(settings, total) as address:
-        reports = WorkerPool(load, total, settings.grace, on_progress or _ignore, address).run()
-    return join_outputs(settings, reports, time.monotonic() - start)
 
 
 @contextmanager
-def _lock_parts(settings: JobSettings, total: int) -> Iterator[None]:
+def lock_parts(settings: JobSettings, total: int) -> Iterator[None]:
     """Lock the parts for this process: a worker waits for those of a parent that was killed, not for a second parent.
 
     Raises:
@@ -88,14 +100,18 @@ def shared_limits(settings: JobSettings, total: int) -> Iterator[str]:
         yield server.url.replace("://", f"://{token}@")
 
 
-def pickle_job(settings: JobSettings) -> LoadJob:
+def pickle_job(settings: JobSettings, dumps: Callable[[JobSettings], bytes] = pickle.dumps) -> LoadJob:
     """Return a function that returns the job in another process.
+
+    Args:
+        settings: The job.
+        dumps: Pickles it.
 
     Raises:
         ConfigError: It cannot be pickled.
     """
     try:
-        return partial(unpickle_job, pickle.dumps(settings))
+        return partial(unpickle_job, dumps(settings))
     except Exception as error:  # noqa: BLE001 (whatever its parts do)
         raise _not_portable(error) from None
 
@@ -131,5 +147,5 @@ def _not_portable(error: Exception) -> ConfigError:
     )
 
 
-def _ignore(_: Progress) -> None:
+def ignore_progress(_: Progress) -> None:
     """Do nothing: nobody has asked for the progress."""

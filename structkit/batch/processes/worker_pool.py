@@ -1,28 +1,21 @@
-"""The processes that work on the parts of a job: started, watched, restarted if they are killed, and stopped."""
+"""Workers on the parts of a job: started, watched, restarted if they are killed, and stopped."""
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import NamedTuple, Protocol
 
 from structkit.batch.engines.progress import Progress
 from structkit.batch.parts import Part
 from structkit.batch.processes.parent_link import Command, WorkerMessage
 from structkit.batch.processes.progress_sum import sum_progress
-from structkit.batch.processes.worker_process import LoadJob, work
 from structkit.batch.report import Report
 from structkit.errors import JobError
-
-WORKER_NAME = "structkit worker"
-"""How the names of worker processes begin."""
 
 MAX_RESTARTS = 3
 """How often a worker is restarted that was killed, for instance because memory was short."""
@@ -34,24 +27,66 @@ KILL_AFTER_S = 10.0
 """Seconds after which a worker is killed that does not even drop its requests."""
 
 
+class Death(NamedTuple):
+    """How a worker has ended that did not say how.
+
+    Args:
+        text: In words.
+        is_kill: Whether it was killed, so that another one may have more luck.
+    """
+
+    text: str
+    is_kill: bool
+
+
+class RunningWorker(Protocol):
+    """A worker that was started."""
+
+    def receive(self) -> WorkerMessage:
+        """Return its next message.
+
+        Raises:
+            EOFError: It has ended.
+        """
+        ...
+
+    def send(self, command: Command) -> None:
+        """Send it a command; one that has ended needs none."""
+        ...
+
+    def close(self, deadline: float) -> Death:
+        """Wait for its end; after the deadline, by the monotonic clock, kill it. Return how it has ended."""
+        ...
+
+
+class Launcher(Protocol):
+    """Starts workers, wherever they run."""
+
+    def start(self, part: Part, restarts: int) -> RunningWorker:
+        """Start a worker on a part, which had so many workers before that were killed."""
+        ...
+
+    def wait(self, workers: Sequence[RunningWorker], seconds: float) -> Iterable[RunningWorker]:
+        """Wait for a moment, and return the workers that have said something or have ended."""
+        ...
+
+
 @dataclass
 class Worker:
     """A worker, and what it has said.
 
     Attributes:
         part: What it works on.
-        process: Its process; a restarted worker has another one.
-        connection: To the process; None once the worker has ended.
-        latest: The last progress of the process.
-        finished_counts: The rows that earlier processes of the worker have finished, by state.
+        running: The worker as it runs; another one after a restart, and None once it has ended.
+        latest: The last progress of it.
+        finished_counts: The rows that earlier workers on the part have finished, by state.
         report: The report of its run.
         error: Why there is no report.
         restarts: How often it was restarted.
     """
 
     part: Part
-    process: BaseProcess
-    connection: Any
+    running: RunningWorker | None
     latest: Progress = field(default_factory=lambda: Progress({}))
     finished_counts: Counter[str] = field(default_factory=Counter)
     report: Report | None = None
@@ -60,29 +95,25 @@ class Worker:
 
     @property
     def progress(self) -> Progress:
-        """How far the worker is, with what its earlier processes have finished."""
+        """How far the worker is, with what its predecessors have finished."""
         return sum_progress([self.latest, Progress(self.finished_counts)])
 
 
 class WorkerPool:
-    """Runs each part of a job in a process of its own.
+    """Runs each part of a job in a worker.
 
     Args:
-        load: Returns the job in each process.
+        launcher: Starts the workers.
         total: How many parts there are.
         grace: Seconds that requests in flight have after an interruption.
         on_progress: Called with the progress of all together.
-        limits: The address of the server with the limits of all.
     """
 
-    def __init__(
-        self, load: LoadJob, total: int, grace: float, on_progress: Callable[[Progress], None], limits: str
-    ) -> None:
+    def __init__(self, launcher: Launcher, total: int, grace: float, on_progress: Callable[[Progress], None]) -> None:
         """Start nothing yet."""
-        self._load, self._total, self._on_progress = load, total, on_progress
-        self._context = multiprocessing.get_context("spawn")  # a fork would share threads, locks and connections
+        self._launcher, self._total, self._on_progress = launcher, total, on_progress
         self._workers: list[Worker] = []
-        self._grace, self._limits = grace, limits
+        self._grace = grace
         self._interrupts = 0
         self._grace_end: float | None = None
         self._is_stopping = False
@@ -98,8 +129,8 @@ class WorkerPool:
             try:
                 for number in range(1, self._total + 1):
                     part = Part(number, self._total)
-                    self._workers.append(Worker(part, *self._start(part)))
-                while any(worker.connection for worker in self._workers):
+                    self._workers.append(Worker(part, self._launcher.start(part, 0)))
+                while any(worker.running for worker in self._workers):
                     self._watch()
             finally:
                 self._end()
@@ -108,55 +139,43 @@ class WorkerPool:
             raise next((error for error in errors if not isinstance(error, KeyboardInterrupt)), errors[0])
         return [worker.report for worker in self._workers if worker.report]
 
-    def _start(self, part: Part) -> tuple[BaseProcess, Any]:
-        connection, remote = self._context.Pipe()
-        process = self._context.Process(
-            target=work, args=(self._load, part, self._limits, remote), name=f"{WORKER_NAME} {part.number}"
-        )
-        with _interrupts_blocked():
-            process.start()
-        remote.close()  # otherwise the end of the process would not close the connection
-        return process, connection
-
     def _watch(self) -> None:
         """Wait for messages for a moment, and report the progress."""
-        connections = {worker.connection: worker for worker in self._workers if worker.connection}
-        for connection in wait([*connections], POLL_S):
-            self._receive(connections[connection])
+        workers = {id(worker.running): worker for worker in self._workers if worker.running}
+        for running in self._launcher.wait([each.running for each in workers.values() if each.running], POLL_S):
+            self._receive(workers[id(running)])
         if not self._is_stopping and any(worker.error for worker in self._workers):
             self._stop("stop")
         grace = None if self._grace_end is None else max(0.0, self._grace_end - time.monotonic())
         self._on_progress(sum_progress([worker.progress for worker in self._workers], grace))
 
     def _receive(self, worker: Worker) -> None:
-        if worker.connection is None:
+        if worker.running is None:
             return None
         try:
-            message: WorkerMessage = worker.connection.recv()
+            message = worker.running.receive()
         except (EOFError, OSError):
-            return self._finish(worker)
+            return self._finish(worker, worker.running)
         except Exception as error:  # noqa: BLE001 (an error of a class that only the worker has)
             message = WorkerMessage(error=JobError(f"part {worker.part.number} failed: {error}"))
         worker.latest = message.progress or worker.latest
         worker.report, worker.error = message.report or worker.report, message.error or worker.error
         return None
 
-    def _finish(self, worker: Worker) -> None:
-        """Take the end of a process: one that was killed is restarted, with what its journal has."""
-        if worker.connection:
-            worker.connection.close()
-        worker.connection = None
-        _join(worker.process, time.monotonic() + KILL_AFTER_S)
+    def _finish(self, worker: Worker, running: RunningWorker) -> None:
+        """Take the end of a worker: one that was killed is restarted, with what its journal has."""
+        worker.running = None
+        death = running.close(time.monotonic() + KILL_AFTER_S)
         if worker.report or worker.error:
             return
-        code = worker.process.exitcode or 0
-        if code >= 0 or worker.restarts >= MAX_RESTARTS or self._is_stopping:
-            worker.error = _death(worker, code)
+        if not death.is_kill or worker.restarts >= MAX_RESTARTS or self._is_stopping:
+            advice = "; run the same job again to resume it" if death.is_kill else ""
+            worker.error = JobError(f"the process of part {worker.part.number} {death.text}{advice}")
             return
         worker.restarts += 1
         worker.finished_counts.update(worker.latest.counts)
         worker.latest = Progress({})
-        worker.process, worker.connection = self._start(worker.part)
+        worker.running = self._launcher.start(worker.part, worker.restarts)
 
     def _on_interrupt(self) -> None:
         """Let the workers stop; at the second time, let them drop their requests."""
@@ -167,49 +186,19 @@ class WorkerPool:
     def _stop(self, command: Command) -> None:
         self._is_stopping = True
         for worker in self._workers:
-            if worker.connection:
+            if worker.running:
                 with suppress(OSError):
-                    worker.connection.send(command)
+                    worker.running.send(command)
 
     def _end(self) -> None:
-        """Let no process outlive the run."""
-        alive = [worker for worker in self._workers if worker.process.is_alive() and worker.connection]
-        if alive:
+        """Let no worker outlive the run."""
+        if any(worker.running for worker in self._workers):
             self._stop("stop")
             self._stop("drop")
         deadline = time.monotonic() + KILL_AFTER_S
         for worker in self._workers:
-            _join(worker.process, deadline)
-
-
-def _death(worker: Worker, code: int) -> JobError:
-    """Return the error of a process that has ended without a word."""
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    advice = "run the same job again to resume it" if code < 0 else "its message is above"
-    if code > 0 and not worker.latest.counts:
-        advice += "; a script has to be a file, and to call run(processes=...) under `if __name__ == '__main__':`"
-    return JobError(f"the process of part {worker.part.number} {how}; {advice}")
-
-
-def _join(process: BaseProcess, deadline: float) -> None:
-    """Wait for the end of a process; after the deadline, by the monotonic clock, it is killed."""
-    process.join(max(0.0, deadline - time.monotonic()))
-    if process.is_alive():
-        process.kill()
-        process.join()
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Let a process that is started inherit that Ctrl-C waits: until it ignores it, it would end with a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            if worker.running:
+                worker.running.close(deadline)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import TypeAlias
 
+from structkit.batch.limits.lease_keeper import LimitsLink
 from structkit.batch.parts import Part
 from structkit.batch.processes.parent_link import ParentLink, WorkerMessage
 from structkit.batch.report import Report
@@ -47,17 +48,28 @@ def work(load: LoadJob, part: Part, limits: str, connection: Connection) -> None
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked by the parent until here
     link = ParentLink(connection)
+    report_run(link, lambda: run_part(replace(load(), part=part, limits=limits), link))
+
+
+def report_run(link: ParentLink, run: Callable[[], Report]) -> None:
+    """Run a part, and send its report, or its error."""
     try:
-        link.send_report(run_part(replace(load(), part=part, limits=limits), link))
+        link.send_report(run())
     except asyncio.CancelledError:
         link.send(WorkerMessage(error=KeyboardInterrupt()))
     except Exception as error:  # noqa: BLE001 (raised in the parent)
         link.send(WorkerMessage(error=portable_error(error)))
 
 
-def run_part(settings: JobSettings, link: ParentLink) -> Report:
-    """Run the part that settings are about, until it ends or the parent says so."""
-    runner = JobRunner(settings, link.on_progress)
+def run_part(settings: JobSettings, link: ParentLink, limits: LimitsLink | None = None) -> Report:
+    """Run the part that settings are about, until it ends or the parent says so.
+
+    Args:
+        settings: The part.
+        link: To the parent.
+        limits: A connection to the limits of all workers, if they are not at an address.
+    """
+    runner = JobRunner(settings, link.on_progress, limits)
     _wait_for_folder(settings, link)
     return asyncio.run(runner.run(link.listen))  # noqa: TID251 (a process of its own)
 

@@ -1,0 +1,1 @@
+"""The parts of a job as tasks of a Ray cluster."""
