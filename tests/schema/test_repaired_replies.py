@@ -541,6 +541,40 @@ def test_one_pair_of_a_map_is_not_read_as_a_map_of_these_keys(output_type: Any, 
     assert response_format.load(response_format.dump(value)) == value
 
 
+class Sizes(BaseModel):
+    size: dict[str, int]
+
+
+class Nested(BaseModel):
+    sizes: dict[str, dict[str, int]]
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text"),
+    [
+        (dict[str, int], '{"key": "7", "value": 1}'),
+        (dict[str, int], json.dumps('{"key": "7", "value": 1}')),
+        (dict[str, dict[str, int]], '{"a": {"key": "7", "value": 1}}'),
+        (dict[str, dict[str, int]], '{"value": {"a": {"key": "7", "value": 1}}}'),
+        (Nested, '{"sizes": {"a": {"key": "7", "value": 1}}}'),
+        (Sizes | Person, '{"size": {"key": "7", "value": 1}}'),
+        (Sizes | Person, '{"Sizes": {"size": {"key": "7", "value": 1}}}'),
+        (Sizes | Person, '[{"value": [{"Sizes": {"size": {"key": "7", "value": 1}}}]}]'),
+    ],
+    ids=str,
+)
+def test_one_pair_is_not_read_as_a_map_wherever_the_box_or_the_list_around_it_is_missing(
+    output_type: Any, text: str
+) -> None:
+    assert ResponseFormat(output_type).read(text, repairs=True).issues
+
+
+def test_a_model_with_a_key_and_a_value_is_no_pair_of_a_map() -> None:
+    pair = create_model("Pair", key=(str, ...), value=(int, ...))
+    assert read(pair | Person, '{"key": "a", "value": 3}')[0] == pair(key="a", value=3)
+    assert read(dict[str, pair], '{"a": {"key": "b", "value": 3}}')[0] == {"a": pair(key="b", value=3)}
+
+
 def test_a_reference_in_brackets_is_not_a_list() -> None:
     assert read(list[str], '{"value": "[1]"}')[0] is None
     assert read(list[str], json.dumps({"value": '["1"]'})) == (["1"], ["JSON in text at value"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from structkit.schema.nodes.description import DescribedNode
 from structkit.schema.nodes.node import Node, WireError
+from structkit.schema.nodes.reference import ReferenceNode
 from structkit.values import JSON, JSONValue
 
 PAIR = {"key", "value"}
@@ -54,8 +56,8 @@ class MapNode:
         Raises:
             WireError: A key is a duplicate, which has no natural form; or it is one pair, which may be a map as well.
         """
-        if may_be_pair(wire):
-            raise WireError(ONE_PAIR)
+        if isinstance(wire, dict):
+            self._validate_object(wire)
         if not isinstance(wire, list) or not all(map(is_pair, wire)):
             return wire
         natural: JSON = {}
@@ -69,6 +71,19 @@ class MapNode:
                 raise error.with_step(key) from None
         return natural
 
+    def _validate_object(self, wire: JSON) -> None:
+        """Validate that neither a map which is written as an object nor one of its maps may be one pair.
+
+        Raises:
+            WireError: One may be.
+        """
+        if may_be_pair(wire):
+            raise WireError(ONE_PAIR)
+        if isinstance(without_reference(self.value), MapNode):
+            for key, item in wire.items():
+                if may_be_pair(item):
+                    raise WireError(ONE_PAIR).with_step(key)
+
     def matches_value(self, value: JSONValue) -> bool:
         """Return whether it is a dict whose keys and values match."""
         return isinstance(value, dict) and all(
@@ -78,6 +93,26 @@ class MapNode:
     def matches_wire(self, wire: JSONValue) -> bool:
         """Return whether it is a list of pairs whose values match."""
         return isinstance(wire, list) and all(is_pair(pair) and self.value.matches_wire(pair["value"]) for pair in wire)
+
+
+def reject_lone_pairs(node: Node, wire: JSONValue) -> None:
+    """Validate that an object without the box of its type has no map that may be one pair.
+
+    Raises:
+        WireError: It has one.
+    """
+    try:
+        node.load(wire)
+    except WireError as error:
+        if str(error) == ONE_PAIR:
+            raise
+
+
+def without_reference(node: Node) -> Node:
+    """Return the node without its description, or the definition that it refers to."""
+    while isinstance(node, DescribedNode | ReferenceNode):
+        node = node.node
+    return node
 
 
 def is_pair(wire: JSONValue) -> bool:
