@@ -38,7 +38,7 @@ def limits(
         Any, typer.Option(parser=parse_concurrency, metavar="auto|N", help="Requests in flight of all parts together.")
     ] = "auto",
     parts: Annotated[
-        int,
+        int | None,
         typer.Option(
             metavar="N",
             help="Lease no money before all N parts have said what they have spent: for journals of earlier runs that "
@@ -46,7 +46,7 @@ def limits(
             min=1,
             show_default=False,
         ),
-    ] = 0,
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -69,7 +69,7 @@ def limits(
             f"a limits server on a network needs a token: set {TOKEN_VARIABLE} here and for each part, for instance "
             f"to {secrets.token_urlsafe(16)}"
         )
-    shares = open_shares(Limits(budget, rpm, tpm, parts), concurrency, state)
+    shares = open_shares(Limits(budget, rpm, tpm, parts or 0), concurrency, state)
     with LimitsServer(shares, token, host, port) as server:
         notice(f"limits at {server.url} (Ctrl-C stops); run each part with --limits {server.url}")
         if budget is not None and parts:
