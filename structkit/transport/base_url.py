@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -137,6 +138,7 @@ def _base_paths(path: str) -> tuple[str, ...]:
     return (f"{path}/v1", path) if not path else (path, f"{path}/v1")
 
 
+@lru_cache(maxsize=16)
 def display_url(url: str) -> str:
     """Return a URL for a message: the values of its query may be secrets, except that of a version.
 

@@ -105,6 +105,10 @@ def value_at(value: JSONValue, path: JSONPath) -> JSONValue:
     (3, True)
     """
     for step in path:
+        if type(value) is dict and type(step) is str:  # almost always
+            if (value := value.get(step, ABSENT)) is ABSENT:
+                return ABSENT
+            continue
         fits = isinstance(value, list if isinstance(step, int) else dict)
         if not fits or (step not in value if isinstance(value, dict) else not 0 <= int(step) < len(value)):
             return ABSENT

@@ -39,6 +39,8 @@ def replies_to_replay(exchanges: tuple[Exchange, ...], *, is_offline: bool) -> l
 
 def exchanges_to_replay(exchanges: tuple[Exchange, ...], *, with_last_failures: bool) -> list[Exchange]:
     """Return the exchanges whose replies `replies_to_replay` returns; failures at the end are left out or not."""
+    if not exchanges:
+        return []
     answered = [exchange for exchange in exchanges if exchange.reply is not None]
     if not with_last_failures:
         answered = _without_last_failures(answered)
