@@ -158,8 +158,10 @@ def speed(options: argparse.Namespace) -> Iterator[Row]:
         f"{rows / with_job['seconds']:,.0f}",
     )
     yield "the same without a job: aiohttp, validate_json", "", "", f"{rows / bare['seconds']:,.0f}"
+    yield "share of the rows without a job", "55%", "", f"{bare['seconds'] / with_job['seconds']:.0%}"
     yield "CPU a row", "", "", f"{with_job['cpu'] / rows * 1e3:.2f} ms"
     yield "CPU a row without a job", "", "", f"{bare['cpu'] / rows * 1e3:.2f} ms"
+    yield "their ratio", "2.0", "", f"{with_job['cpu'] / bare['cpu']:.2f}"
 
 
 def kills(options: argparse.Namespace) -> Iterator[Row]:
