@@ -27,11 +27,13 @@ from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column, output_columns, run_columns
 from structkit.tables.files import hash_file
-from structkit.tables.formats import find_format
+from structkit.tables.folder_sink import FolderSink
+from structkit.tables.formats import find_format, is_folder_name
 from structkit.tables.item_rows import item_columns, item_rows, with_page
 from structkit.tables.object_store import public_url
-from structkit.tables.sinks import Sink, open_sink
+from structkit.tables.sinks import Sink
 from structkit.tables.sources import Source
+from structkit.tables.table_writing import open_table_sink
 from structkit.values import JSON
 from structkit.values.text import format_names
 
@@ -91,7 +93,8 @@ def validate_cells(settings: JobSettings, selection: Selection, source: Source) 
     Raises:
         JobError: It cannot; with the row.
     """
-    cell_error = find_format(str(settings.output_path)).format.cell_error
+    name = str(settings.output_path)
+    cell_error = None if is_folder_name(name) else find_format(name).format.cell_error
     if cell_error is None:
         return
     for record in selection.records(source):
@@ -109,7 +112,7 @@ def read_through(selection: Selection, source: Source) -> None:
 
 def open_output(
     conversations: RowConversations, source: Source, journal: Journal | Reader, path: Path | None = None
-) -> Sink:
+) -> Sink | FolderSink:
     """Open the job's output, or another file, with the columns of the input, of the type and of the run.
 
     Raises:
@@ -127,7 +130,7 @@ def open_output(
         *run_columns(*dict.fromkeys((*settings.columns, *places, *confidence_columns(conversations)))),
     )
     target = path or settings.output_path
-    return open_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)
+    return open_table_sink(target, columns, overwrite=may_replace, guard_formulas=settings.guard_formulas)
 
 
 def confidence_columns(conversations: RowConversations) -> tuple[str, ...]:
@@ -180,7 +183,7 @@ class RowCounts(NamedTuple):
 
 
 def write_rows(
-    conversations: RowConversations, sink: Sink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows
+    conversations: RowConversations, sink: Sink | FolderSink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows
 ) -> RowCounts:
     """Write rows with their outcomes, and locate the ambiguous ones; return how many ended in which way."""
     counts, errors, to_review = Counter[str](), ErrorCounts(), 0

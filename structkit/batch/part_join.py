@@ -19,8 +19,8 @@ from structkit.tables.columns import Column
 from structkit.tables.files import hash_file
 from structkit.tables.formats import PART_SUFFIX
 from structkit.tables.records import Record
-from structkit.tables.sinks import open_sink
 from structkit.tables.sources import STREAM_FILE, Source, key_text, open_source
+from structkit.tables.table_writing import open_table_sink
 from structkit.values import JSON
 
 SHARED = ("job", "source_sha256", "limit", "sample", "items", "reading")
@@ -102,7 +102,7 @@ def join_parts(
     tables = [open_source(part.path) for part in parts]
     if source is None or isinstance(source, str | Path):
         _validate_input(rows, parts)
-    with open_sink(output, _columns(rows, tables), overwrite=overwrite, guard_formulas="none") as sink:
+    with open_table_sink(output, _columns(rows, tables), overwrite=overwrite, guard_formulas="none") as sink:
         for row in _in_order(rows, parts, tables):
             sink.write({"input": row.values})
     report = JoinReport(Path(output), len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
@@ -117,7 +117,7 @@ def _read_parts(paths: Iterable[Path | str]) -> list[PartFile]:
         JobError: One has no manifest, or one that cannot be read.
     """
     matches = [(Path(path), PART_SUFFIX.search(str(path))) for path in paths]
-    files = [(path, int(match[1]), int(match[2])) for path, match in matches if match and path.is_file()]
+    files = [(path, int(match[1]), int(match[2])) for path, match in matches if match and path.exists()]
     parts = [PartFile(path, number, total, _read_manifest(path)) for path, number, total in files]
     return sorted(parts, key=lambda part: (part.total, part.number))
 

@@ -35,6 +35,6 @@ def join(
     """
     from structkit.batch.part_join import join_parts
 
-    validate_output(output, source, *parts)
+    validate_output(output, source, *parts, may_be_folder=True)
     paths = [path for pattern in parts for path in (sorted(glob(pattern)) or [pattern])]  # noqa: PTH207 (any path)
     notice(str(join_parts(dict.fromkeys(paths), output, source, overwrite=overwrite)))

@@ -214,7 +214,8 @@ def label(
 
     if status:
         raise typer.Exit(print_status(output, part, processes))
-    validate_output(export or output, source, output_type, function, prompt_file, instructions_file, prices)
+    inputs = (source, output_type, function, prompt_file, instructions_file, prices)
+    validate_output(export or output, *inputs, may_be_folder=True)
     label_input = find_input(source, function, encoding, send, ocr, password)
     request = find_request(output_type, read_template(prompt, prompt_file), function, extras, label_input.reading)
     options: Any = {"instructions": read_instructions(instructions, instructions_file), "temperature": temperature}

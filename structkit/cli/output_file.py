@@ -8,19 +8,21 @@ from pathlib import Path
 from structkit.errors import ConfigError
 
 
-def validate_output(output: Path | None, *inputs: str | Path | None) -> None:
+def validate_output(output: Path | None, *inputs: str | Path | None, may_be_folder: bool = False) -> None:
     """Check, before anything is paid for, that the result can be written.
 
     Args:
         output: The file; None for stdout.
         *inputs: What the command reads: files, folders, types with their file before a colon, `-`; None is none.
+        may_be_folder: Whether an output without a suffix is a folder.
 
     Raises:
         ConfigError: The output is a folder, its folder does not exist, or it is one of the inputs or in one.
     """
     if output is None:
         return
-    if output.is_dir() or not output.parent.is_dir():
+    is_folder = output.is_dir() and not (may_be_folder and not output.suffix)
+    if is_folder or not output.parent.is_dir():
         raise ConfigError(f"cannot write {str(output)!r}: it is a folder, or its folder does not exist")
     for path in _paths(inputs):
         if path.is_dir() and path.samefile(output.parent):

@@ -16,7 +16,7 @@ from structkit.optional import import_extra
 from structkit.tables.atomic_file import AtomicFile
 from structkit.tables.columns import Column, flatten_columns, with_unique_names
 from structkit.tables.files import open_compressed, standard_output
-from structkit.tables.formats import PART_SUFFIX, STANDARD, Format, find_format
+from structkit.tables.formats import PART_SUFFIX, STANDARD, Format, find_format, is_folder_name
 from structkit.tables.formats.format import Target
 from structkit.tables.formats.formulas import GuardFormulas
 from structkit.values import JSON
@@ -74,6 +74,8 @@ def validate_output_format(name: str) -> None:
         JobError: The suffix is not that of a format that can be written.
         ConfigError: The format or its compression needs something that is not installed.
     """
+    if is_folder_name(name):
+        return
     match = find_format(name)
     _validate_output(match.format, name)
     if match.format.write_extra:

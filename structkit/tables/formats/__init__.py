@@ -53,6 +53,15 @@ def find_format(name: str, format_name: str | None = None) -> FormatMatch:
     return FormatMatch(matches[0], compression)
 
 
+def is_folder_name(name: str) -> bool:
+    """Return whether the name of an output is that of a folder of files: it has no suffix.
+
+    >>> is_folder_name("out"), is_folder_name("out.part-1-of-8"), is_folder_name("out.csv"), is_folder_name("-")
+    (True, True, False, False)
+    """
+    return name != STANDARD and not Path(PART_SUFFIX.sub("", name)).suffix and not Path(name).name.startswith(".")
+
+
 def _unknown_format(name: str, format_name: str | None) -> JobError:
     if format_name:
         names = ", ".join(each.name for each in FORMATS)
@@ -61,4 +70,4 @@ def _unknown_format(name: str, format_name: str | None) -> JobError:
     return JobError(f"the suffix of {name!r} is not one of a known format; suffixes are {suffixes}", file=name)
 
 
-__all__ = ["FORMATS", "STANDARD", "Format", "FormatMatch", "find_format"]
+__all__ = ["FORMATS", "STANDARD", "Format", "FormatMatch", "find_format", "is_folder_name"]
