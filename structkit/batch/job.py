@@ -29,8 +29,9 @@ class Job(JobSettings):
         source: A file (CSV, TSV, JSONL, SQLite, Parquet, Excel; compressed too), a folder or pattern of files that are
             one table, the address of one of these (`s3://bucket/rows.parquet`; needs the extra `objects`), `-` for
             standard input, a data frame, or rows.
-        output: The file to write. The journal is in a folder beside it, `OUTPUT.job`. With None, the rows stay in
-            memory (`Report.to_pandas()`, `to_arrow()`, `to_dicts()`), and the run cannot be resumed.
+        output: The file to write; a name without a suffix is a folder of Parquet or JSONL files. The journal is in a
+            folder beside it, `OUTPUT.job`. With None, the rows stay in memory (`Report.to_pandas()`, `to_arrow()`,
+            `to_dicts()`), and the run cannot be resumed.
         output_type: The type of the values.
         prompt: A template with the names of columns (`"Label this: {text}"`), a `JinjaTemplate`, or a function of a
             row, which may be async. If the function has an attribute `needs`, the input must have these columns. An

@@ -72,7 +72,9 @@ inspect = functools.partial(typer.Option, rich_help_panel="Inspect without sendi
     epilog="Example: structkit label recipes/data/reviews.csv -o labels.csv --function recipes/classifier.py:label",
 )
 def label(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The table to write; its suffix sets the format.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The table to write; its suffix sets the format; a folder has none.")
+    ],
     source: Annotated[
         str | None,
         typer.Argument(

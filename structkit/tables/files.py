@@ -189,7 +189,10 @@ def identify_file(path: Path) -> FileIdentity:
 
 
 def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file as hex digits."""
+    """Return the SHA-256 of a file, or of the names and hashes of the files of a folder, as hex digits."""
+    if path.is_dir():
+        listing = "".join(f"{each.name}\0{hash_file(each)}\n" for each in sorted(path.iterdir()) if each.is_file())
+        return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
