@@ -240,10 +240,10 @@ CLEAR_WORDS = frozenset(
 
 
 @cache
-def number_words_of(languages: frozenset[str]) -> frozenset[str]:
+def words_of(languages: frozenset[str]) -> frozenset[str]:
     """Return the words that numbers have in texts in some languages.
 
-    >>> "on" in number_words_of(frozenset({"tr"})), "on" in number_words_of(frozenset({"en"}))
+    >>> "on" in words_of(frozenset({"tr"})), "on" in words_of(frozenset({"en"}))
     (True, False)
     """
     return CLEAR_WORDS.union(*(LANGUAGES[language].words for language in languages & LANGUAGES.keys()))

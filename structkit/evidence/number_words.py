@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 
 from structkit.evidence.folding import fold
-from structkit.evidence.number_languages import COMPOUND_LANGUAGES, LANGUAGES, PREFIXES
+from structkit.evidence.number_languages import COMPOUND_LANGUAGES, LANGUAGES, PREFIXES, words_of
 from structkit.evidence.number_vocabulary import (
     ARABIC_TENS,
     ARTICLES,
@@ -101,6 +101,12 @@ NUMBER_WORDS = (
     | {prefix + word for word in (*WORD_VALUES, *SCALES) for prefix in AND_PREFIXES if SEMITIC.match(word)}
 )
 """The words that numbers have."""
+
+
+@cache
+def number_words_of(languages: frozenset[str]) -> frozenset[str]:
+    """Return the words that numbers have in texts in some languages."""
+    return words_of(languages) | NUMBER_WORDS
 
 
 JOINED_SCALES = {

@@ -14,9 +14,8 @@ from structkit.evidence.folding import FoldedText
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
 from structkit.evidence.line_breaks import JoinedLines
 from structkit.evidence.month_names import MONTH_NUMBERS, months_beside_digits
-from structkit.evidence.number_languages import number_words_of
 from structkit.evidence.number_vocabulary import CJK_DIGITS, CJK_SCALES, CJK_UNITS
-from structkit.evidence.number_words import NUMBER_WORDS, WORD_VALUES, compound_words
+from structkit.evidence.number_words import WORD_VALUES, compound_words, number_words_of
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
 from structkit.evidence.roman_numerals import roman_numeral
 from structkit.evidence.source_dates import MIN_DATE_CHARS, SourceDates
@@ -72,13 +71,8 @@ class SourceText:
     @cached_property
     def _number_words(self) -> AbstractSet[str]:
         """The words of its numbers."""
-        languages = self.index.languages
-        vocabulary = self.index.vocabulary.keys()
-        return (
-            (vocabulary & number_words_of(languages))
-            | (vocabulary & NUMBER_WORDS)
-            | compound_words(vocabulary, languages)
-        )
+        languages, vocabulary = self.index.languages, self.index.vocabulary
+        return number_words_of(languages).intersection(vocabulary) | compound_words(vocabulary, languages)
 
     @cached_property
     def _dates(self) -> SourceDates:

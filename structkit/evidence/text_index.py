@@ -123,7 +123,11 @@ class TextIndex:
 
     def ranges(self, words: AbstractSet[str]) -> list[Range]:
         """Return where in the folded text any of some folded words are."""
-        numbers = sorted(chain.from_iterable(self._positions[word] for word in words if word in self._positions))
+        positions = self._positions
+        if len(words) < len(positions):
+            numbers = sorted(chain.from_iterable(positions[word] for word in words if word in positions))
+        else:
+            numbers = sorted(chain.from_iterable(each for word, each in positions.items() if word in words))
         starts, all_words = self._starts, self._words
         return [(start := starts[number]) << END_BITS | start + len(all_words[number]) for number in numbers]
 

@@ -82,9 +82,11 @@ def languages_of(source: str, folded: str, vocabulary: Mapping[str, object]) -> 
     >>> [[*languages_of(text, fold(text), dict.fromkeys(fold(text).split()))] for text in texts]
     [['pl'], ['en'], ['ru']]
     """
-    characters = {*folded} if not folded.isascii() else set[str]()
+    characters = {char for char in {*folded} if not char.isascii()} if not folded.isascii() else set[str]()
     languages = {
-        language for first, last, language in SCRIPTS if sum(first <= char <= last for char in characters) > MIN_LETTERS
+        language
+        for first, last, language in SCRIPTS
+        if len(characters) > MIN_LETTERS and sum(first <= char <= last for char in characters) > MIN_LETTERS
     }
     counts: dict[str, int] = {}
     letters = LANGUAGES_BY_LETTER.keys() & {*source} if characters or not source.isascii() else ()
