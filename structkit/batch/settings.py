@@ -16,6 +16,7 @@ from structkit.costs.price import Price
 from structkit.costs.price_list import OwnPrices
 from structkit.errors import ConfigError
 from structkit.tables.formats.formulas import GuardFormulas
+from structkit.tables.object_store import is_url
 from structkit.transport import AsyncTransport
 from structkit.values import Prompt
 
@@ -172,6 +173,8 @@ def _expand(output: Any) -> Path:
     """
     if not isinstance(output, str | PathLike) or "\0" in str(output):
         raise ConfigError(f"output must be the path of a file, not {output!r}")
+    if is_url(str(output)):
+        raise ConfigError("output must be a local file or folder, not the address of a store: upload it after the run")
     try:
         return Path(output).expanduser()
     except RuntimeError:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from structkit.errors import ConfigError
+
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""An address such as `s3://bucket`, which as a path has one slash. The drive of a path on Windows has one letter."""
 
 
 def validate_output(output: Path | None, *inputs: str | Path | None, may_be_folder: bool = False) -> None:
@@ -21,6 +25,10 @@ def validate_output(output: Path | None, *inputs: str | Path | None, may_be_fold
     """
     if output is None:
         return
+    if ADDRESS.match(output.as_posix()):
+        raise ConfigError(
+            "the output must be a local file or folder, not the address of a store: upload it after the run"
+        )
     is_folder = output.is_dir() and not (may_be_folder and not output.suffix)
     if is_folder or not output.parent.is_dir():
         raise ConfigError(f"cannot write {str(output)!r}: it is a folder, or its folder does not exist")

@@ -48,6 +48,10 @@ def label(table: str) -> list[str]:
         (["extract", "https://files.example/bill.pdf"], "is a URL, which is not fetched"),
         (label("https://user:hunter2@files.example/rows.csv"), "the https:// address has a password"),
         (label("nosuch://files/rows.csv"), "Protocol not known: nosuch"),
+        (
+            ["label", "rows.csv", "-o", "s3://bucket/out.csv", "--prompt", "{text}"],
+            "a local file or folder, not the add",
+        ),
         *[
             ([*command, "--set", setting], f"--set has '{name}'")
             for command in (EXTRACT, LABEL)

@@ -164,6 +164,11 @@ def request_counts(endpoint: Endpoint) -> Counter[str]:
     return Counter(request["messages"][-1]["content"].partition("Label: ")[2] for request in endpoint.requests)
 
 
+def test_an_output_in_a_store_is_rejected_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a local file or folder, not the address of a store"), Endpoint() as endpoint:
+        Job(**{**settings_of(tmp_path, endpoint, source=[]), "output": "s3://bucket/out.csv"})
+
+
 def test_a_job_over_a_folder_of_a_store_pays_for_each_row_once(store: Store, tmp_path: Path) -> None:
     store.write("in/a.jsonl", b'{"text": "a"}\n{"text": "b"}\n')
     with Endpoint(conforming_reply) as endpoint:
