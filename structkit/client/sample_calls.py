@@ -79,6 +79,7 @@ def _compare(
     output_format: ResponseFormat[Any], defaults: Mapping[str, Any], call: Mapping[str, Any]
 ) -> Generator[list[dict[str, Any]], Sequence[Sample], Result[Any]]:
     """Yield the arguments of calls to make at once, receive their outcomes, and return the result."""
+    validate_call(call)
     merged = merge_options(defaults, call)
     result = result_or_raise(join_samples(output_format, (yield _divide_call(merged, call))))
     if not is_unsure(result, merged.get("below")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import threading
 import time
@@ -502,6 +503,23 @@ def test_a_model_without_a_name_is_rejected_before_sending(kind: Any, model: Any
 def test_stream_options_that_are_no_mapping_are_rejected_when_the_client_is_made(kind: Any, options: Any) -> None:
     with pytest.raises(structkit.ConfigError, match="stream_options must be a mapping"):
         kind("m", base_url="http://127.0.0.1:9", stream_options=options)
+
+
+@pytest.mark.parametrize("other", [{}, {"confidence": 3}, {"chunk": "auto"}, {"fallback": ["n"]}, {"evidence": True}])
+@pytest.mark.parametrize("name", ["extra_body", "extra_headers", "extra_query"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_extras_that_are_no_mapping_are_rejected_before_sending_in_every_kind_of_call(
+    other: dict[str, Any], name: str, is_async: bool
+) -> None:
+    options: Any = {name: "x", **other}
+
+    def extract() -> Any:
+        if is_async:
+            return asyncio.run(structkit.AsyncClient("m", base_url="http://127.0.0.1:9").extract(int, "x", **options))
+        return structkit.Client("m", base_url="http://127.0.0.1:9").extract(int, "x", **options)
+
+    with pytest.raises(structkit.ConfigError, match=f"{name} must be a mapping"):
+        extract()
 
 
 @pytest.mark.parametrize("kind", [structkit.Client, structkit.AsyncClient])
