@@ -58,6 +58,7 @@ def validate_settings(settings: JobSettings) -> None:
             "that of each model of fallback= in Client(prices=...): the most that a request may cost has to be known "
             "before it is sent, and an endpoint reports the cost afterwards"
         )
+    validate_output_format(str(settings.output))
     if settings.output is not None:
         validate_name_length(manifest_path(settings.output_path))
     if is_same_file(settings.source, settings.output_path):
@@ -67,7 +68,6 @@ def validate_settings(settings: JobSettings) -> None:
             f"the output {str(settings.output)!r} would be a file of the input {str(settings.source)!r}, which the "
             "next run would read: write it to another folder"
         )
-    validate_output_format(str(settings.output))
 
 
 def _validate_batch_api(settings: JobSettings) -> None:

@@ -171,6 +171,13 @@ def test_a_name_that_is_too_long_for_the_output_or_its_manifest_is_reported_befo
     assert not list(tmp_path.glob("x*"))
 
 
+@pytest.mark.parametrize("output", ["", ".", "/", "..", "./"])
+def test_an_output_without_a_name_is_an_error(job: Callable[..., Job], endpoint: Endpoint, output: str) -> None:
+    with pytest.raises(JobError, match="suffix"):
+        job(["a"], output=output).run()
+    assert not endpoint.requests
+
+
 def test_a_missing_folder_is_created(job: Callable[..., Job], tmp_path: Path) -> None:
     label_job = job(["a"], output=tmp_path / "new" / "newer" / "out.jsonl")
     assert label_job.run().counts == {"done": 1}
