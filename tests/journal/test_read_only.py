@@ -105,11 +105,11 @@ def leave_without_index(folder: Path) -> None:
 
 
 def leave_older(folder: Path) -> None:
-    """Leave the shard as structkit wrote it before it had ids, which are the last table."""
+    """Leave the shard as structkit wrote it before it had ids, and the number of the last run beside them."""
     leave_closed(folder)
     with closing(sqlite3.connect(folder / "part-00000.db")) as connection:
         connection.execute("DROP TABLE file")
-        connection.execute(f"PRAGMA user_version = {len(SHARD_MIGRATIONS) - 1}")
+        connection.execute(f"PRAGMA user_version = {len(SHARD_MIGRATIONS) - 2}")
     with closing(sqlite3.connect(folder / "job.db", isolation_level=None)) as connection:
         connection.execute("DELETE FROM marks")
 
