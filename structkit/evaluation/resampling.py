@@ -47,7 +47,7 @@ def ratio_interval(rows: Mapping[RatioRow, int], seed: int) -> Interval | None:
 
     To the rows, two are added that are right and two that are wrong, each as large as an independent observation (after
     Agresti and Coull 1998): otherwise the interval of 20 right values of 20 would have no width. In simulations of
-    20 to 500 rows, the coverage is between 91.5 % and 97 %; `benchmarks/trust.py` prints it.
+    20 to 500 rows, the coverage is between 92 % and 97 %; `benchmarks/trust.py` prints it.
 
     Args:
         rows: How many rows have these contributions.
