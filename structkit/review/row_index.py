@@ -27,8 +27,9 @@ BATCH_ROWS = 50
 WAIT_SECONDS = 0.5
 """How long a page waits for the first rows."""
 
-QUIET_SECONDS, PAUSE_SECONDS = 0.05, 0.001
-"""How long after a request the table is read further, so that no page waits for it; and how often that is tried."""
+QUIET_SECONDS, PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.05, 0.001, 0.25
+"""How long after a request the table is read further, so that no page waits for it; how often that is tried; and for how
+long, since a page may ask without a break."""
 
 SCHEMA = """
 CREATE TABLE row (number INTEGER PRIMARY KEY, key TEXT UNIQUE, digest TEXT, place INTEGER, record BLOB);
@@ -179,7 +180,8 @@ class RowIndex:
 
     def _pause(self) -> None:
         """Wait while pages are waiting: threads of Python take turns of several milliseconds."""
-        while time.monotonic() < self._used_at + QUIET_SECONDS:
+        latest = time.monotonic() + MAX_PAUSE_SECONDS
+        while time.monotonic() < min(self._used_at + QUIET_SECONDS, latest):
             time.sleep(PAUSE_SECONDS)
 
     def stop(self) -> None:
