@@ -56,7 +56,9 @@ KOREAN_DATE = re.compile(rf"([0-9]\d{{1,3}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold(
 TIME = re.compile(
     r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
 )
-NUMBER_END = re.compile(r"(?:[0-9]{4}\.? (?:gada )?)?[0-9]+$")
+NUMBER_END = re.compile(r"(?:[0-9]{4}\.? (?:gada )?)?([0-9]+)$")
+"""The number before a place, and the year before it, which may also be the end of what is before the date."""
+
 DAY_BEFORE = re.compile(rf"[0-9](?:{YEAR_MARK}|{ORDINAL}),?[ /-]?{BETWEEN}[ -]?$")
 MAX_BEFORE_MONTH, MAX_FROM_MONTH = 26, 40
 """Characters of a date before and from the name of its month."""
@@ -248,15 +250,17 @@ def _named_months(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, l
         matches = [((3, 1, 2), match)] if (match := MONTH_DAY_YEAR.match(folded, start, last)) else []
         if before := DAY_BEFORE.search(folded, first, start):
             number = NUMBER_END.search(folded, first, before.start() + 1)
-            begin = number.start() if number else before.start()
-            matches += [((3, 2, 1), match)] if (match := DAY_MONTH_YEAR.match(folded, begin, last)) else []
+            begin, day = (number.start(), number.start(1)) if number else (before.start(), before.start())
             matches += [((1, 2, 3), match)] if (match := YEAR_MONTH_DAY.match(folded, begin, last)) else []
-            matches += [((1, 3, 2), match)] if (match := YEAR_DAY_MONTH.match(folded, begin, last)) else []
+            if match := DAY_MONTH_YEAR.match(folded, day, last):
+                matches.append(((3, 2, 1), match))
+            elif match := YEAR_DAY_MONTH.match(folded, begin, last):
+                matches.append(((1, 3, 2), match))
         for groups, match in matches:
-            year, name, day = (match[group] for group in groups)
+            year, name, number_of_day = (match[group] for group in groups)
             if match.span() not in spans and (month := MONTH_NUMBERS.get(name)):
                 spans.add(match.span())
-                yield pack(*match.span()), [(each, month, int(day)) for each in _years(year)]
+                yield pack(*match.span()), [(each, month, int(number_of_day)) for each in _years(year)]
 
 
 def _years(text: str) -> list[int]:

@@ -49,6 +49,9 @@ DATES = [
     ("14/Mar/2026", "14/Mar/2026"),
     ("14 Mar-\nch 2026", "14 Mar-\nch 2026"),
     ("3월 14일", "3월 14일"),
+    ("Invoice NW-2291\n14 March 2026", "14 March 2026"),
+    ("Rechnung 2025\n14. März 2026", "14. März 2026"),
+    ("Order 2291 March 14, 2026", "March 14, 2026"),
 ]
 
 
@@ -125,3 +128,8 @@ def test_a_time_with_words_is_found(clock: time, text: str, place: str) -> None:
 )
 def test_another_time_is_missing(clock: time, text: str) -> None:
     assert time_at(clock, text) is None
+
+
+def test_a_number_before_a_date_is_not_its_year() -> None:
+    assert date_at(date(2025, 3, 14), "Rechnung 2025\n14. März 2026") is None
+    assert date_at(date(2291, 3, 14), "Invoice NW-2291\n14 March 2026") is None

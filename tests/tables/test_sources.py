@@ -342,7 +342,7 @@ def test_a_file_that_is_not_what_its_suffix_says_is_named(tmp_path: Path, name: 
         [*open_source(path)]
 
 
-@pytest.mark.parametrize("name", ["~nobody-of-this-name/t.csv", "x" * 300 + ".csv", "a\0b.csv", "s3://bucket/t.csv"])
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/t.csv", "x" * 300 + ".csv", "a\0b.csv"])
 def test_a_name_that_no_file_can_have_is_a_missing_file(name: str) -> None:
     with pytest.raises(JobError, match="there is no file"):
         open_source(name)

@@ -58,8 +58,12 @@ def is_folder_name(name: str) -> bool:
 
     >>> is_folder_name("out"), is_folder_name("out.part-1-of-8"), is_folder_name("out.csv"), is_folder_name("-")
     (True, True, False, False)
+    >>> is_folder_name(""), is_folder_name("/"), is_folder_name("..")
+    (False, False, False)
     """
-    return name != STANDARD and not Path(PART_SUFFIX.sub("", name)).suffix and not Path(name).name.startswith(".")
+    own_name = Path(name).name
+    is_hidden = own_name.startswith(".") or not own_name
+    return name != STANDARD and not Path(PART_SUFFIX.sub("", name)).suffix and not is_hidden
 
 
 def _unknown_format(name: str, format_name: str | None) -> JobError:
