@@ -44,7 +44,9 @@ SETTINGS = [
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Any]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    monkeypatch.chdir(tmp_path)
+
     def run(**settings: Any) -> Any:
         with Endpoint('{"value": "ok"}') as endpoint:
             default: dict[str, Any] = {"source": ["a"], "output": tmp_path / "o.csv", "prompt": "{text}", "model": "m"}
