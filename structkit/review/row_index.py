@@ -28,8 +28,8 @@ WAIT_SECONDS = 0.5
 """How long a page waits for the first rows."""
 
 QUIET_SECONDS, PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.05, 0.001, 0.25
-"""How long after a request the table is read further, so that no page waits for it; how often that is tried; and for how
-long, since a page may ask without a break."""
+"""How long after a request the table is read further, so that no page waits for it; how often that is tried; and the
+longest pause, since a page may ask without a break."""
 
 SCHEMA = """
 CREATE TABLE row (number INTEGER PRIMARY KEY, key TEXT UNIQUE, digest TEXT, place INTEGER, record BLOB);
