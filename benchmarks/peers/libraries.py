@@ -43,12 +43,12 @@ class Library:
 def structkit_pins() -> tuple[str, ...]:
     """Return the dependencies of structkit, whose own code is that of this checkout."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return (*project["dependencies"], PYDANTIC, OPENAI, AIOHTTP)
+    return (*project["dependencies"], PYDANTIC, OPENAI)
 
 
 BASELINE = Library("baseline", "run_baseline.py", "pydantic", (PYDANTIC, AIOHTTP), ("pydantic", "aiohttp"))
 LIBRARIES = (
-    Library("structkit", "run_structkit.py", "structkit", structkit_pins(), ("openai", "aiohttp")),
+    Library("structkit", "run_structkit.py", "structkit", structkit_pins(), ("openai", "httptools")),
     Library("openai create", "run_openai_create.py", "openai", (OPENAI, PYDANTIC), ("openai",)),
     Library("openai parse", "run_openai_parse.py", "openai", (OPENAI, PYDANTIC), ("openai",), "untyped JSON"),
     Library(
