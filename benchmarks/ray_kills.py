@@ -57,7 +57,8 @@ def cluster() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2"]
         command += ["--port=0", "--include-dashboard=false", "--disable-usage-stats", f"--temp-dir={folder}"]
-        command += ["--object-store-memory=80000000"]
+        command += ["--object-store-memory=80000000", "--node-ip-address=127.0.0.1"]
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # a token in the home folder is read by the cluster alone
         environment = {**os.environ, "RAY_raylet_start_wait_time_s": "300"}
         log = (Path(folder) / "start.log").open("w+")
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
