@@ -27,12 +27,11 @@ from structkit.journal.reader import Reader
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column, output_columns, run_columns
 from structkit.tables.files import hash_file
-from structkit.tables.folder_sink import FolderSink
 from structkit.tables.formats import find_format, is_folder_name
 from structkit.tables.item_rows import item_columns, item_rows, with_page
 from structkit.tables.object_store import public_url
-from structkit.tables.sinks import Sink
 from structkit.tables.sources import Source
+from structkit.tables.table_sink import TableSink
 from structkit.tables.table_writing import open_table_sink
 from structkit.values import JSON
 from structkit.values.text import format_names
@@ -112,7 +111,7 @@ def read_through(selection: Selection, source: Source) -> None:
 
 def open_output(
     conversations: RowConversations, source: Source, journal: Journal | Reader, path: Path | None = None
-) -> Sink | FolderSink:
+) -> TableSink:
     """Open the job's output, or another file, with the columns of the input, of the type and of the run.
 
     Raises:
@@ -183,7 +182,7 @@ class RowCounts(NamedTuple):
 
 
 def write_rows(
-    conversations: RowConversations, sink: Sink | FolderSink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows
+    conversations: RowConversations, sink: TableSink, rows: Iterable[MatchedRow], ambiguous: AmbiguousRows
 ) -> RowCounts:
     """Write rows with their outcomes, and locate the ambiguous ones; return how many ended in which way."""
     counts, errors, to_review = Counter[str](), ErrorCounts(), 0

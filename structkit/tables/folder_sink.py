@@ -9,13 +9,11 @@ import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-
-from typing_extensions import Self
 
 from structkit.disk import sync_folder, try_lock
 from structkit.errors import JobError
 from structkit.tables.sinks import Sink
+from structkit.tables.table_sink import TableSink
 from structkit.values import JSON
 
 FILE_ROWS = 100_000
@@ -116,10 +114,8 @@ def _lock_folder(folder: Path) -> int | None:
     return None
 
 
-class FolderSink:
-    """A table that is being written into several files, in the order of the calls.
-
-    As a context manager it closes the table when the block ends, and discards it after an exception.
+class FolderSink(TableSink):
+    """A table that is being written into several files of a folder.
 
     Args:
         folder: Where the files are written.
@@ -142,15 +138,11 @@ class FolderSink:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns."""
+        """Implement `TableSink.names`."""
         return self._sink.names
 
     def write(self, row: JSON) -> None:
-        """Write a row; see `Sink.write`.
-
-        Raises:
-            JobError: It cannot be written, or the format cannot hold a value.
-        """
+        """Implement `TableSink.write`."""
         if self._rows == self._file_rows:
             self._sink.close()
             self._sink, self._rows = self._next_file(), 0
@@ -158,11 +150,7 @@ class FolderSink:
         self._rows += 1
 
     def close(self) -> None:
-        """Finish the last file, and then give the folder its name.
-
-        Raises:
-            JobError: It cannot be written, or another one has taken the name in the meantime.
-        """
+        """Implement `TableSink.close`: the last file is finished, and then the folder gets its name."""
         try:
             self._sink.close()
             self._folder.publish()
@@ -171,22 +159,9 @@ class FolderSink:
             raise
 
     def discard(self) -> None:
-        """Remove everything that was written."""
+        """Implement `TableSink.discard`."""
         self._sink.discard()
         self._folder.discard()
-
-    def __enter__(self) -> Self:
-        """Return the sink itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close it, or discard it after an exception."""
-        if kind is None:
-            self.close()
-        else:
-            self.discard()
 
     def _next_file(self) -> Sink:
         number, self._files = self._files, self._files + 1

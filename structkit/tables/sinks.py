@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
-
-from typing_extensions import Self
 
 from structkit.errors import ConfigError, JobError
 from structkit.optional import import_extra
@@ -19,6 +16,7 @@ from structkit.tables.files import open_compressed, standard_output
 from structkit.tables.formats import PART_SUFFIX, STANDARD, Format, find_format, is_folder_name
 from structkit.tables.formats.format import Target
 from structkit.tables.formats.formulas import GuardFormulas
+from structkit.tables.table_sink import TableSink
 from structkit.values import JSON
 
 
@@ -91,11 +89,8 @@ def _validate_output(format: Format, name: str) -> None:
         raise JobError(f"{name}: only {', '.join(format.write_suffixes)} can be written", file=name)
 
 
-class Sink:
-    """A table that is being written, row by row, in the order of the calls.
-
-    As a context manager it closes the table when the block ends, and discards it after an exception.
-    """
+class Sink(TableSink):
+    """A table that is being written into one file, or to standard output."""
 
     def __init__(self, format: Format, target: Target, draft: AtomicFile | None) -> None:
         """Start the table."""
@@ -106,25 +101,15 @@ class Sink:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns."""
+        """Implement `TableSink.names`."""
         return tuple(column.name for column in self._target.columns)
 
     def write(self, row: JSON) -> None:
-        """Write a row: `{"input": record.values, "output": natural, "run": {"status": "done", ...}}`.
-
-        A row without a value has no `output`.
-
-        Raises:
-            JobError: It cannot be written, or the format cannot hold a value.
-        """
+        """Implement `TableSink.write`."""
         self._translate_errors(lambda: self._writer.write(row))
 
     def close(self) -> None:
-        """Finish the table: write all of it to the disk, and then give it its name. After `discard` this does nothing.
-
-        Raises:
-            JobError: It cannot be written, or another file has taken the name in the meantime.
-        """
+        """Implement `TableSink.close`."""
         if self._is_finished:
             return
         try:
@@ -136,25 +121,12 @@ class Sink:
             self._draft.publish()
 
     def discard(self) -> None:
-        """Remove everything that was written."""
+        """Implement `TableSink.discard`."""
         if not self._is_finished:
             with suppress(Exception):  # the table is removed, complete or not
                 self._finish()
         if self._draft:
             self._draft.discard()
-
-    def __enter__(self) -> Self:
-        """Return the sink itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close it, or discard it after an exception."""
-        if kind is None:
-            self.close()
-        else:
-            self.discard()
 
     def _finish(self) -> None:
         self._is_finished = True

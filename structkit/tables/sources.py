@@ -126,14 +126,18 @@ def _open_file(name: str, key: str | None, format_name: str | None, settings: In
     place = replace(settings, name=title, path=path, compression=match.compression)
     if not place.is_repeatable and not match.format.can_stream:
         raise JobError(f"{match.format.name} cannot be read from a stream: pass a file", file=name)
-    is_stream = not place.is_repeatable
+    return _open_one_file(place, match.format, key, FileStates([place]) if place.is_repeatable else None)
+
+
+def _open_one_file(place: Input, format: Format, key: str | None, states: FileStates | None) -> Source:
+    """Open a file; without states, a stream."""
     return Source(
-        lambda: match.format.read(place),
+        lambda: format.read(place),
         place,
         key,
-        is_stream=is_stream,
-        count=lambda: match.format.count(place),
-        states=None if is_stream else FileStates([place]),
+        is_stream=states is None,
+        count=lambda: format.count(place),
+        states=states,
     )
 
 
@@ -159,14 +163,7 @@ def _open_stored(url: str, key: str | None, format_name: str | None, settings: I
     if match.format.name in WITH_TABLES:
         raise JobError(f"{match.format.name} cannot be read from a store: download {files[0].name}", file=files[0].name)
     place = replace(files[0], compression=match.compression)
-    return Source(
-        lambda: match.format.read(place),
-        place,
-        key,
-        is_stream=False,
-        count=lambda: match.format.count(place),
-        states=FileStates([place], url),
-    )
+    return _open_one_file(place, match.format, key, FileStates([place], url))
 
 
 def _existing_path(name: str) -> Path:

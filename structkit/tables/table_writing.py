@@ -10,7 +10,8 @@ from structkit.tables.columns import Column
 from structkit.tables.folder_sink import FILE_ROWS, AtomicFolder, FolderSink
 from structkit.tables.formats import is_folder_name
 from structkit.tables.formats.formulas import GuardFormulas
-from structkit.tables.sinks import Sink, open_sink
+from structkit.tables.sinks import open_sink
+from structkit.tables.table_sink import TableSink
 
 
 def open_table_sink(
@@ -20,7 +21,7 @@ def open_table_sink(
     overwrite: bool = False,
     guard_formulas: GuardFormulas = "all",
     file_rows: int = FILE_ROWS,
-) -> Sink | FolderSink:
+) -> TableSink:
     """Start a table; see `open_sink`. A name without a suffix is a folder of files.
 
     Its files are Parquet if a column of the input has a type of Arrow, and JSONL otherwise.
