@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from structkit.evidence.folding import fold
 from structkit.evidence.number_languages import COMPOUND_LANGUAGES, LANGUAGES, PREFIXES, words_of
@@ -39,7 +39,7 @@ MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20, "on": 10, "muoi": 10, "tize
 
 ENGLISH_ARTICLES = frozenset({"a", "an"})
 ONE, HALF = Decimal(1), Decimal("0.5")
-MIN_COMPOUND_CHARS = 6
+MIN_COMPOUND_CHARS, START_CHARS = 6, 3
 CJK_NUMERAL = re.compile(f"[{''.join((*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES))}]+")
 
 
@@ -117,20 +117,47 @@ JOINED_SCALES = {
 """What is joined to other words of a number."""
 
 
+class _Compounds:
+    """The words that a language joins to a number that is one word.
+
+    Args:
+        names: The words.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Take the words."""
+        self._names = frozenset(names)
+        self._lengths = sorted({len(name) for name in self._names}, reverse=True)
+
+    def split(self, word: str) -> list[str]:
+        """Return the parts of a number, the longest first; empty if it is not one of several parts."""
+        parts, start = list[str](), 0
+        while start < len(word):
+            part = next((each for length in self._lengths if (each := word[start : start + length]) in self._names), "")
+            if not part:
+                return []
+            parts.append(part)
+            start += len(part)
+        return parts if len(parts) > 1 else []
+
+    @cached_property
+    def starts(self) -> frozenset[str]:
+        """The first three letters of the numbers."""
+        short = [name for name in self._names if len(name) < START_CHARS]
+        joined = (name + other for name in short for other in self._names)
+        return frozenset(each[:START_CHARS] for each in (*self._names, *joined))
+
+
 @cache
-def _compound_patterns() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
-    """Return, for each language that joins them, the patterns of a part and of a number that is one word."""
+def _compounds() -> dict[str, _Compounds]:
+    """Return the words of each language that joins them."""
     names_by_language: dict[str, Iterable[str]] = {
         language: {*LANGUAGES[language].values, *LANGUAGES[language].scales} for language in COMPOUND_LANGUAGES
     }
     for language, words in JOINED_SCALES.items():
         ones, tens = fold(SMALL_NUMBERS[language]).split(), fold(TENS[language]).split()
         names_by_language[language] = [*ones, *tens, *words.split(), *_ones_with_tens(language, ones, tens)]
-    patterns = {}
-    for language, names in names_by_language.items():
-        part = "|".join(sorted(names, key=len, reverse=True))
-        patterns[language] = re.compile(part), re.compile(f"(?>{part}){{2,}}")
-    return patterns
+    return {language: _Compounds(names) for language, names in names_by_language.items()}
 
 
 def split_compound(word: str) -> list[str]:
@@ -139,10 +166,7 @@ def split_compound(word: str) -> list[str]:
     >>> split_compound("zweitausenddreihundert"), split_compound("quarantamila"), split_compound("hunderte")
     (['zwei', 'tausend', 'drei', 'hundert'], ['quaranta', 'mila'], [])
     """
-    for part, compound in _compound_patterns().values():
-        if compound.fullmatch(word):
-            return part.findall(word)
-    return []
+    return next((parts for each in _compounds().values() if (parts := each.split(word))), [])
 
 
 def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[str]:
@@ -151,24 +175,17 @@ def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[
     >>> sorted(compound_words(["zweihundert", "tjugofem", "haus"], frozenset())), compound_words(["tjugofem"], {"sv"})
     (['zweihundert'], {'tjugofem'})
     """
-    patterns = _compound_starts(frozenset({*JOINED_SCALES, *languages} & _compound_patterns().keys()))
-    words = [word for word in vocabulary if word[:3] in patterns and len(word) >= MIN_COMPOUND_CHARS]
-    return {word for word in words if any(pattern.fullmatch(word) for pattern in patterns[word[:3]])}
+    starts = _compound_starts(frozenset({*JOINED_SCALES, *languages} & _compounds().keys()))
+    words = [word for word in vocabulary if word[:START_CHARS] in starts and len(word) >= MIN_COMPOUND_CHARS]
+    return {word for word in words if any(each.split(word) for each in starts[word[:START_CHARS]])}
 
 
 @cache
-def _compound_starts(languages: frozenset[str]) -> dict[str, list[re.Pattern[str]]]:
-    """Return the patterns of compounds of some languages by the first three letters of their words."""
-    starts: dict[str, list[re.Pattern[str]]] = {}
-    for language in sorted(languages):
-        part, compound = _compound_patterns()[language]
-        names = part.pattern.split("|")
-        prefixes = {name[:3] for name in names} | {
-            f"{name}{other}"[:3] for name in names if len(name) < len("abc") for other in names
-        }
-        for prefix in prefixes:
-            starts.setdefault(prefix, []).append(compound)
-    return starts
+def _compound_starts(languages: frozenset[str]) -> dict[str, list[_Compounds]]:
+    """Return the compounds of some languages by the first three letters of their words."""
+    compounds = [_compounds()[language] for language in sorted(languages)]
+    starts = frozenset[str]().union(*(each.starts for each in compounds))
+    return {start: [each for each in compounds if start in each.starts] for start in starts}
 
 
 @lru_cache(maxsize=4_096)
