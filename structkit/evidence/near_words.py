@@ -70,8 +70,6 @@ class NearWords:
 
     def near(self, word: str) -> set[str]:
         """Return the words that are the same, misspelt or inflected."""
-        from rapidfuzz import fuzz, process
-
         equal = {word} & self._positions.keys()
         if SEMITIC.match(word):
             equal |= {
@@ -79,11 +77,12 @@ class NearWords:
             }
         languages = self._languages
         equal |= (inflected_forms(word, languages) | unclear_forms(word, languages)) & self._positions.keys()
-        if len(word) < MIN_FUZZY_CHARS:
+        candidates = self._long_words.get(word[0], ()) if len(word) >= MIN_FUZZY_CHARS else ()
+        if not candidates:
             return equal
-        near = process.extract(
-            word, self._long_words.get(word[0], ()), scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None
-        )
+        from rapidfuzz import fuzz, process
+
+        near = process.extract(word, candidates, scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None)
         return equal | {match for match, *_ in near if _is_variant(word, match)}
 
     def is_same_name(self, words: Sequence[str], found_words: Sequence[str], word_before: str) -> bool:
