@@ -1,217 +1,110 @@
-"""The Batch API and Ray engines under kill -9, measured: rows lost, paid for twice, ambiguous.
+"""How jobs are sent, in one table: kills over the Batch API and on Ray, CPU and memory, and one limit for several workers.
 
-Run it:  python benchmarks/engines.py [--rows N] [--only NAME ...]         (60 rows: half a minute)
-         python benchmarks/engines.py --slow        (2,000 rows: the tables of the documentation, with Ray if installed)
+Run it:  python benchmarks/engines.py [--only NAME ...]        (some four minutes)
+         python benchmarks/engines.py --slow                   (an hour: 2,000 rows are killed, a million are labelled)
 
-The endpoint is `structkit.testing.Endpoint` on loopback with a Batch API. Every job is a process of its own that is
-really killed at the named moment; then the same job runs again. Half of the first replies are invalid, so that
-re-asks form further batches. What was paid for is what the endpoint has carried out.
+The kills on Ray need the extra `ray` and --slow. Details are printed by `batch_api_kills.py`, `ray_kills.py`,
+`labelling.py`, `workers.py` and `compare.py`, whose functions this command calls.
 """
 
 import argparse
-import json
-import multiprocessing
 import os
-import signal
+import statistics
 import tempfile
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from argparse import Namespace
+from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
+import batch_api_kills
+import compare
+import labelling
 import ray_kills
+import workers
+from labelling import Row
 
-from structkit import Job, JobError, Policy
-from structkit.journal.journal import Reader
-from structkit.testing import BatchService, Endpoint
-from structkit.values import JSON
+KILLED_ROWS = 2_000
+"""Rows of a job that is killed, with `--slow`."""
 
-ROWS, SLOW_ROWS = 60, 2_000
-PATIENCE_S = 600
-UNAVAILABLE = 503
+MEMORY_ROWS, SLOW_MEMORY_ROWS = 20_000, 1_000_000
 
-
-@dataclass(frozen=True)
-class Moment:
-    """When a job is killed.
-
-    Args:
-        name: In words.
-        step: The call of the Batch API.
-        phase: `received`, `done` (carried out, not answered), or `half` (of a file was sent).
-        number: Which of these calls.
-        faults: Of the batches.
-        steps: Of the calls: a 503 is a call that the endpoint has not carried out.
-    """
-
-    name: str
-    step: str
-    phase: str
-    number: int = 1
-    faults: tuple[str | None, ...] = ()
-    steps: dict[str, list[int | str | None]] = field(default_factory=dict)
+STREAM_CHARS, STREAM_ROUNDS = 1_000_000, 5
 
 
-MOMENTS = (
-    Moment("before anything is sent", "list", "received"),
-    Moment("POST /files, not stored", "upload", "received", steps={"upload": [UNAVAILABLE]}),
-    Moment("POST /files, stored, no reply", "upload", "done"),
-    Moment("POST /batches, not accepted", "create", "received", steps={"create": [UNAVAILABLE]}),
-    Moment("POST /batches, accepted, no reply", "create", "done"),
-    Moment("the first poll", "poll", "received"),
-    Moment("the poll that finds it done", "poll", "done", 2),
-    Moment("before the output file", "download", "received"),
-    Moment("half of the output file", "download", "half"),
-    Moment("half of the error file", "download", "half", 2, faults=("errors",)),
-    Moment("half of an expired batch's file", "download", "half", faults=("expired",)),
-    Moment("the second batch, accepted, no reply", "create", "done", 2),
-    Moment("half of the second output file", "download", "half", 2),
-)
-"""The moments that the endpoint sees."""
-
-OWN_MOMENTS = ("half of the requests collected", "half of the rows finished")
-"""The moments that only the process sees: it is killed when its journal has come so far."""
+def batch_api(options: Namespace) -> Iterator[Row]:
+    """Kill a job over the Batch API at each kind of moment."""
+    rows = KILLED_ROWS if options.slow else batch_api_kills.ROWS
+    outcomes = [outcome for _, outcome in batch_api_kills.run_moments(rows)]
+    name = f"Batch API, kill -9 at {sum(each.was_killed for each in outcomes)} kinds of moment, {rows:,} rows"
+    lost, repeated = sum(each.unfinished for each in outcomes), sum(each.repeated for each in outcomes)
+    yield f"{name}: lost / paid twice", "0 / 2,000", "0 / 0", f"{lost} / {repeated}"
+    yield "rows that the report calls ambiguous", "", "0", str(sum(each.ambiguous for each in outcomes))
 
 
-class Trigger:
-    """Kills a process when the endpoint reaches a moment."""
-
-    def __init__(self, moment: Moment) -> None:
-        self.moment, self.calls = moment, Counter[tuple[str, str]]()
-        self.process: Any = None
-        self.has_killed = threading.Event()
-
-    def __call__(self, step: str, phase: str) -> None:
-        self.calls[step, phase] += 1
-        is_due = (step, phase, self.calls[step, phase]) == (self.moment.step, self.moment.phase, self.moment.number)
-        if is_due and self.process is not None and not self.has_killed.is_set():
-            os.kill(self.process.pid, signal.SIGKILL)
-            self.process.join(PATIENCE_S)
-            self.has_killed.set()
+def ray(options: Namespace) -> Iterator[Row]:
+    """Kill a worker, the driver and the limiter of a job on Ray."""
+    target, best = f"0 / {ray_kills.IN_FLIGHT}", "0 / 394"
+    moments = [name for name in ray_kills.MOMENTS if name != "nothing"]
+    if not options.slow or find_spec("ray") is None:
+        reason = "not run: needs --slow" if find_spec("ray") else "not run: needs the extra ray"
+        yield f"Ray, kill -9 of {', '.join(moments)}: lost / paid twice", best, target, reason
+        return
+    for name, outcome in ray_kills.run_moments(KILLED_ROWS, tuple(moments)):
+        figures = f"{outcome.unfinished} / {outcome.repeated}"
+        yield f"Ray, kill -9 of {name}, {KILLED_ROWS:,} rows: lost / paid twice", best, target, figures
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What is true after the second run.
-
-    Args:
-        unfinished: Rows that are not done.
-        repeated: Requests that were carried out more often than without a kill.
-        ambiguous: Rows that the report calls ambiguous.
-        was_killed: Whether the first run was killed at the moment.
-        seconds: Of both runs.
-    """
-
-    unfinished: int
-    repeated: int
-    ambiguous: int
-    was_killed: bool
-    seconds: float
+def limit(_: Namespace) -> Iterator[Row]:
+    """Run several workers under one limit of requests a minute."""
+    yield from workers.shared_limit()
 
 
-def answer(request: JSON) -> str:
-    """Answer the first request about every second row with a text that is not a number."""
-    number = int(request["messages"][0]["content"].rpartition(" ")[2])
-    is_first = len(request["messages"]) == 1
-    return json.dumps({"value": "none" if is_first and number % 2 else number})
+def processes(_: Namespace) -> Iterator[Row]:
+    """Run a job in several processes."""
+    yield from workers.cpu_a_row()
 
 
-def make_job(folder: Path, endpoint: Endpoint, rows: int) -> Job:
-    source = folder / "in.jsonl"
-    source.write_text("".join(json.dumps({"text": f"row {number}"}) + "\n" for number in range(rows)))
-    policy = Policy(wait_initial=0.005, wait_max=0.02)
-    connection: Any = {"model": "fake", "base_url": endpoint.base_url, "api_key": "sk-none"}
-    call: Any = {"policy": policy, "mode": "json_schema"}
-    out = folder / "out.jsonl"
-    return Job(source, out, output_type=int, prompt="{text}", batch_api=True, progress=False, call=call, **connection)
+def speed(options: Namespace) -> Iterator[Row]:
+    """Compare a job with bare calls."""
+    best = {"share of the rows without a job": "34%", "their ratio": "2.8"}
+    rounds = Namespace(quick=False, rounds=5 if options.slow else 2)
+    for name, target, _, figure in labelling.speed(rounds):
+        yield name, best.get(name, ""), target if name in best else "", figure
 
 
-def start_process(job: Job) -> Any:
-    """Start a job in a process that was forked from a clean one, in which everything is imported."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["structkit.batch.job", "structkit.batch.engines.batch_api.opening"])
-    process = context.Process(target=Job.run, args=(job,))
-    process.start()
-    return process
+def stream(_: Namespace) -> Iterator[Row]:
+    """Read a long stream with a partial value for each delta, and the same events without one."""
+    structkit = next(each for each in compare.LIBRARIES if each.name == "structkit")
+    with compare.endpoint() as base_url, tempfile.TemporaryDirectory() as scratch:
+        bench = compare.Bench(base_url, scratch, compare.Sizes(long=(STREAM_CHARS,)))
+        ready = compare.prepare(bench, [structkit], None)
+        rounds = [[bench.measure(library, "stream") for library in ready] for _ in range(STREAM_ROUNDS)]
+    over = statistics.median(stream["cpu"] / floor["cpu"] for floor, stream in rounds)
+    yield "1 MB stream, a partial for each delta, CPU over the floor", "3.5", "3.0", f"{over:.1f}"
+    peaks = [f"{statistics.median(each[at]['peak'] for each in rounds) / STREAM_CHARS:.0f}" for at in (1, 0)]
+    yield "its memory, as a multiple of the text / that of the floor", "38 / 24", "", " / ".join(peaks)
 
 
-def kill_at(moment: Moment, rows: int) -> Outcome:
-    """Kill a job at a moment that the endpoint sees, and run it again."""
-    trigger, start = Trigger(moment), time.perf_counter()
-    service = BatchService(*moment.faults, steps=moment.steps, polls=1, strangers=3, page=2, on_step=trigger)
-    with tempfile.TemporaryDirectory() as folder, Endpoint(answer, batches=service) as endpoint:
-        job = make_job(Path(folder), endpoint, rows)
-        trigger.process = start_process(job)
-        trigger.has_killed.wait(PATIENCE_S)
-        return measure(job, endpoint, rows, start, was_killed=trigger.process.exitcode == -signal.SIGKILL)
+def memory(options: Namespace) -> Iterator[Row]:
+    """Run a job of many rows."""
+    rows = SLOW_MEMORY_ROWS if options.slow else MEMORY_ROWS
+    imports, peak, *_ = labelling.memory(Namespace(rows=rows, quick=False))
+    yield f"memory at the peak, {rows:,} rows", "123 MB", "100 MB", peak[-1]
+    yield "of that after the imports", "", "", imports[-1]
 
 
-def kill_when(is_due: Callable[[Mapping[str, int]], bool], rows: int) -> Outcome:
-    """Kill a job when its journal has come so far, and run it again."""
-    start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, Endpoint(answer) as endpoint:
-        job = make_job(Path(folder), endpoint, rows)
-        process = start_process(job)
-        while process.is_alive() and not is_due(row_counts(job)):
-            time.sleep(0.0005)
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
-        return measure(job, endpoint, rows, start, was_killed=process.exitcode == -signal.SIGKILL)
-
-
-def row_counts(job: Job) -> Mapping[str, int]:
-    """Count the rows of a job that runs, by state."""
-    try:
-        return Reader(job.folder).counts()
-    except JobError:  # it has not started
-        return Counter[str]()
-
-
-def measure(job: Job, endpoint: Endpoint, rows: int, start: float, *, was_killed: bool) -> Outcome:
-    """Run a job that was killed again, and compare what was carried out with what is necessary."""
-    report = job.run()
-    endpoint.batches.finish_batches()
-    assert not [*job.folder.glob("batch-*")], "a file of a batch is left"
-    contents = Counter(len(request["messages"]) for request in endpoint.requests)
-    texts = Counter(json.dumps(request, sort_keys=True) for request in endpoint.requests)
-    assert contents.keys() <= {1, 3}, contents
-    repeated = sum(texts.values()) - len(texts)
-    unfinished = rows - report.counts.get("done", 0)
-    return Outcome(unfinished, repeated, len(report.ambiguous), was_killed, time.perf_counter() - start)
-
-
-def run_moment(name: str, rows: int) -> Outcome:
-    """Kill a job at a moment by its name."""
-    if name == OWN_MOMENTS[0]:
-        return kill_when(lambda counts: counts["open"] >= rows // 2, rows)
-    if name == OWN_MOMENTS[1]:
-        return kill_when(lambda counts: counts["done"] >= rows // 4, rows)
-    return kill_at(next(moment for moment in MOMENTS if moment.name == name), rows)
+MEASURED = {each.__name__: each for each in (batch_api, ray, limit, processes, speed, stream, memory)}
 
 
 def main() -> None:
-    names = (*OWN_MOMENTS, *(moment.name for moment in MOMENTS))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--slow", action="store_true", help=f"{SLOW_ROWS:,} rows")
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--slow", action="store_true", help="the sizes of the documentation, and Ray")
+    parser.add_argument("--only", nargs="+", choices=[*MEASURED], default=[*MEASURED])
     options = parser.parse_args()
-    rows = SLOW_ROWS if options.slow else options.rows
-    print(f"kill -9 of a job over the Batch API, {rows:,} rows, then the same job again\n")
-    print("| killed | lost | paid twice | ambiguous | seconds |\n|---|--:|--:|--:|--:|")
+    os.environ["STRUCTKIT_ROUTES"] = "off"
+    print("| measure | best known | to reach | measured |\n|---|--:|--:|--:|")
     for name in options.only:
-        outcome = run_moment(name, rows)
-        killed = name if outcome.was_killed else f"{name} (not reached)"
-        print(f"| {killed} | {outcome.unfinished} | {outcome.repeated} | {outcome.ambiguous} | {outcome.seconds:.1f} |")
-    if options.slow and find_spec("ray") is None:
-        print("\nRay is not installed: pip install 'structkit-llm[ray]'")
-    elif options.slow:
-        print()
-        ray_kills.print_table(rows)
+        for row in MEASURED[name](options):
+            print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -46,15 +46,17 @@ class Label(BaseModel):
 
 
 def job(settings: dict[str, Any]) -> dict[str, Any]:
-    """Run a job and return its cost."""
-    start, before = time.perf_counter(), _peak()
-    cpu = time.process_time()
+    """Run a job and return its cost: that of this process and of its workers."""
+    start, before, processes = time.perf_counter(), _peak(), settings.pop("processes", 1)
+    cpu = _cpu()
     try:
-        report = Job(output_type=Label, prompt=PROMPT, model="fake", api_key="sk-none", **settings).run()
+        report = Job(output_type=Label, prompt=PROMPT, model="fake", api_key="sk-none", **settings).run(
+            processes=processes
+        )
     except JobError as error:
         return {"error": str(error)}
     times = {
-        "cpu": time.process_time() - cpu,
+        "cpu": _cpu() - cpu,
         "seconds": time.perf_counter() - start,
         "before": before,
         "peak": _peak(),
@@ -101,6 +103,11 @@ def open_job(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 CHILDREN: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"job": job, "baseline": baseline, "open": open_job}
+
+
+def _cpu() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)  # of those that have ended
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def _peak() -> float:

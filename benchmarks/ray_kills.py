@@ -131,14 +131,11 @@ def run_moment(name: str, rows: int, address: str) -> Outcome:
     return Outcome(rows - done, sum(counts.values()) - len(counts), time.perf_counter() - start_s)
 
 
-def print_table(rows: int, names: tuple[str, ...] = MOMENTS) -> None:
-    """Print a row for each moment."""
-    print(f"kill -9 of a job on Ray, {rows:,} rows in {PARTS} parts, {IN_FLIGHT} requests in flight in all\n")
-    print("| killed | lost | paid twice | seconds |\n|---|--:|--:|--:|")
+def run_moments(rows: int, names: tuple[str, ...] = MOMENTS) -> Iterator[tuple[str, Outcome]]:
+    """Run a job for each moment, all on one cluster; yield the name of the moment and the outcome."""
     with cluster() as address:
         for name in names:
-            outcome = run_moment(name, rows, address)
-            print(f"| {name} | {outcome.unfinished} | {outcome.repeated} | {outcome.seconds:.1f} |", flush=True)
+            yield name, run_moment(name, rows, address)
 
 
 def main() -> None:
@@ -146,7 +143,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--only", nargs="+", choices=MOMENTS, default=MOMENTS)
     options = parser.parse_args()
-    print_table(options.rows, tuple(options.only))
+    print(f"kill -9 of a job on Ray, {options.rows:,} rows in {PARTS} parts, {IN_FLIGHT} requests in flight in all\n")
+    print("| killed | lost | paid twice | seconds |\n|---|--:|--:|--:|")
+    for name, outcome in run_moments(options.rows, tuple(options.only)):
+        print(f"| {name} | {outcome.unfinished} | {outcome.repeated} | {outcome.seconds:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -179,7 +179,16 @@ def test_the_benchmark_of_long_texts_finds_every_record_once() -> None:
         assert owned_items[1:] == ["300", "1.0000", "1.0000"]
 
 
-def test_the_benchmark_of_engines_loses_no_row_and_pays_for_none_twice() -> None:
+def test_the_benchmark_of_batch_api_kills_loses_no_row_and_pays_for_none_twice() -> None:
     moments = ("before anything is sent", "POST /batches, accepted, no reply")
-    rows = table("engines.py", "--rows", "10", "--only", *moments)
+    rows = table("batch_api_kills.py", "--rows", "10", "--only", *moments)
     assert [cells[:4] for cells in rows] == [[moment, "0", "0", "0"] for moment in moments]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_the_benchmark_of_engines_has_a_row_for_each_figure_and_loses_nothing() -> None:
+    rows = {name: figure for name, *_, figure in table("engines.py")}
+    assert len(rows) == 19
+    assert [figure for name, figure in rows.items() if name.startswith("Batch API")] == ["0 / 0"]
+    assert rows["rows that the report calls ambiguous"] == "0"

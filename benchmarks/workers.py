@@ -1,0 +1,107 @@
+"""Several processes that work on one job, measured: CPU a row, and requests in a second under one limit.
+
+Run it:  python benchmarks/workers.py
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import labelling
+from loopback import Loopback
+
+from structkit import Job
+from structkit.batch.limits.limit_shares import Limits
+from structkit.batch.limits.limits_server import LimitsServer, open_shares
+from structkit.testing import Endpoint
+from structkit.values import JSON
+
+PROCESSES = (1, 2, 4)
+ROWS, START_ROWS = 8_000, 16
+"""Rows of a job, and of one that costs little more than its start."""
+
+WORKERS, PER_SECOND, LIMITED_S = 4, 20, 20
+"""Workers under one limit, the limit, and for about how many seconds they send."""
+
+
+def cpu_seconds(rows: int, processes: int) -> float:
+    """Return the CPU time of a job and all of its processes."""
+    with Loopback(latency=0.02) as endpoint, labelling.table_of(rows, endpoint, processes=processes) as settings:
+        result = labelling.run("job", settings)
+    assert result["counts"] == {"done": rows}
+    return result["cpu"]
+
+
+def parts_cpu_seconds(rows: int, total: int) -> float:
+    """Return the CPU time of the parts of a job, one after the other."""
+    with Loopback(latency=0.02) as endpoint, labelling.table_of(rows, endpoint) as settings:
+        results = [labelling.run("job", {**settings, "part": f"{number}/{total}"}) for number in range(1, total + 1)]
+    assert sum(result["counts"]["done"] for result in results) == rows
+    return sum(result["cpu"] for result in results)
+
+
+def cpu_a_row(rows: int = ROWS) -> Iterator[labelling.Row]:
+    """Measure a job in one process and in several; what starts cost is measured with few rows, and subtracted."""
+    costs, starts = list[float](), list[float]()
+    for processes in PROCESSES:
+        starts.append(cpu_seconds(START_ROWS, processes))
+        costs.append((cpu_seconds(rows, processes) - starts[-1]) / (rows - START_ROWS) * 1e3)
+    names = " / ".join(map(str, PROCESSES))
+    yield f"CPU a row in {names} processes", "", "", " / ".join(f"{cost:.2f}" for cost in costs) + " ms"
+    share = f"{costs[0] / costs[-1]:.2f}"
+    yield f"speed-up by {PROCESSES[-1]} processes in CPU, as a share of linear", "", "0.90", share
+    one_by_one = parts_cpu_seconds(rows, PROCESSES[-1]) / rows * 1e3
+    yield f"CPU a row of {PROCESSES[-1]} parts, one after the other", "", "", f"{one_by_one:.2f} ms"
+    yield f"CPU of the start in {names} processes", "", "", " / ".join(f"{start:.1f}" for start in starts) + " s"
+
+
+def shared_limit(seconds: int = LIMITED_S) -> Iterator[labelling.Row]:
+    """Run a job in several processes under one limit of requests a minute."""
+    times = list[float]()
+
+    def answer(_: JSON) -> str:
+        times.append(time.monotonic())
+        return '{"value": 1}'
+
+    shares = open_shares(Limits(requests_per_minute=PER_SECOND * 60), "auto")
+    with tempfile.TemporaryDirectory() as folder, Endpoint(answer) as endpoint, LimitsServer(shares, "") as server:
+        source, rows = Path(folder) / "in.jsonl", PER_SECOND * seconds
+        source.write_text("".join(json.dumps({"text": f"row {number}"}) + "\n" for number in range(rows)))
+        connection: Any = {"model": "fake", "base_url": endpoint.base_url, "api_key": "sk-none", "limits": server.url}
+        job = Job(source, Path(folder) / "out.jsonl", output_type=int, prompt="{text}", progress=False, **connection)
+        assert job.run(processes=WORKERS).counts == {"done": rows}
+    name = f"most requests in any second, {WORKERS} workers, limit {PER_SECOND} a second"
+    yield name, "", f"{PER_SECOND * 1.05:.0f}", str(most_in_a_second(times))
+    yield "requests a second on average", "", "", f"{(rows - 1) / (max(times) - min(times)):.1f}"
+
+
+def most_in_a_second(times: Iterable[float]) -> int:
+    """Return the largest number of times within one second, wherever it begins.
+
+    >>> most_in_a_second([0.0, 0.6, 0.9, 1.0, 1.7])
+    3
+    """
+    window, most = deque[float](), 0
+    for each in sorted(times):
+        window.append(each)
+        while window[0] <= each - 1:
+            window.popleft()
+        most = max(most, len(window))
+    return most
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    print("| measure | to reach | measured |\n|---|--:|--:|")
+    for rows in (cpu_a_row(), shared_limit()):
+        for name, _, target, figure in rows:
+            print(f"| {name} | {target} | {figure} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
