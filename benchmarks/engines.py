@@ -1,4 +1,4 @@
-"""How jobs are sent, in one table: kills over the Batch API and on Ray, CPU and memory, and one limit for several workers.
+"""How jobs are sent, in one table: kills over the Batch API and on Ray, speed and memory, one limit for several workers.
 
 Run it:  python benchmarks/engines.py [--only NAME ...]        (some four minutes)
          python benchmarks/engines.py --slow                   (an hour: 2,000 rows are killed, a million are labelled)
@@ -35,8 +35,8 @@ def batch_api(options: Namespace) -> Iterator[Row]:
     rows = KILLED_ROWS if options.slow else batch_api_kills.ROWS
     outcomes = [outcome for _, outcome in batch_api_kills.run_moments(rows)]
     name = f"Batch API, kill -9 at {sum(each.was_killed for each in outcomes)} kinds of moment, {rows:,} rows"
-    lost, repeated = sum(each.unfinished for each in outcomes), sum(each.repeated for each in outcomes)
-    yield f"{name}: lost / paid twice", "0 / 2,000", "0 / 0", f"{lost} / {repeated}"
+    losses, repeated = sum(each.unfinished for each in outcomes), sum(each.repeated for each in outcomes)
+    yield f"{name}: lost / paid twice", "0 / 2,000", "0 / 0", f"{losses} / {repeated}"
     yield "rows that the report calls ambiguous", "", "0", str(sum(each.ambiguous for each in outcomes))
 
 

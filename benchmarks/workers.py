@@ -76,23 +76,23 @@ def shared_limit(seconds: int = LIMITED_S) -> Iterator[labelling.Row]:
         job = Job(source, Path(folder) / "out.jsonl", output_type=int, prompt="{text}", progress=False, **connection)
         assert job.run(processes=WORKERS).counts == {"done": rows}
     name = f"most requests in any second, {WORKERS} workers, limit {PER_SECOND} a second"
-    yield name, "", f"{PER_SECOND * 1.05:.0f}", str(most_in_a_second(times))
+    yield name, "", f"{PER_SECOND * 1.05:.0f}", str(peak_rate(times))
     yield "requests a second on average", "", "", f"{(rows - 1) / (max(times) - min(times)):.1f}"
 
 
-def most_in_a_second(times: Iterable[float]) -> int:
+def peak_rate(times: Iterable[float]) -> int:
     """Return the largest number of times within one second, wherever it begins.
 
-    >>> most_in_a_second([0.0, 0.6, 0.9, 1.0, 1.7])
+    >>> peak_rate([0.0, 0.6, 0.9, 1.0, 1.7])
     3
     """
-    window, most = deque[float](), 0
+    window, peak = deque[float](), 0
     for each in sorted(times):
         window.append(each)
         while window[0] <= each - 1:
             window.popleft()
-        most = max(most, len(window))
-    return most
+        peak = max(peak, len(window))
+    return peak
 
 
 def main() -> None:
