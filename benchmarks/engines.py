@@ -1,4 +1,4 @@
-"""How jobs are sent, in one table: kills over the Batch API and on Ray, speed and memory, one limit for several workers.
+"""How jobs are sent, in one table: kills over the Batch API and on Ray, speed and memory, one limit of many workers.
 
 Run it:  python benchmarks/engines.py [--only NAME ...]        (some four minutes)
          python benchmarks/engines.py --slow                   (an hour: 2,000 rows are killed, a million are labelled)
