@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "data"
-OPEN_FILES = ("evidence_gold.txt", "evidence_gold_business.txt", "evidence_gold_fresh.txt")
+OPEN_FILES = (
+    "evidence_gold.txt",
+    "evidence_gold_business.txt",
+    "evidence_gold_fresh.txt",
+    "evidence_gold_fresh2.txt",
+)
 """The first texts; business documents, written for what these did not have; and documents by another author, who had
 not read the search. What was missed in any of them has been looked at."""
 HELD_OUT_FILE = FOLDER / "evidence_gold_fresh2.txt"

@@ -7,28 +7,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from structkit.evidence.folding import FoldedText, fold
+from structkit.evidence.folding import FoldedText
 from structkit.evidence.inflection import (
     FEMININE_SURNAMES,
     GENITIVE_PREPOSITIONS,
     inflected_forms,
     unclear_forms,
 )
-
-MIN_RATIO = 88
-"""Similarity of a word in percent that is near; a shorter word than `MIN_FUZZY_CHARS` has to be the same."""
-
-MIN_FUZZY_CHARS, MIN_INFLECTED_CHARS = 6, 8
-"""A word that is shorter than the second number has to end with the same letter: Petrov and Petrova are two names."""
+from structkit.evidence.misspellings import MIN_CHARS, Spelling, is_misspelling, spelling
 
 SEMITIC = re.compile("[\u05d0-\u05ea\u0621-\u064a]")
 PREFIXES = re.compile(
     "[\u05d5\u05d4\u05d1\u05dc\u05de\u05db\u05e9]{0,3}|[\u0648\u0641\u0628\u0644\u0643\u0633\u0627]{0,4}"
 )
 """Words that Hebrew and Arabic write together with the next one, such as "and", "in" and "the"."""
-
-GENDERS = frozenset(fold("+a +а i+a y+a o+a e+a ий+ая ый+ая ой+ая er+ra os+ou ος+ου").split())
-"""Ends of the names of a man and a woman, from the first letter in which they differ."""
 
 CONTRACTIONS = {
     short: names.split()
@@ -77,13 +69,9 @@ class NearWords:
             }
         languages = self._languages
         equal |= (inflected_forms(word, languages) | unclear_forms(word, languages)) & self._positions.keys()
-        candidates = self._long_words.get(word[0], ()) if len(word) >= MIN_FUZZY_CHARS else ()
-        if not candidates:
-            return equal
-        from rapidfuzz import fuzz, process
-
-        near = process.extract(word, candidates, scorer=fuzz.ratio, score_cutoff=MIN_RATIO, limit=None)
-        return equal | {match for match, *_ in near if _is_variant(word, match)}
+        if len(word) >= MIN_CHARS - 1:
+            equal |= {each for each in self._by_spelling.get(spelling(word), ()) if is_misspelling(word, each)}
+        return equal
 
     def is_same_name(self, words: Sequence[str], found_words: Sequence[str], word_before: str) -> bool:
         """Return whether words near those of a name are the name, and not the similar one of a woman.
@@ -120,30 +108,10 @@ class NearWords:
         return {*WORD_WITH_POINT.findall(self._folded.text)}
 
     @cached_property
-    def _long_words(self) -> dict[str, list[str]]:
-        """The words that may be near another one, by their first letters."""
-        words = defaultdict[str, list[str]](list)
+    def _by_spelling(self) -> dict[Spelling, list[str]]:
+        """The words that may be misspelt, by what they have in common with the right ones."""
+        words = defaultdict[Spelling, list[str]](list)
         for word in self._positions:
-            if len(word) >= MIN_FUZZY_CHARS - 1 and word.isalpha():
-                words[word[0]].append(word)
+            if len(word) >= MIN_CHARS - 1 and word[0].isalpha():
+                words[spelling(word)].append(word)
         return words
-
-
-def _is_variant(word: str, other: str) -> bool:
-    """Return whether a near word may be the same one: misspelt inside, inflected at the end of a long word, or with s.
-
-    >>> [_is_variant("petrov", other) for other in ("petrova", "petrovs", "petov", "betrov")]
-    [False, True, True, False]
-    >>> _is_variant("wisniewski", "wisniewska"), _is_variant("alejandra", "alejandro"), _is_variant("verona", "verrona")
-    (False, False, True)
-    """
-    is_end_near = word[-1] == other[-1] or len(word) >= MIN_INFLECTED_CHARS or other == f"{word}s"
-    return word[0] == other[0] and is_end_near and not _are_of_two_people(word, other)
-
-
-def _are_of_two_people(word: str, other: str) -> bool:
-    """Return whether two words differ at the end as the names of a man and a woman do."""
-    common = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), -1)
-    common = min(len(word), len(other)) if common < 0 else common
-    ends = word[common:], other[common:]
-    return f"{ends[0]}+{ends[1]}" in GENDERS or f"{ends[1]}+{ends[0]}" in GENDERS

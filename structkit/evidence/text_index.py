@@ -11,8 +11,10 @@ from functools import cached_property, lru_cache
 from itertools import accumulate, chain, pairwise
 from typing import TypeAlias
 
+from structkit.evidence.accents import have_same_accents
 from structkit.evidence.country_prefixes import numbers_with_other_prefix
 from structkit.evidence.folding import FoldedText, fold, split_text
+from structkit.evidence.name_parts import is_part_of_name
 from structkit.evidence.near_words import NearWords
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 from structkit.evidence.text_languages import languages_of
@@ -94,13 +96,14 @@ class TextIndex:
         words = WORD.findall(folded)
         if not words:
             return self._find_symbols(text)
-        if places := self._folded.originals(self._sequences(words, " ".join(folded.split()))):
-            stripped, source = text.strip(), self._source
-            exact = [place for place in places if source[place >> END_BITS : place & END_MASK] == stripped]
-            places = exact or places
-            return "exact" if exact else "folded", self._free(places) if has_digits(folded) else places
+        if places := self._names(self._sequences(words, " ".join(folded.split()))):
+            surfaces = {place: self._source[place >> END_BITS : place & END_MASK] for place in places}
+            places = [place for place, surface in surfaces.items() if have_same_accents(text, surface)]
+            is_exact = text.strip() in surfaces.values()
+            how: How = "" if not places else "exact" if is_exact else "folded"
+            return how, self._free(places) if has_digits(folded) else places
         for how, ranges in self._other_ways(text, folded, words):
-            if places := self._folded.originals(ranges):
+            if places := self._names(ranges):
                 return how, places
         return "", []
 
@@ -141,6 +144,10 @@ class TextIndex:
 
     def _end(self, position: int) -> int:
         return self._starts[position] + len(self._words[position])
+
+    def _names(self, ranges: Iterable[Range]) -> list[Range]:
+        """Return ranges of the folded text in the source, without those that are a part of a longer name."""
+        return [place for place in self._folded.originals(ranges) if not is_part_of_name(self._source, place)]
 
     def _free(self, places: list[Range]) -> list[Range]:
         """Return the places that are not part of a longer name, such as 2026-06 in AB-2026-06; all if each is one."""

@@ -131,3 +131,63 @@ def test_an_abbreviated_word_is_found(value: str, surface: str) -> None:
 )
 def test_another_address_is_not_an_abbreviation(value: str, text: str) -> None:
     assert find_evidence({"x": value}, text).missing == (("x",),)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Anna Berg", "Anna Berg-Weber came."),
+        ("Weber", "Anna Berg-Weber came."),
+        ("Olariu", "Sorin Bădescu-Olariu"),
+        ("Anna Berg", "Anna Bergström came."),
+        ("Anna Berg", "WEBER-BERG, Anna"),
+        ("MF-77120", "sent as MF-77120-3."),
+        ("KKG41", "ref. KKG41.3"),
+        ("C-88.214", "constat C-88.214.06"),
+        ("אלישע בן", "אלישע בן-דרור"),
+    ],
+)
+def test_a_part_of_a_longer_name_is_not_the_name(name: str, text: str) -> None:
+    assert find_evidence({"name": name}, text).missing == (("name",),)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Berg", "a Berg-like sound"),
+        ("Budapest", "Budapest-en volt"),
+        ("Berg", "Anna Berg-Weber and Mr Berg."),
+        ("Berg", "from Berg–Weber to the sea"),
+        ("HAM", "flight HAM-OPO"),
+        ("47", "PROCES-VERBAL nr. 47/09.06.2026"),
+    ],
+)
+def test_an_ending_a_range_or_another_place_does_not_make_a_name_longer(name: str, text: str) -> None:
+    assert find_evidence({"name": name}, text)["name",].text == name
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Adeyemi", "Adebayo"),
+        ("Hardcastle", "Harcastle"),
+        ("Håkestad", "Håkestrand"),
+        ("Quattrociocchi", "Quattrocchi"),
+        ("Bursztynek", "Bursztyn"),
+        ("Bădescu", "Bădesca"),
+        ("Daniel", "Denial"),
+        ("Diệu Hiên", "Diệu Hiền"),
+        ("Müller", "Møller"),
+    ],
+)
+def test_a_name_with_other_letters_or_accents_is_another_one(name: str, other: str) -> None:
+    assert find_evidence({"name": name}, f"Dear {other}, thank you").missing == (("name",),)
+    assert find_evidence({"name": other}, f"Dear {name}, thank you").missing == (("name",),)
+
+
+def test_characters_of_html_and_lines_of_a_quoted_mail_are_read_as_what_they_mean() -> None:
+    evidence = find_evidence(
+        {"name": "Café Zoë", "driver": "D. O'Malley", "town": "Februarstadt"},
+        "<a>Caf&eacute; Zo&euml;</a> D. O&#39;Malley\n> in Februar-\n> stadt",
+    )
+    assert [each.text for each in evidence.values()] == ["Caf&eacute; Zo&euml;", "D. O&#39;Malley", "Februar-\n> stadt"]
