@@ -21,10 +21,10 @@ OPEN_FILES = (
     "evidence_gold_fresh.txt",
     "evidence_gold_fresh2.txt",
 )
-"""The first texts; business documents, written for what these did not have; and documents by another author, who had
-not read the search. What was missed in any of them has been looked at."""
-HELD_OUT_FILE = FOLDER / "evidence_gold_fresh2.txt"
-"""Documents by a third author, who has not read the search; what was missed in them has not been looked at."""
+"""The first texts; business documents, written for what these did not have; and documents by two other authors, who
+had not read the search. What was missed in any of them has been looked at."""
+HELD_OUT_FILE = FOLDER / "evidence_gold_fresh3.txt"
+"""Documents by a fourth author, who has not read the search; what was missed in them has not been looked at."""
 
 MARK = re.compile(r"\[\[(?P<other>[~?]?)(?P<path>[\w.]+)(?::(?P<kind>[a-z]+))?(?:=(?P<value>[^|]*))?\||\]\]")
 INVENTED = re.compile(r"(?P<path>[\w.]+?)(?::(?P<kind>[a-z]+))?=(?P<value>.*)")
