@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
+from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import FULL_NAMES, MONTH_NUMBERS
 from structkit.evidence.number_words import read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
@@ -35,6 +36,7 @@ DAYS_BEFORE = re.compile(
 
 MONTH = re.compile(r"((?:[^\W\d_]|[\u0900-\u0963\u0e00-\u0e4e]){2,16})(?!\w|- )")
 DAY_AFTER = re.compile(r"\.? ?(\d{1,2})(?:st|nd|rd|th|er|\.|o)?(?![\w:]|[.,/-]\d)")
+CJK_MONTH, KOREAN_MONTH = re.compile("月"), re.compile(fold("월"))
 CJK_DAY = re.compile(r"(?<![年\d])(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
 KOREAN_DAY = re.compile(rf"(?<!{fold('년')} )(?<!\d)(\d{{1,2}}){fold('월')} ?(\d{{1,2}}){fold('일')}")
 IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d{1,2})(?=(\.?)(.?))(?![\d,:'/]|[.-]\d)")
@@ -165,8 +167,8 @@ def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, 
 
 
 def _eastern_days(folded: str) -> Iterator[tuple[int, int, Range]]:
-    for mark, pattern in (("月", CJK_DAY), (fold("월"), KOREAN_DAY)):
-        for match in pattern.finditer(folded) if mark in folded else ():
+    for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
+        for match in search_around(pattern, mark, folded):
             yield int(match[1]), int(match[2]), pack(*match.span())
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain
 
 from structkit.evidence.ranges import BOTH_ENDS, END_BITS, END_MASK, Range, pack, unpack
@@ -21,6 +22,7 @@ UNDECOMPOSED_LETTERS = {
 """Letters with a stroke or joined, which have no decomposition."""
 
 NON_ASCII = re.compile(r"([^\x00-\x7f]+)")
+MIN_CHARS_TO_SPLIT = 100
 MAX_CHARACTERS_TO_FIND, MIN_CHARS_FOR_PATTERN = 8, 50_000
 FRACTION_SIGN = "\u2044"
 
@@ -42,10 +44,15 @@ class FoldedText:
         """Fold the text."""
         self.source, self.text = source, fold(source)
         self._folded, self._shifts = [0], [0]
-        characters = {*source}
-        self._marks = FOLDED.marks & characters
-        if resized := FOLDED.resized & characters:
+        self._characters = {*source}
+        self._marks = FOLDED.marks & self._characters
+        if resized := FOLDED.resized & self._characters:
             self._store_offsets(_positions(source, resized))
+
+    @property
+    def characters(self) -> tuple[AbstractSet[str], AbstractSet[str]]:
+        """The characters of the original, and those of the folded text."""
+        return self._characters, {*"".join([FOLDED[ord(char)] for char in self._characters])}
 
     def _store_offsets(self, positions: Iterable[int]) -> None:
         """Store an offset, and how much less a range is in the original, after each character of another length."""
@@ -126,9 +133,11 @@ def fold(text: str) -> str:
     >>> fold("Z\u00dcRICH\u2014O\u2019Brien \u0663")
     "zurich-o'brien 3"
     """
-    if text.isascii():
+    if text.isascii() or len(text) < MIN_CHARS_TO_SPLIT:
         return text.translate(FOLDED)
-    return "".join([part.translate(FOLDED) for part in NON_ASCII.split(text)])  # ASCII alone is translated fast
+    parts = NON_ASCII.split(text)  # ASCII alone is translated fast, and the other parts repeat themselves
+    folded = {part: part.translate(FOLDED) for part in {*parts}}
+    return "".join([folded[part] for part in parts])
 
 
 class _FoldedCharacters(dict[int, str]):

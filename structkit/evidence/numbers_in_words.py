@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from structkit.evidence.folding import fold
 from structkit.evidence.korean_numbers import korean_numbers
+from structkit.evidence.mark_search import search_around
 from structkit.evidence.number_notations import read_notation
 from structkit.evidence.number_surroundings import (
     ALL_SCALES,
@@ -37,7 +38,7 @@ MIXED_NUMERAL = re.compile(rf"{SEGMENT}(?: ?{SEGMENT})*(?:(?: (?=[\d,]{{3}}))?[0
 MIXED_PART = re.compile(rf"([\d,.]+)({UNIT})?({UNSPACED_SCALES})?")
 
 IS_CJK = re.compile("[\u1100-\u11ff\u3007\u4e00-\u9fff]")
-IS_SCALE = re.compile(f"{UNSPACED_SCALES}|{UNIT}")
+SCALE_OF_DIGITS = re.compile(f"{UNSPACED_SCALES}|{UNIT}")
 
 SHARE_SIGN = re.compile("分[之の]")
 CJK_SHARE = re.compile(rf"(\d+|{CJK_NUMERAL.pattern}){SHARE_SIGN.pattern}(\d+(?:\.\d+)?|{CJK_NUMERAL.pattern})")
@@ -106,7 +107,7 @@ def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
     yield from _cjk_shares(folded)
     yield from _cjk_decimals(folded)
     yield from korean_numbers(folded)
-    for match in MIXED_NUMERAL.finditer(folded) if IS_SCALE.search(folded) else ():
+    for match in search_around(MIXED_NUMERAL, SCALE_OF_DIGITS, folded):
         if (value := _read_mixed_numeral(match.group())) is not None:
             start, is_negative = sign_before(folded, match.start())
             yield -value if is_negative else value, pack(start, match.end())
@@ -114,7 +115,7 @@ def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
 
 def _cjk_shares(folded: str) -> Iterator[tuple[Decimal, Range]]:
     """Yield the shares, and of those in percent the number too."""
-    for match in CJK_SHARE.finditer(folded) if SHARE_SIGN.search(folded) else ():
+    for match in search_around(CJK_SHARE, SHARE_SIGN, folded):
         denominator, numerator = map(_read_cjk_number, match.groups())
         if denominator and numerator is not None:
             yield from ((each, pack(*match.span())) for each in _roundings(numerator / denominator))
@@ -124,7 +125,7 @@ def _cjk_shares(folded: str) -> Iterator[tuple[Decimal, Range]]:
 
 def _cjk_decimals(folded: str) -> Iterator[tuple[Decimal, Range]]:
     """Yield the numbers with a point in Chinese, such as 三点五."""
-    for match in CJK_DECIMAL.finditer(folded) if CJK_POINT.search(folded) else ():
+    for match in search_around(CJK_DECIMAL, CJK_POINT, folded):
         integer, decimals = read_cjk_numeral(match[1]), "".join(str(CJK_DIGITS[char]) for char in match[2])
         if integer is not None and not match[3]:
             yield integer + Decimal(f"0.{decimals}"), pack(match.start(), match.end(2))

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
+from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import MONTHS, ROMAN
 from structkit.evidence.ranges import Range, pack
 
@@ -25,13 +26,14 @@ MAX_BEFORE, MIN_RUN_CHARS = 4, 6
 ROMAN_MONTH = re.compile(
     rf"[0-9](?<!\d\d)\d?([. /-]|\. )({'|'.join(sorted(ROMAN, key=len, reverse=True))})\1(\d{{4}}|\d{{2}})(?!\d)"
 )
+VIETNAMESE_MONTH = re.compile("thang")
 VIETNAMESE = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2}),? nam (\d{4})")
-PERSIAN_MONTHS = fold("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند").split()
-PERSIAN = re.compile(rf"(\d{{1,2}}) ?(?:م |ام )?({'|'.join(PERSIAN_MONTHS)})(?: ماه)?,? (1[34]\d\d)(?!\d)")
 THAI_MONTHS = fold(MONTHS["th"]).split()
-THAI = re.compile(rf"(\d{{1,2}}) ?({'|'.join(THAI_MONTHS)}) ?(?:{fold('พ.ศ.')}|{fold('ค.ศ.')})? ?(\d{{4}})(?!\d)")
+PERSIAN_MONTHS = fold("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند").split()
+PERSIAN_MONTH, THAI_MONTH = (re.compile("|".join(names)) for names in (PERSIAN_MONTHS, THAI_MONTHS))
+PERSIAN = re.compile(rf"(\d{{1,2}}) ?(?:م |ام )?({PERSIAN_MONTH.pattern})(?: ماه)?,? (1[34]\d\d)(?!\d)")
+THAI = re.compile(rf"(\d{{1,2}}) ?({THAI_MONTH.pattern}) ?(?:{fold('พ.ศ.')}|{fold('ค.ศ.')})? ?(\d{{4}})(?!\d)")
 PERSIAN_YEARS = range(1300, 1500)
-ARABIC_LETTER, THAI_LETTER = re.compile("[\u0621-\u064a]"), re.compile("[\u0e01-\u0e2e]")
 LONG_MONTHS, DAYS_OF_LONG_MONTH, DAYS_OF_SHORT_MONTH = 6, 31, 30
 LEAP_CYCLE, LEAP_REMAINDERS = 33, (1, 5, 9, 13, 17, 22, 26, 30)
 """Of 33 years of the Iranian calendar, those with a remainder of these are leap years."""
@@ -63,15 +65,15 @@ def other_calendar_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
         year, day = int(match[3]), int(re.split(r"\D", match[0], maxsplit=1)[0])
         year += 0 if year >= CENTURY else 2000 if year < CENTURY_PIVOT else 1900
         yield pack(*match.span()), [(year, ROMAN[match[2]], day)]
-    for match in VIETNAMESE.finditer(folded) if "thang" in folded else ():
+    for match in search_around(VIETNAMESE, VIETNAMESE_MONTH, folded):
         yield pack(*match.span()), [(int(match[3]), int(match[2]), int(match[1]))]
-    for match in THAI.finditer(folded) if THAI_LETTER.search(folded) else ():
+    for match in search_around(THAI, THAI_MONTH, folded):
         yield pack(*match.span()), [(int(match[3]), THAI_MONTHS.index(match[2]) + 1, int(match[1]))]
     yield from _persian_dates(folded)
 
 
 def _persian_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
-    for match in PERSIAN.finditer(folded) if ARABIC_LETTER.search(folded) else ():
+    for match in search_around(PERSIAN, PERSIAN_MONTH, folded):
         yield pack(*match.span()), [_persian(int(match[3]), PERSIAN_MONTHS.index(match[2]) + 1, int(match[1]))]
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, time
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import chain, product
 from typing import TypeAlias
 
 from structkit.evidence.days_without_year import DaysWithoutYear, Orders, days_in_words, first_days_of_ranges
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
+from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import MONTH_NUMBERS
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.other_calendars import other_calendar_dates, other_years
@@ -34,7 +35,7 @@ YEAR_LAST_PARTS = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?('?\d{2}|\d{4})")
 HYPHENATED_DIGITS, THREE_DIGITS = re.compile(r"\d+(?:-\d+){2,}"), re.compile(r"\d{3}")
 DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
 DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ /-]?{BETWEEN}[ -]?{MONTH},?[ /-]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
-YEAR_IN_TEXT = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+YEAR_IN_RUN = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
 YEAR_MARK = r"(?:\.| m\.|e?ko| y\.)?"
 YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}){YEAR_MARK},?[ /-]?{MONTH}[ /-]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
@@ -50,7 +51,7 @@ ERA_MARK = re.compile("|".join(ERAS))
 ERA_DATE = re.compile(
     rf"({'|'.join(ERAS)}) ?([\d{NUMERALS}元]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?日"
 )
-CJK_YEAR, KOREAN_YEAR = "年", fold("년")
+CJK_YEAR, KOREAN_YEAR = re.compile("年"), re.compile(fold("년"))
 FIRST_YEAR = "元"
 KOREAN_DATE = re.compile(rf"([0-9]\d{{1,3}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold('월')} ?(\d{{1,2}}) ?{fold('일')}")
 TIME = re.compile(
@@ -119,7 +120,8 @@ class SourceDates:
     @cached_property
     def _text_years(self) -> set[int]:
         """The years of the text."""
-        return {int(year) for year in YEAR_IN_TEXT.findall(self._runs.folded)} | {*self._years_in_words()}
+        years = chain.from_iterable(map(YEAR_IN_RUN.findall, self._runs.starts))
+        return {*map(int, years), *self._years_in_words()}
 
     @cached_property
     def _days_without_year(self) -> DaysWithoutYear:
@@ -238,7 +240,7 @@ def _dates_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range,
         year, month, day = (_cjk_number(part) for part in match.groups()[1:])
         yield pack(*match.span()), [(ERAS[match[1]] + year, month, day)]
     for mark, pattern in ((CJK_YEAR, CJK_DATE), (KOREAN_YEAR, KOREAN_DATE)):
-        for match in pattern.finditer(folded) if mark in folded else ():
+        for match in search_around(pattern, mark, folded):
             year, month, day = (_cjk_number(part) for part in match.groups())
             yield pack(*match.span()), [(year, month, day)]
 

@@ -10,6 +10,7 @@ from datetime import time
 from structkit.evidence.clock_words import times_with_words, with_half_of_day
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
+from structkit.evidence.mark_search import search_around
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.ranges import Range, pack
 from structkit.evidence.source_dates import times_in_run
@@ -57,7 +58,7 @@ def find_times(runs: DigitRuns) -> TimePlaces:
         hour, minute, second = match.groups()
         places[time(int(hour), int(minute), int(second or 0))].append(pack(*match.span()))
     for mark, pattern in PATTERNS:
-        for match in pattern.finditer(runs.folded) if mark.search(runs.folded) else ():
+        for match in search_around(pattern, mark, runs.folded):
             with suppress(ValueError):
                 places[_read_time(match)].append(pack(*match.span()))
     return places

@@ -310,7 +310,7 @@ class TextIndex:
     @cached_property
     def languages(self) -> frozenset[str]:
         """The languages of the text."""
-        return languages_of(self._folded.source, self._folded.text, self._positions)
+        return languages_of(*self._folded.characters, self._positions)
 
 
 def has_digits(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from structkit.evidence.folding import fold
 
@@ -70,29 +71,30 @@ for _language, _letters in LETTERS.items():
         LANGUAGES_BY_LETTER[_letter].append(_language)
 
 
-def languages_of(source: str, folded: str, vocabulary: Mapping[str, object]) -> frozenset[str]:
+def languages_of(
+    characters: AbstractSet[str], folded_characters: AbstractSet[str], vocabulary: Mapping[str, object]
+) -> frozenset[str]:
     """Return the languages that a text is probably in.
 
     Args:
-        source: The text.
-        folded: The folded text.
+        characters: The characters of the text.
+        folded_characters: Those of the folded text.
         vocabulary: Its words, folded.
 
     >>> texts = "umowa zawarta w Gdyni dnia 4 maja przez Pawła", "the contract of 4 May is void", "кредит выдал банк"
-    >>> [[*languages_of(text, fold(text), dict.fromkeys(fold(text).split()))] for text in texts]
+    >>> [[*languages_of({*text}, {*fold(text)}, dict.fromkeys(fold(text).split()))] for text in texts]
     [['pl'], ['en'], ['ru']]
     """
-    characters = {char for char in {*folded} if not char.isascii()} if not folded.isascii() else set[str]()
+    letters = [char for char in folded_characters if not char.isascii()]
     languages = {
         language
         for first, last, language in SCRIPTS
-        if len(characters) > MIN_LETTERS and sum(first <= char <= last for char in characters) > MIN_LETTERS
+        if len(letters) > MIN_LETTERS and sum(first <= char <= last for char in letters) > MIN_LETTERS
     }
     counts: dict[str, int] = {}
-    letters = LANGUAGES_BY_LETTER.keys() & {*source} if characters or not source.isascii() else ()
     for names in (
         *map(LANGUAGES_BY_WORD.__getitem__, LANGUAGES_BY_WORD.keys() & vocabulary.keys()),
-        *map(LANGUAGES_BY_LETTER.__getitem__, letters),
+        *map(LANGUAGES_BY_LETTER.__getitem__, LANGUAGES_BY_LETTER.keys() & characters),
     ):
         for language in names:
             counts[language] = counts.get(language, 0) + 1
