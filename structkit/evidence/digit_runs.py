@@ -6,11 +6,10 @@ A text repeats few of them often, so that each different run is read once, whate
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
-from structkit.evidence.folding import split_text
+from structkit.evidence.folding import Offsets, group_offsets, split_text
 
 RUN = re.compile(
     r"([0-9.,](?:(?<=[0-9])|(?<![\w.].)(?=[0-9]))(?:[0-9.,:/'-]*[0-9])?"
@@ -36,12 +35,9 @@ class DigitRuns:
         self._texts, self._starts, self._gaps = split_text(RUN, folded)
 
     @cached_property
-    def starts(self) -> dict[str, list[int]]:
+    def starts(self) -> dict[str, Offsets]:
         """Where each different run begins."""
-        starts: dict[str, list[int]] = defaultdict(list)
-        for text, start in zip(self._texts, self._starts, strict=True):
-            starts[text].append(start)
-        return starts
+        return group_offsets(self._texts, self._starts)
 
     def before_gap(self, gap: str) -> Iterator[tuple[str, int]]:
         """Yield the runs that only a gap separates from the next one, and where they begin."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import accumulate, chain
+from typing import TypeAlias
 
 from structkit.evidence.ranges import BOTH_ENDS, END_BITS, END_MASK, Range, pack, unpack
 
@@ -22,6 +26,9 @@ UNDECOMPOSED_LETTERS = {
 """Letters with a stroke or joined, which have no decomposition."""
 
 NON_ASCII = re.compile(r"([^\x00-\x7f]+)")
+Offsets: TypeAlias = "array[int]"
+"""Offsets of a text: unlike those of a list, they are no work for the garbage collector."""
+
 MIN_CHARS_TO_SPLIT = 100
 MAX_CHARACTERS_TO_FIND, MIN_CHARS_FOR_PATTERN = 8, 50_000
 FRACTION_SIGN = "\u2044"
@@ -43,7 +50,7 @@ class FoldedText:
     def __init__(self, source: str) -> None:
         """Fold the text."""
         self.source, self.text = source, fold(source)
-        self._folded, self._shifts = [0], [0]
+        self._folded, self._shifts = array("I", [0]), array("q", [0])
         self._characters = {*source}
         self._marks = FOLDED.marks & self._characters
         if resized := FOLDED.resized & self._characters:
@@ -117,14 +124,26 @@ def _find_all(source: str, char: str) -> Iterator[int]:
         position = source.find(char, position + 1)
 
 
-def split_text(pattern: re.Pattern[str], text: str) -> tuple[list[str], list[int], list[str]]:
+def split_text(pattern: re.Pattern[str], text: str) -> tuple[tuple[str, ...], Offsets, tuple[str, ...]]:
     """Return what a pattern matches in a text, where each begins, and what follows it; the pattern is one group.
 
     >>> split_text(re.compile("([a-z]+)"), "ab, c")
-    (['ab', 'c'], [0, 4], [', ', ''])
+    (('ab', 'c'), array('I', [0, 4]), (', ', ''))
     """
     parts = pattern.split(text)
-    return parts[1::2], [*accumulate(map(len, parts))][:-1:2], parts[2::2]
+    return tuple(parts[1::2]), array("I", accumulate(map(len, parts)))[:-1:2], tuple(parts[2::2])
+
+
+def group_offsets(texts: Iterable[str], offsets: Iterable[int]) -> dict[str, Offsets]:
+    """Return the offsets of each different text.
+
+    >>> group_offsets(["a", "b", "a"], [0, 4, 9])
+    {'a': array('I', [0, 9]), 'b': array('I', [4])}
+    """
+    grouped = defaultdict[str, Offsets](partial(array, "I"))
+    for text, offset in zip(texts, offsets, strict=False):
+        grouped[text].append(offset)
+    return dict(grouped)
 
 
 def fold(text: str) -> str:

@@ -89,12 +89,13 @@ def with_surroundings(values: Sequence[Decimal], folded: str, start: int, end: i
     before, after = folded[max(start - 1, 0) : start], folded[end : end + MAX_AFTER]
     signed = [-value for value in values] if is_negative else values
     percent_word = _word_before(folded, start, PERCENT_WORDS_BEFORE)
-    yield from ((value * PERCENT, pack(start - len(percent_word), end)) for value in values if percent_word)
+    if percent_word:
+        yield from ((value * PERCENT, pack(start - len(percent_word), end)) for value in values)
     last = end + _length_of_sign(after)
-    for value in signed:
-        yield value, pack(start - len(percent_word) if percent_word else first, last)
-        if (before == "(" and after.startswith(")")) or (after.startswith("-") and not after[1:2].isalnum()):
-            yield -value, pack(start - (before == "("), end + 1)
+    place = pack(start - len(percent_word) if percent_word else first, last)
+    yield from ((value, place) for value in signed)
+    if (before == "(" and after.startswith(")")) or (after.startswith("-") and not after[1:2].isalnum()):
+        yield from ((-value, pack(start - (before == "("), end + 1)) for value in signed)
     yield from _debits(signed, folded, first, end, after)
     yield from shares_and_multiples(signed, pack(first, end), after)
     if last > end:
@@ -155,8 +156,10 @@ def sign_before(folded: str, start: int) -> tuple[int, bool]:
     return start - len(word), bool(word)
 
 
-def _word_before(folded: str, start: int, words: Sequence[str]) -> str:
+def _word_before(folded: str, start: int, words: tuple[str, ...]) -> str:
     """Return the one of some words that is directly before a place; empty if it is none, or the end of another one."""
     before = folded[max(start - MAX_BEFORE, 0) : start]
-    word = next((word for word in words if before.endswith(word)), "")
+    if not before.endswith(words):
+        return ""
+    word = next(word for word in words if before.endswith(word))
     return "" if before[: -len(word)][-1:].isalnum() else word

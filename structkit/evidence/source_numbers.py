@@ -13,7 +13,7 @@ from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.number_notations import notations_in_run, read_notation, significant_digits
 from structkit.evidence.number_surroundings import END_CHARS, stands_alone, with_surroundings
 from structkit.evidence.numbers_in_words import numbers_without_digits
-from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 from structkit.evidence.source_dates import composites_in_run
 
 SPACED_GROUPS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+|:\d\d)?(?!\d)")
@@ -122,16 +122,16 @@ class SourceNumbers:
         values, folded, length = read_notation(text), self._folded, len(text)
         places = [(start := run_start + offset) << END_BITS | start + length for run_start in starts]
         places = places if longer is None else [longer]
-        plain = places if is_inside else [place for place in places if self._stands_alone(place)]
+        plain = list[Range]()
         with_units: dict[Decimal, list[Range]] = defaultdict(list)
-        for place in {*places} - {*plain} if len(plain) < len(places) else ():
-            for value, full_place in with_surroundings(values, folded, *unpack(place)):
+        for place in places:
+            start, end = place >> END_BITS, place & END_MASK
+            if is_inside or stands_alone(folded[max(start - END_CHARS, 0) : start], folded[end : end + END_CHARS]):
+                plain.append(place)
+                continue
+            for value, full_place in with_surroundings(values, folded, start, end):
                 with_units[value].append(full_place)
         return _Notation(values, plain, with_units)
-
-    def _stands_alone(self, place: Range) -> bool:
-        folded, start, end = self._folded, place >> END_BITS, place & END_MASK
-        return stands_alone(folded[max(start - END_CHARS, 0) : start], folded[end : end + 4])
 
     @cached_property
     def fraction_signs(self) -> list[Range]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, count, pairwise
 from typing import TypeAlias
 
 from structkit.evidence.accents import have_same_accents
 from structkit.evidence.country_prefixes import numbers_with_other_prefix
-from structkit.evidence.folding import FoldedText, fold, split_text
+from structkit.evidence.folding import FoldedText, Offsets, fold, group_offsets, split_text
 from structkit.evidence.name_parts import is_part_of_name
 from structkit.evidence.near_words import NearWords
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
@@ -82,9 +82,7 @@ class TextIndex:
         self._folded, self._source = folded, folded.source
         pattern = WORD if NOT_SIMPLE.search(folded.text) else SIMPLE_WORD
         self._words, self._starts, _ = split_text(pattern, folded.text)
-        self._positions: dict[str, list[int]] = defaultdict(list)
-        for position, word in enumerate(self._words):
-            self._positions[word].append(position)
+        self._positions = group_offsets(self._words, count())
 
     def find(self, text: str) -> Finding:
         """Return how a text was found, and all its places; "" and none if it is not in the source.
@@ -187,8 +185,9 @@ class TextIndex:
         self, words: list[str], pattern: str, firsts: Iterable[int], lead: int, trail: int
     ) -> Iterator[Range]:
         text, all_words, starts, length = self._folded.text, self._words, self._starts, len(words)
+        sequence = tuple(words)
         for first in firsts:
-            if first < 0 or all_words[first : first + length] != words:
+            if first < 0 or all_words[first : first + length] != sequence:
                 continue
             start = starts[first] - lead
             if start >= 0 and text.startswith(pattern, start):
@@ -199,9 +198,9 @@ class TextIndex:
                 yield start << END_BITS | end
 
     @cached_property
-    def _joined(self) -> tuple[str, list[int]]:
+    def _joined(self) -> tuple[str, Offsets]:
         """All words without anything between them, and the offset of each."""
-        return "".join(self._words), [0, *accumulate(map(len, self._words))][:-1]
+        return "".join(self._words), array("I", accumulate(map(len, self._words), initial=0))[:-1]
 
     def _letters(self, words: list[str], folded: str) -> Iterator[Range]:
         """Yield the ranges with the same letters and digits, whatever stands between them; they are whole words.
@@ -348,7 +347,7 @@ def _joins(before: str, after: str) -> bool:
     return is_after_letter or bool(INNER_END.match(after))
 
 
-def _choose(alternatives: list[set[str]], words: list[str], window: range, anchor: int) -> list[int]:
+def _choose(alternatives: list[set[str]], words: Sequence[str], window: range, anchor: int) -> list[int]:
     """Return a position for each word, the closest ones to the anchor; empty if one has none."""
     remaining = [*alternatives]
     chosen: list[int] = []
