@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from structkit.evidence.calendar_names import FURTHER_MONTH_NAMES
 from structkit.evidence.folding import fold
 
 MONTHS = {
@@ -34,6 +35,11 @@ MONTHS = {
     "fi, genitive": "tammikuun helmikuun maaliskuun huhtikuun toukokuun kesäkuun heinäkuun elokuun syyskuun lokakuun "
     "marraskuun joulukuun",
     "et": "jaanuar veebruar märts aprill mai juuni juuli august september oktoober november detsember",
+    "et, genitive": "jaanuari veebruari märtsi aprilli mai juuni juuli augusti septembri oktoobri novembri detsembri",
+    "et, adessive": "jaanuaril veebruaril märtsil aprillil mail juunil juulil augustil septembril oktoobril novembril "
+    "detsembril",
+    "et, terminative": "jaanuarini veebruarini märtsini aprillini maini juunini juulini augustini septembrini "
+    "oktoobrini novembrini detsembrini",
     "lt": "sausio vasario kovo balandžio gegužės birželio liepos rugpjūčio rugsėjo spalio lapkričio gruodžio",
     "lv": "janvāris februāris marts aprīlis maijs jūnijs jūlijs augusts septembris oktobris novembris decembris",
     "lv, locative": "janvārī februārī martā aprīlī maijā jūnijā jūlijā augustā septembrī oktobrī novembrī decembrī",
@@ -57,7 +63,9 @@ MONTHS = {
 
 LEVANTINE = "كانون_الثاني شباط آذار نيسان أيار حزيران تموز آب أيلول تشرين_الأول تشرين_الثاني كانون_الأول"
 MIN_ABBREVIATION = 3
-MIN_ABBREVIATION_BY_LANGUAGE = {"th": 30, "fi, genitive": 6, "lv, locative": 6}
+MIN_ABBREVIATION_BY_LANGUAGE = {
+    "th": 30, "fi, genitive": 6, "lv, locative": 6, "et, genitive": 30, "et, adessive": 30, "et, terminative": 30,
+}  # fmt: skip
 """Others are written in full."""
 
 ROMAN = {
@@ -85,7 +93,8 @@ def _month_numbers() -> dict[str, int]:
             for length in range(min(min_chars, len(name)), len(name) + 1):
                 numbers[name[:length]].add(number)
     numbers |= {f"\u05d1{fold(name)}": {number} for number, name in enumerate(MONTHS["he"].split(), 1)}  # "in"
-    numbers |= {"sept": {9}, "jänner": {1}, "janner": {1}, "mar": {3}, "mrz": {3}, "genn": {1}, "ott": {10}}
+    numbers |= {name: {number} for number, names in enumerate(FURTHER_MONTH_NAMES, 1) for name in names.split()}
+    numbers |= {"sept": {9}, "mrt": {3}, "jänner": {1}, "janner": {1}, "mar": {3}, "mrz": {3}, "genn": {1}, "ott": {10}}
     numbers |= {"lip": {7}, "srp": {8}, "srpn": {8}, "mart": {3}}
     numbers |= {"listopada"[:length]: {11} for length in range(MIN_ABBREVIATION, 10)}  # in Croatian, it is October
     numbers |= {name: {number} for number, name in enumerate(fold(LEVANTINE).split(), 1) if "_" not in name}
@@ -93,7 +102,22 @@ def _month_numbers() -> dict[str, int]:
 
 
 MONTH_NUMBERS = _month_numbers()
-FULL_NAMES = frozenset(name for names in MONTHS.values() for name in fold(names).split())
+BY_LANGUAGE = {"hr": {"listopada": 10, "listopad": 10, "lip": 6, "srp": 7, "srpnja": 7}}
+"""Months that are others in most languages."""
+
+
+def month_numbers(languages: Iterable[str]) -> Mapping[str, int]:
+    """Return the number of each month in texts in some languages.
+
+    >>> month_numbers(["pl"])["listopada"], month_numbers(["hr"])["listopada"]
+    (11, 10)
+    """
+    return {**MONTH_NUMBERS, **BY_LANGUAGE["hr"]} if "hr" in languages and "pl" not in languages else MONTH_NUMBERS
+
+
+FULL_NAMES = frozenset(name for names in MONTHS.values() for name in fold(names).split()).union(
+    *(names.split() for names in FURTHER_MONTH_NAMES)
+)
 MONTH_BESIDE_DIGITS = re.compile(r"(\d{0,4})([^\W\d_]{3,12})(\d{0,4})")
 
 

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, time
 from functools import cached_property, lru_cache
 from itertools import chain, product
 from typing import TypeAlias
 
+from structkit.evidence.date_patterns import DAY, LINK, MONTH, NOT_DIGIT, POINT, SUFFIX, YEAR, YEAR_LINK
 from structkit.evidence.days_without_year import DaysWithoutYear, Orders, days_in_words, first_days_of_ranges
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
-from structkit.evidence.month_names import MONTH_NUMBERS
+from structkit.evidence.month_names import month_numbers
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.other_calendars import other_calendar_dates, other_years
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
-
-ORDINAL = rf"(?:st|nd|rd|th|er|\.|o|a|:[ae]|-?(?:{'|'.join(fold('го|е|й|я|η|ης|ος|та').split('|'))}))?"
-DAY = rf"(\d{{1,2}}){ORDINAL}"
-MONTH = r"((?:[^\W\d_]|[\u0900-\u0963\u0e00-\u0e4e]){2,16})\.?"
-YEAR = r"(\d{4}|'?\d{2})"
-BETWEEN = r"(?: of| day of| de| del| do| di| d'| de l')?"
-NOT_DIGIT = r"(?!\d)"
 
 YEAR_FIRST = r"\d{3}([-/. ]|\. )\d{1,2}\1\d{1,2}|(?:(?<=1)9|(?<=2)0)\d{6}"
 YEAR_LAST = r"(?<!\.\d)\d?(?:([-/.])\d{1,2}\3(?:\d{4}|'?\d{2})|\. \d{1,2}\. ?\d{4})"
@@ -34,12 +28,14 @@ PARTS = re.compile(r"'?\d+")
 YEAR_LAST_PARTS = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?('?\d{2}|\d{4})")
 HYPHENATED_DIGITS, THREE_DIGITS = re.compile(r"\d+(?:-\d+){2,}"), re.compile(r"\d{3}")
 DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
-DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY}[ /-]?{BETWEEN}[ -]?{MONTH},?[ /-]?{BETWEEN}[ -]?{YEAR}{NOT_DIGIT}")
+DAY_MONTH_YEAR = re.compile(
+    rf"(?<!\d){DAY},?[ /-]?{LINK}[ -]?{MONTH}{POINT},?[ /-]?{YEAR_LINK}[ -]?{YEAR}{NOT_DIGIT}"
+)
 YEAR_IN_RUN = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
-MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
-YEAR_MARK = r"(?:\.| m\.|e?ko| y\.)?"
-YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}){YEAR_MARK},?[ /-]?{MONTH}[ /-]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
-YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}})\.? (?:gada )?(\d{{1,2}})\. ?{MONTH}")
+MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH}{POINT} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
+YEAR_MARK = rf"(?:\.| m\.|e?ko| y\.|-?{fold('ж.')}| {fold('թ.')}| {fold('ж.')}| {fold('г.')})?"
+YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}){YEAR_MARK},?[ /-]?{MONTH}{POINT}[ /-]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
+YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}}){YEAR_MARK},? (?:gada )?(\d{{1,2}})[.-]? ?{MONTH}")
 NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(
     rf"([0-9{NUMERALS}][\d{NUMERALS}]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]"
@@ -57,11 +53,11 @@ KOREAN_DATE = re.compile(rf"([0-9]\d{{1,3}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold(
 TIME = re.compile(
     r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
 )
-NUMBER_END = re.compile(r"(?:[0-9]{4}\.? (?:gada )?)?([0-9]+)$")
+NUMBER_END = re.compile(rf"(?:[0-9]{{4}}{YEAR_MARK},? (?:gada )?)?([0-9]+)$")
 """The number before a place, and the year before it, which may also be the end of what is before the date."""
 
-DAY_BEFORE = re.compile(rf"[0-9](?:{YEAR_MARK}|{ORDINAL}),?[ /-]?{BETWEEN}[ -]?$")
-MAX_BEFORE_MONTH, MAX_FROM_MONTH = 26, 40
+DAY_BEFORE = re.compile(rf'[0-9]"?(?:{YEAR_MARK}|{SUFFIX}),?[ /-]?{LINK}[ -]?$')
+MAX_BEFORE_MONTH, MAX_FROM_MONTH = 32, 48
 """Characters of a date before and from the name of its month."""
 
 MIN_DATE_IN_RUN, YEAR_CHARS, DAY_CHARS = 6, 4, 2
@@ -71,6 +67,9 @@ MIN_DATE_CHARS = 9
 MONTHS_OF_YEAR = 12
 CENTURY, CENTURY_PIVOT = 100, 70
 """Two digits below it are a year of this century, others one of the last."""
+
+OTHER_ORDERS = frozenset({"en", "zh", "ja", "ko"})
+"""Languages in which the day may be after the month (CLDR)."""
 
 DatePlaces = dict[date, list[Range]]
 Day: TypeAlias = tuple[int, int, int]
@@ -87,6 +86,7 @@ class SourceDates:
         runs: The runs of digits of the text.
         months: Where names of months begin in it.
         years_in_words: Returns the years that it has in words.
+        languages: Returns those of the text.
 
     >>> text = "on 14.03.2026, march 15th, 2026, 16 marz 26 and 2026年3月17日"
     >>> sorted(str(day) for day in SourceDates(DigitRuns(text), [15, 36]).places)
@@ -96,17 +96,24 @@ class SourceDates:
     """
 
     def __init__(
-        self, runs: DigitRuns, months: Iterable[int] = (), years_in_words: Callable[[], Iterable[int]] = list
+        self,
+        runs: DigitRuns,
+        months: Iterable[int] = (),
+        years_in_words: Callable[[], Iterable[int]] = list,
+        languages: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         """Take the text."""
-        self._runs, self._months, self._years_in_words = runs, [*months], years_in_words
+        self._runs, self._months = runs, [*months]
+        self._years_in_words, self._languages = years_in_words, languages
         self._orders: Orders = {}
 
     @cached_property
     def across_runs(self) -> list[tuple[Range, list[Day]]]:
         """The dates with more than one run of digits, such as those with the name of a month."""
         folded = self._runs.folded
-        dates = [*_spaced_dates(self._runs), *_dates_in_words(folded, self._months), *other_calendar_dates(self._runs)]
+        numbers = month_numbers(self._languages()) if self._months else {}
+        words = _dates_in_words(folded, self._months, numbers)
+        dates = [*_spaced_dates(self._runs), *words, *other_calendar_dates(self._runs)]
         return [*dates, *first_days_of_ranges(folded, dates, self._months), *days_in_words(folded, self._months)]
 
     def find(self, day: date) -> list[Range]:
@@ -137,7 +144,8 @@ class SourceDates:
             for day in days:
                 places[day].append(place)
         dates_by_run = {run: dates for run in self._runs.starts if (dates := dates_in_run(run))}
-        decided = self._orders = _decided_orders(text for dates in dates_by_run.values() for _, text in dates)
+        decided = _decided_orders(text for dates in dates_by_run.values() for _, text in dates)
+        self._orders = decided = self._usual_orders(decided) if decided else decided
         for run, dates in dates_by_run.items():
             starts = self._runs.starts[run]
             for (first, last), text in dates:
@@ -150,6 +158,14 @@ class SourceDates:
                 with suppress(ValueError):
                     by_date.setdefault(date(year, *day[1:]), []).extend(ranges)
         return by_date
+
+
+    def _usual_orders(self, decided: Orders) -> Orders:
+        """Return the orders of a text; where its dates do not show one, the day is first unless it may be in English."""
+        languages = self._languages()
+        if not languages or not languages.isdisjoint(OTHER_ORDERS):
+            return decided
+        return {separator: order or {True} for separator, order in decided.items()}
 
 
 @lru_cache(maxsize=4_096)
@@ -233,9 +249,11 @@ def _read_numeric_date(text: str, decided: Orders) -> list[Day]:
     return [(year, *order) for year, order in product(_years(match[4]), orders)]
 
 
-def _dates_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:
+def _dates_in_words(
+    folded: str, months: Iterable[int], numbers: Mapping[str, int]
+) -> Iterator[tuple[Range, list[Day]]]:
     """Yield dates with the name of a month, and Chinese, Japanese and Korean ones."""
-    yield from _named_months(folded, months)
+    yield from _named_months(folded, months, numbers)
     for match in ERA_DATE.finditer(folded) if ERA_MARK.search(folded) else ():
         year, month, day = (_cjk_number(part) for part in match.groups()[1:])
         yield pack(*match.span()), [(ERAS[match[1]] + year, month, day)]
@@ -245,7 +263,9 @@ def _dates_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range,
             yield pack(*match.span()), [(year, month, day)]
 
 
-def _named_months(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:
+def _named_months(
+    folded: str, months: Iterable[int], numbers: Mapping[str, int]
+) -> Iterator[tuple[Range, list[Day]]]:
     spans = set[tuple[int, int]]()
     for start in months:
         first, last = max(start - MAX_BEFORE_MONTH, 0), start + MAX_FROM_MONTH
@@ -260,7 +280,7 @@ def _named_months(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, l
                 matches.append(((1, 3, 2), match))
         for groups, match in matches:
             year, name, number_of_day = (match[group] for group in groups)
-            if match.span() not in spans and (month := MONTH_NUMBERS.get(name)):
+            if match.span() not in spans and (month := numbers.get(name)):
                 spans.add(match.span())
                 yield pack(*match.span()), [(each, month, int(number_of_day)) for each in _years(year)]
 

@@ -80,7 +80,7 @@ class SourceText:
         months = [place >> END_BITS for place in index.ranges(MONTH_NUMBERS.keys())]
         for word, offset in months_beside_digits(index.vocabulary).items():
             months += [(place >> END_BITS) + offset for place in index.ranges({word})]
-        return SourceDates(self._runs, months, lambda: self._numbers.years_in_words)
+        return SourceDates(self._runs, months, lambda: self._numbers.years_in_words, lambda: index.languages)
 
     @cached_property
     def _times(self) -> TimePlaces:
