@@ -9,11 +9,14 @@ from datetime import date
 from functools import cached_property
 from typing import TypeAlias
 
+from structkit.evidence.date_patterns import LINK, MONTH, SUFFIX
+from structkit.evidence.days_of_months import DayPlace, days_of_months
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
-from structkit.evidence.month_names import FULL_NAMES, MONTH_NUMBERS
+from structkit.evidence.month_names import FULL_NAMES, MONTH_NUMBERS, ROMAN
 from structkit.evidence.number_words import read_number_words
+from structkit.evidence.other_calendars import ROMAN_NAMES
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
 Day: TypeAlias = tuple[int, int, int]
@@ -22,22 +25,25 @@ Day: TypeAlias = tuple[int, int, int]
 Orders: TypeAlias = dict[str, set[bool]]
 """For each separator of the dates of a text, whether the day is first in those that can be read in one way only."""
 
-SUFFIX = rf"(?:st|nd|rd|th|er|\.|o|a|:[ae]|-?(?:{fold('го|е|й|я|η|ης|ος|та')}))?"
 JOINT = (
     r" ?(?:-|/|,|to|until|till|and|or|bis(?: zum)?|und|au|a|al|et|y|e|ed|en|tot|tot en met|t/m|do|po|i|och|til|og|till|"
     rf"ja|ve|es|si|pana la|{fold('до|по|и|έως|και')}) ?"
 )
 ARTICLE = r"(?:(?:the|den|der|dem|le|el|il|l'|o|de) ?)?"
-LINK = r"(?: of| day of| de| del| do| di| d'| de l')?"
 DAYS_BEFORE = re.compile(
     rf"(?:(?<![\d.,:/'-])(\d{{1,2}}){SUFFIX}{JOINT}{ARTICLE})?(?<![\d.,:/'])(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?$"
 )
 """The days before the name of a month: that before it, and the first one of a range."""
 
-MONTH = re.compile(r"((?:[^\W\d_]|[\u0900-\u0963\u0e00-\u0e4e]){2,16})(?!\w|- )")
+NAME = re.compile(rf"{MONTH}(?!\w|- )")
 DAY_AFTER = re.compile(r"\.? ?(\d{1,2})(?:st|nd|rd|th|er|\.|o)?(?![\w:]|[.,/-]\d)")
 CJK_MONTH, KOREAN_MONTH = re.compile("月"), re.compile(fold("월"))
 CJK_DAY = re.compile(r"(?<![年\d])(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
+ROMAN_DAY = re.compile(
+    rf"(?<![\d./-])(\d{{1,2}})(?:(?<=\d)\.(?=[ivx]+\.)|/)({ROMAN_NAMES})(?![^\W]|\.\d|/)\.?"
+    rf"|(?<!\w)(?:do|od|dnia|dn\.|dne|am|{fold('до|от|на|з|с')}) "
+    rf"(\d{{1,2}})[. ] ?({ROMAN_NAMES})(?= ?[,;)\n]|\.(?!\d)|$)"
+)
 KOREAN_DAY = re.compile(rf"(?<!{fold('년')} )(?<!\d)(\d{{1,2}}){fold('월')} ?(\d{{1,2}}){fold('일')}")
 IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d{1,2})(?=(\.?)(.?))(?![\d,:'/]|[.-]\d)")
 RANGE_IN_DIGITS = re.compile(r"[0-9](?<![\d.,:/'-].)\d?\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?!\d))")
@@ -46,20 +52,6 @@ POINT = re.compile(r"\.(?!\d)")
 MAX_BEFORE, MAX_WORDS_BEFORE, MAX_YEAR_CHARS = 40, 48, 60
 MONTHS_OF_YEAR, MAX_DAY, CENTURY = 12, 31, 100
 
-WEEKDAY_ROWS = (
-    "monday mon montag lundi lunes lunedì maandag måndag mandag poniedziałek pondělí понедельник segunda pazartesi",
-    "tuesday tue dienstag mardi martes martedì dinsdag tisdag tirsdag wtorek úterý вторник terça salı tiistai",
-    "wednesday wed mittwoch mercredi miércoles mercoledì woensdag onsdag środa středa среда среду quarta çarşamba",
-    "thursday thu donnerstag jeudi jueves giovedì donderdag torsdag czwartek čtvrtek четверг quinta perşembe torstai",
-    "friday fri freitag vendredi viernes venerdì vrijdag fredag piątek pátek пятница пятницу sexta cuma perjantai",
-    "saturday sat samstag samedi sábado sabato zaterdag lördag lørdag sobota sobotę суббота субботу cumartesi lauantai",
-    "sunday sun sonntag dimanche domingo domenica zondag söndag søndag niedziela neděle воскресенье pazar sunnuntai",
-)
-WEEKDAYS = {word: number for number, words in enumerate(WEEKDAY_ROWS) for word in fold(words).split()}
-WEEKDAY_NAMES = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
-WEEKDAY_BEFORE = re.compile(rf"\b({WEEKDAY_NAMES})(?:-feira)?\.?,? {ARTICLE}$")
-WEEKDAY_DAY = re.compile(rf"[0-9](?<= .)\d?(?!\d)(?={SUFFIX}(?![\w:]|[.,/-]\d))")
-SUFFIX_PATTERN = re.compile(SUFFIX)
 FIRST = {
     fold(word): number
     for number, words in (
@@ -94,7 +86,7 @@ class DaysWithoutYear:
         self._in_words = defaultdict[tuple[int, int], list[Range]](list)
         self._in_digits = defaultdict[tuple[int, int], list[Range]](list)
         self._months_of_dates = {(day.year, day.month) for day in dates}
-        for month, day, place in (*_named_days(runs.folded, months), *_eastern_days(runs.folded)):
+        for month, day, place in (*_named_days(runs.folded, months), *_days_with_other_months(runs.folded)):
             if place >> END_BITS not in ends and place & END_MASK not in ends:
                 self._in_words[month, day].append(place)
         for month, day, place in self._days_in_digits():
@@ -103,7 +95,12 @@ class DaysWithoutYear:
     def find(self, day: date) -> list[Range]:
         """Return the places of a day and its month; without any, those of a weekday and the day."""
         places = self._in_words.get((day.month, day.day)) or self._in_digits.get((day.month, day.day))
-        return places or self._of_weekday(day)
+        return places or self.find_beside_weekday(day) or self._in_month_of_text(day)
+
+    def find_beside_weekday(self, day: date) -> list[Range]:
+        """Return the places of a day and its month, in digits, beside the weekday that it has in its year."""
+        days = self._days_of_months.get((day.month, day.day), ())
+        return [each.place for each in days if day.weekday() in each.weekdays]
 
     def _days_in_digits(self) -> Iterator[tuple[int, int, Range]]:
         """Yield the days with a point after the month, and others as the dates with a year of the text are written."""
@@ -130,30 +127,29 @@ class DaysWithoutYear:
         if is_day_first != {True} and int(one) <= MONTHS_OF_YEAR:
             yield int(one), int(two)
 
-    def _of_weekday(self, day: date) -> list[Range]:
-        """Return the places of a weekday and its day, if a date of the text has the same month."""
-        has_month = (day.year, day.month) in self._months_of_dates
-        return self._days_of_weeks.get((day.weekday(), day.day), []) if has_month else []
+    def _in_month_of_text(self, day: date) -> list[Range]:
+        """Return the places of a day without its month, if the text has a date in the same month or the one before."""
+        months = self._months_of_dates
+        last_month = (day.year, day.month - 1) if day.month > 1 else (day.year - 1, MONTHS_OF_YEAR)
+        if (day.year, day.month) not in months and last_month not in months:
+            return []
+        days = self._days_of_months.get((0, day.day), ())
+        of_weekday = [each.place for each in days if day.weekday() in each.weekdays]
+        return of_weekday or [each.place for each in days if not each.weekdays]
 
     @cached_property
-    def _days_of_weeks(self) -> dict[tuple[int, int], list[Range]]:
-        """The places of a weekday and the number of a day."""
-        days = defaultdict[tuple[int, int], list[Range]](list)
-        for match in WEEKDAY_DAY.finditer(self._runs.folded):
-            before = WEEKDAY_BEFORE.search(self._runs.folded, max(match.start() - MAX_BEFORE, 0), match.start())
-            if before:
-                days[WEEKDAYS[before[1]], int(match[0])].append(pack(match.start(), self._suffix_end(match.end())))
+    def _days_of_months(self) -> dict[tuple[int, int], list[DayPlace]]:
+        """The days in digits beside a weekday or after a preposition, by their month, or 0, and day."""
+        days = defaultdict[tuple[int, int], list[DayPlace]](list)
+        for each in days_of_months(self._runs):
+            days[each.month, each.day].append(each)
         return days
-
-    def _suffix_end(self, end: int) -> int:
-        suffix = SUFFIX_PATTERN.match(self._runs.folded, end)
-        return suffix.end() if suffix else end
 
 
 def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, Range]]:
     """Yield the days beside names of months."""
     for start in months:
-        month = MONTH.match(folded, start)
+        month = NAME.match(folded, start)
         number = MONTH_NUMBERS.get(month[1]) if month else None
         if month is None or number is None:
             continue
@@ -166,10 +162,16 @@ def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, 
             yield number, int(after[1]), pack(start, after.end())
 
 
-def _eastern_days(folded: str) -> Iterator[tuple[int, int, Range]]:
+def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
     for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
         for match in search_around(pattern, mark, folded):
             yield int(match[1]), int(match[2]), pack(*match.span())
+    for match in ROMAN_DAY.finditer(folded):
+        yield (
+            ROMAN[match[2] or match[4]],
+            int(match[1] or match[3]),
+            pack(match.start(1 if match[1] else 3), match.end()),
+        )
 
 
 def first_days_of_ranges(
@@ -190,7 +192,7 @@ def first_days_of_ranges(
 def days_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:
     """Yield the dates whose day is in words, such as "the fourteenth of March 2026"."""
     for start in months:
-        month = MONTH.match(folded, start)
+        month = NAME.match(folded, start)
         link = ARTICLES_BEFORE_MONTH.search(folded, max(start - MAX_BEFORE, 0), start)
         if month is None or link is None or month[1] not in MONTH_NUMBERS:
             continue

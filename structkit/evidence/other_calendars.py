@@ -1,4 +1,4 @@
-"""Dates of other calendars, and with a month in Roman numerals or in Vietnamese."""
+"""Dates of other calendars, and with a month in Roman numerals, in Vietnamese or with a year after a dash."""
 
 from __future__ import annotations
 
@@ -23,16 +23,36 @@ ERA_BEFORE = re.compile(
 )
 THREE_NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,2})")
 MAX_BEFORE, MIN_RUN_CHARS = 4, 6
+ROMAN_NAMES = "|".join(sorted(ROMAN, key=len, reverse=True))
 ROMAN_MONTH = re.compile(
-    rf"[0-9](?<!\d\d)\d?([. /-]|\. )({'|'.join(sorted(ROMAN, key=len, reverse=True))})\1(\d{{4}}|\d{{2}})(?!\d)"
+    rf"[0-9](?<!\d\d)\d?([./ -]{{1,2}})(?!x \d|[iv] \d\d\D)({ROMAN_NAMES})[./ -]{{1,2}}'?(\d{{4}}|\d{{2}})(?![\d/])"
 )
+"""A month in Roman numerals; 5 x 20 is a size."""
+
+DASHED_YEAR = re.compile(r"(\d{1,2})/(\d{1,2}) ?(?:- ?'?(\d{4}|\d{2})|(?<= )(\d{4}))(?![\d/.,:])")
+IS_DASHED_YEAR = re.compile(r"\d{1,2}/\d{1,2}(?:-\d{2,4})?")
+"""The date of 24/2-26, 24/2 -26 and 24/2 2026, as in Scandinavia."""
+
 VIETNAMESE_MONTH = re.compile("thang")
-VIETNAMESE = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2}),? nam (\d{4})")
-THAI_MONTHS = fold(MONTHS["th"]).split()
+VIETNAMESE = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2})(?:,? nam |, ?| )(\d{4})")
 PERSIAN_MONTHS = fold("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند").split()
-PERSIAN_MONTH, THAI_MONTH = (re.compile("|".join(names)) for names in (PERSIAN_MONTHS, THAI_MONTHS))
+PERSIAN_MONTH = re.compile("|".join(PERSIAN_MONTHS))
 PERSIAN = re.compile(rf"(\d{{1,2}}) ?(?:م |ام )?({PERSIAN_MONTH.pattern})(?: ماه)?,? (1[34]\d\d)(?!\d)")
-THAI = re.compile(rf"(\d{{1,2}}) ?({THAI_MONTH.pattern}) ?(?:{fold('พ.ศ.')}|{fold('ค.ศ.')})? ?(\d{{4}})(?!\d)")
+THAI_MONTHS = fold(MONTHS["th"]).split()
+THAI_MONTHS += fold("ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค.").split()
+THAI_MONTH = re.compile("|".join(map(re.escape, THAI_MONTHS)))
+THAI = re.compile(rf"(\d{{1,2}}) ?({THAI_MONTH.pattern}) ?(?:{fold('พ.ศ.')}|{fold('ค.ศ.')})? ?(\d{{4}}|\d{{2}})(?!\d)")
+HIJRI_NAMES = (
+    "محرم", "صفر", "ربيع الاول", "ربيع الثاني|ربيع الاخر", "جمادى الاولى", "جمادى الثانيه|جمادى الاخره", "رجب",
+    "شعبان", "رمضان", "شوال", "ذو القعده|ذي القعده|ذوالقعده", "ذو الحجه|ذي الحجه|ذوالحجه",
+)  # fmt: skip
+HIJRI_MONTHS = {
+    fold(name).replace("\u0647", "[\u0647\u0629]"): number
+    for number, names in enumerate(HIJRI_NAMES, 1)
+    for name in names.split("|")
+}
+HIJRI_MONTH = re.compile("|".join(HIJRI_MONTHS))
+HIJRI = re.compile(rf"(\d{{1,2}}) ?(?:{fold('من')} )?({HIJRI_MONTH.pattern}),? ?(1[34]\d\d)(?!\d)")
 PERSIAN_YEARS = range(1300, 1500)
 LONG_MONTHS, DAYS_OF_LONG_MONTH, DAYS_OF_SHORT_MONTH = 6, 31, 30
 LEAP_CYCLE, LEAP_REMAINDERS = 33, (1, 5, 9, 13, 17, 22, 26, 30)
@@ -41,14 +61,24 @@ LEAP_CYCLE, LEAP_REMAINDERS = 33, (1, 5, 9, 13, 17, 22, 26, 30)
 NEW_YEAR_1300 = date(1921, 3, 21)
 BUDDHIST_YEARS, BUDDHIST_OFFSET = range(2400, 2643), 543
 CENTURY, CENTURY_PIVOT = 100, 70
+SHORT_YEARS = range(1970, 2070)
+"""What years of two digits are read as."""
+
+ROC_MARK, ROC_YEARS = re.compile("民[國国]"), range(100, 200)
+"""A text that mentions the Republic of China counts years from 1912 on."""
+
+HIJRI_EPOCH = date(622, 7, 19).toordinal() - 1
+HIJRI_CYCLE, HIJRI_YEAR_DAYS = 30, 354
 
 
-def other_years(year: int) -> tuple[int, ...]:
-    """Return a year, and the one that it is if it is Buddhist.
+def other_years(year: int, *, is_thai: bool = False) -> tuple[int, ...]:
+    """Return a year, and the one that it is if it is Buddhist; in Thai, one of two digits may be so, too.
 
-    >>> other_years(2026), other_years(2569)
-    ((2026,), (2569, 2026))
+    >>> other_years(2026), other_years(2569), other_years(2069, is_thai=True)
+    ((2026,), (2569, 2026), (2069, 2026))
     """
+    if is_thai and year in SHORT_YEARS:
+        return year, 2500 - BUDDHIST_OFFSET + year % CENTURY
     return (year, year - BUDDHIST_OFFSET) if year in BUDDHIST_YEARS else (year,)
 
 
@@ -62,24 +92,41 @@ def other_calendar_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     folded = runs.folded
     yield from _dates_of_three_numbers(runs)
     for match in ROMAN_MONTH.finditer(folded):
-        year, day = int(match[3]), int(re.split(r"\D", match[0], maxsplit=1)[0])
-        year += 0 if year >= CENTURY else 2000 if year < CENTURY_PIVOT else 1900
-        yield pack(*match.span()), [(year, ROMAN[match[2]], day)]
+        day = int(re.split(r"\D", match[0], maxsplit=1)[0])
+        yield pack(*match.span()), [(_full_year(match[3]), ROMAN[match[2]], day)]
+    yield from _dates_with_dashed_year(runs)
     for match in search_around(VIETNAMESE, VIETNAMESE_MONTH, folded):
         yield pack(*match.span()), [(int(match[3]), int(match[2]), int(match[1]))]
     for match in search_around(THAI, THAI_MONTH, folded):
-        yield pack(*match.span()), [(int(match[3]), THAI_MONTHS.index(match[2]) + 1, int(match[1]))]
+        month = THAI_MONTHS.index(match[2]) % (2 * LONG_MONTHS) + 1
+        yield pack(*match.span()), [(_full_year(match[3]), month, int(match[1]))]
     yield from _persian_dates(folded)
+
+
+def _full_year(text: str) -> int:
+    year = int(text)
+    return year + (0 if year >= CENTURY else 2000 if year < CENTURY_PIVOT else 1900)
+
+
+def _dates_with_dashed_year(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
+    for run, starts in runs.starts.items():
+        for start in starts if IS_DASHED_YEAR.fullmatch(run) else ():
+            if match := DASHED_YEAR.match(runs.folded, start):
+                yield pack(*match.span()), [(_full_year(match[3] or match[4]), int(match[2]), int(match[1]))]
 
 
 def _persian_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
     for match in search_around(PERSIAN, PERSIAN_MONTH, folded):
         yield pack(*match.span()), [_persian(int(match[3]), PERSIAN_MONTHS.index(match[2]) + 1, int(match[1]))]
+    for match in search_around(HIJRI, HIJRI_MONTH, folded):
+        month = next(number for name, number in HIJRI_MONTHS.items() if re.fullmatch(name, match[2]))
+        yield pack(*match.span()), _hijri(int(match[3]), month, int(match[1]))
 
 
 def _dates_of_three_numbers(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     """Yield the dates in digits of the Iranian calendar, and those after a Japanese era."""
     folded = runs.folded
+    has_roc_years = ROC_MARK.search(folded) is not None
     for run, starts in runs.starts.items():
         match = THREE_NUMBERS.fullmatch(run) if len(run) >= MIN_RUN_CHARS - 1 else None
         if match is None:
@@ -87,6 +134,8 @@ def _dates_of_three_numbers(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]
         year, month, day = int(match[1]), int(match[3]), int(match[4])
         if year in PERSIAN_YEARS and 0 < month <= 2 * LONG_MONTHS:
             yield from ((pack(start, start + len(run)), [_persian(year, month, day)]) for start in starts)
+        if has_roc_years and year in ROC_YEARS:
+            yield from ((pack(start, start + len(run)), [(year + 1911, month, day)]) for start in starts)
         for start in starts if year < CENTURY + CENTURY else ():
             if era := ERA_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start):
                 first_year = ERA_LETTERS[era[1] or era[2]]
@@ -104,3 +153,14 @@ def _persian(year: int, month: int, day: int) -> Day:
     days_before = long_months * DAYS_OF_LONG_MONTH + (month - 1 - long_months) * DAYS_OF_SHORT_MONTH
     result = NEW_YEAR_1300 + timedelta(365 * (year - 1300) + leap_years + days_before + day - 1)
     return result.year, result.month, result.day
+
+
+def _hijri(year: int, month: int, day: int) -> list[Day]:
+    """Return the days of the Gregorian calendar that one of the Islamic calendar may be; its months begin by sight.
+
+    >>> _hijri(1447, 9, 14)
+    [(2026, 3, 2), (2026, 3, 3)]
+    """
+    days = HIJRI_YEAR_DAYS * (year - 1) + (11 * year + 3) // HIJRI_CYCLE + 29 * (month - 1) + month // 2 + day
+    dates = (date.fromordinal(HIJRI_EPOCH + days + shift) for shift in (-1, 0))
+    return [(each.year, each.month, each.day) for each in dates]

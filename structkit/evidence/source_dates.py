@@ -28,13 +28,13 @@ PARTS = re.compile(r"'?\d+")
 YEAR_LAST_PARTS = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?('?\d{2}|\d{4})")
 HYPHENATED_DIGITS, THREE_DIGITS = re.compile(r"\d+(?:-\d+){2,}"), re.compile(r"\d{3}")
 DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
-DAY_MONTH_YEAR = re.compile(
-    rf"(?<!\d){DAY},?[ /-]?{LINK}[ -]?{MONTH}{POINT},?[ /-]?{YEAR_LINK}[ -]?{YEAR}{NOT_DIGIT}"
-)
+DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY},?[ /-]?{LINK}[ -]?{MONTH}{POINT},?[ /-]?{YEAR_LINK}[ -]?{YEAR}{NOT_DIGIT}")
 YEAR_IN_RUN = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH}{POINT} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
 YEAR_MARK = rf"(?:\.| m\.|e?ko| y\.|-?{fold('ж.')}| {fold('թ.')}| {fold('ж.')}| {fold('г.')})?"
-YEAR_MONTH_DAY = re.compile(rf"(?<!\d)(\d{{4}}){YEAR_MARK},?[ /-]?{MONTH}{POINT}[ /-]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}")
+YEAR_MONTH_DAY = re.compile(
+    rf"(?<!\d)(\d{{4}}){YEAR_MARK},?[ /-]?{MONTH}{POINT}[ /-]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}"
+)
 YEAR_DAY_MONTH = re.compile(rf"(?<!\d)(\d{{4}}){YEAR_MARK},? (?:gada )?(\d{{1,2}})[.-]? ?{MONTH}")
 NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(
@@ -121,7 +121,7 @@ class SourceDates:
         if places := self.places.get(day):
             return places
         if self._text_years and day.year not in self._text_years:
-            return []
+            return self._days_without_year.find_beside_weekday(day)
         return self._days_without_year.find(day)
 
     @cached_property
@@ -153,15 +153,15 @@ class SourceDates:
                 for day in _read_numeric_date(text, decided):
                     places[day] += ranges
         by_date: DatePlaces = {}
+        is_thai = "th" in self._languages()
         for day, ranges in places.items():
-            for year in other_years(day[0]):
+            for year in other_years(day[0], is_thai=is_thai):
                 with suppress(ValueError):
                     by_date.setdefault(date(year, *day[1:]), []).extend(ranges)
         return by_date
 
-
     def _usual_orders(self, decided: Orders) -> Orders:
-        """Return the orders of a text; where its dates do not show one, the day is first unless it may be in English."""
+        """Return the orders of a text; where its dates do not show one, the day is first unless it is in English."""
         languages = self._languages()
         if not languages or not languages.isdisjoint(OTHER_ORDERS):
             return decided
@@ -263,9 +263,7 @@ def _dates_in_words(
             yield pack(*match.span()), [(year, month, day)]
 
 
-def _named_months(
-    folded: str, months: Iterable[int], numbers: Mapping[str, int]
-) -> Iterator[tuple[Range, list[Day]]]:
+def _named_months(folded: str, months: Iterable[int], numbers: Mapping[str, int]) -> Iterator[tuple[Range, list[Day]]]:
     spans = set[tuple[int, int]]()
     for start in months:
         first, last = max(start - MAX_BEFORE_MONTH, 0), start + MAX_FROM_MONTH

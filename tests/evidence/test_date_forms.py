@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 
 import pytest
+from babel.dates import format_date
 
 from structkit import find_evidence
 
@@ -133,3 +134,67 @@ def test_another_time_is_missing(clock: time, text: str) -> None:
 def test_a_number_before_a_date_is_not_its_year() -> None:
     assert date_at(date(2025, 3, 14), "Rechnung 2025\n14. März 2026") is None
     assert date_at(date(2291, 3, 14), "Invoice NW-2291\n14 March 2026") is None
+
+
+LOCALES = (  # noqa: SIM905
+    "en en_GB de fr es it nl pt pl ru uk bg be cs sk sr sr_Latn bs mk sl sv nb da is fi et lt lv hu ro ca gl eu tr az "
+    "uz id ms vi ar ar_DZ he fa hi bn ta te mr gu kn ml pa ur ne el sq af sw am ka hy kk ky ja zh zh_TW ko"
+).split()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_dates_as_cldr_writes_them_are_found(locale: str) -> None:
+    for month in range(1, 13):
+        day = date(2026, month, 3 if month % 2 else 17)
+        text = format_date(day, "long" if month % 3 else "full", locale=locale)
+        evidence = find_evidence(day, f"- {text} -", date)[()]
+        assert evidence.how == "date", text
+
+
+FORMS = [
+    ("2026-05-21", "Visites 2026: jeudi 21.5, 17h15"),
+    ("2026-10-17", "ano 2014; Ver sáb. 17/10 das 9h"),
+    ("2026-08-26", "2026: Bezichtiging woe. 26-8 om zeven"),
+    ("2026-11-28", "2026년 이번 주 토요일(11/28) 오후"),
+    ("2026-10-24", "2026年10月21日(水) 内見は今週24日(土)の午前"),
+    ("2026-03-17", "On 3 March 2026: please reply by the 17th."),
+    ("2026-04-02", "On 3 March 2026: please reply by the 2nd."),
+    ("2026-06-22", "09.06.2026: până luni, 22 crt."),
+    ("1986-08-17", "Нах. 17/VIII 86 г."),
+    ("1902-04-28", "s. 28. IV 1902 Kõrgessaarel"),
+    ("2026-04-27", "19.05.2026 г., връчена на 27.IV. от"),
+    ("2026-05-10", "27.06.2026, potwierdzenie do 10 V, tel."),
+    ("2009-08-07", "dagtecknat 7/8 -09 företeddes"),
+    ("2026-02-24", "Avg. 24/2-26 kl. 03"),
+    ("2027-03-01", "сроком до «01» марта 2027 г."),
+    ("1987-11-01", "el 1.º de noviembre de 1987 en"),
+    ("2026-03-15", "a los 15 días del mes de marzo del año 2026"),
+    ("1958-10-12", "Ostetud 12. oktoobril 1958 eest"),
+    ("2026-02-21", "วันเสาร์ที่ 21 ก.พ. 2569 เวลา"),
+    ("2026-02-05", "ลงประกาศเมื่อ 5/2/69"),
+    ("2026-08-09", "民國58年製，115/8/9前"),
+    ("2026-03-03", "في ١٤ رمضان ١٤٤٧"),
+    ("2026-01-17", "ngày 17 tháng 1, 2026"),
+    ("2026-10-03", "Zagreb, 3. listopada 2026. godine, na temelju ugovora koji je za"),
+    ("2026-11-03", "Gdynia, 3 listopada 2026 r., na podstawie umowy oraz od dnia"),
+]
+
+
+@pytest.mark.parametrize(("day", "text"), FORMS)
+def test_dates_as_people_write_them_are_found(day: str, text: str) -> None:
+    assert date_at(date.fromisoformat(day), text) is not None
+
+
+@pytest.mark.parametrize(
+    ("day", "text"),
+    [
+        ("2026-05-21", "Visites 2026: lundi 21.5, 17h15"),
+        ("2026-02-01", "Fait le 2/1/26 à Lyon, dans la commune de la ville et pour les parties"),
+        ("2026-04-17", "On 3 March 2026: please reply by the 16th, at 17 o'clock."),
+        ("2026-06-17", "On 3 March 2026: please reply by the 17th."),
+        ("2026-10-05", "a box of 5 x 2026 mm"),
+        ("2026-05-24", "supplied with 24 V in 2026"),
+    ],
+)
+def test_what_looks_like_a_date_is_none(day: str, text: str) -> None:
+    assert date_at(date.fromisoformat(day), text) is None
