@@ -17,6 +17,7 @@ from structkit.batch.report import Report
 from structkit.batch.runner import JobRunner
 from structkit.batch.setting_hints import hint_setting
 from structkit.batch.settings import EngineName, JobSettings
+from structkit.tables.store_address import StoreAddress
 from structkit.values.argument_hints import explain_arguments
 
 
@@ -30,8 +31,9 @@ class Job(JobSettings):
             one table, the address of one of these (`s3://bucket/rows.parquet`; needs the extra `objects`), `-` for
             standard input, a data frame, or rows.
         output: The file to write; a name without a suffix is a folder of Parquet or JSONL files. The journal is in a
-            folder beside it, `OUTPUT.job`. With None, the rows stay in memory (`Report.to_pandas()`, `to_arrow()`,
-            `to_dicts()`), and the run cannot be resumed.
+            folder beside it, `OUTPUT.job`. A file in an object store (`s3://bucket/labels.parquet`; needs the extra
+            `objects`) is uploaded when the run has ended; see `journal`. With None, the rows stay in memory
+            (`Report.to_pandas()`, `to_arrow()`, `to_dicts()`), and the run cannot be resumed.
         output_type: The type of the values.
         prompt: A template with the names of columns (`"Label this: {text}"`), a `JinjaTemplate`, or a function of a
             row, which may be async. If the function has an attribute `needs`, the input must have these columns. An
@@ -87,6 +89,9 @@ class Job(JobSettings):
             collected, with the reason `submitted`.
         review_below: A confidence, from 0 to 1: the output has a column `review`, which is true for a row whose lowest
             confidence is below it. It needs `confidence` in `call` or of the client.
+        journal: A folder for the journal, and for the table until it is uploaded to an object store: it gets a folder
+            named after the output and its address, such as `labels.parquet.1a2b3c4d`. By default, the journal is beside
+            the output, and of an output in a store, that folder is in the working folder.
         call: Arguments of every call: `instructions`, `examples`, `policy`, `temperature` and so on.
     """
 
@@ -126,6 +131,13 @@ class Job(JobSettings):
         if self.output is None:
             with in_memory(self) as job:
                 return _with_table(job.run(on_progress))
+        if isinstance(self.output, StoreAddress):
+            from structkit.batch.stored_output import run_stored
+
+            return run_stored(self, self.output, lambda: self._run(on_progress))
+        return self._run(on_progress)
+
+    def _run(self, on_progress: ProgressCallback | None) -> Report:
         with default_progress(self, on_progress) as callback:
             runner = JobRunner(self, callback)
             if not _has_loop():
@@ -137,6 +149,14 @@ class Job(JobSettings):
         if self.output is None:
             with in_memory(self) as job:
                 return _with_table(await job.run_async(on_progress))
+        if isinstance(self.output, StoreAddress):
+            from structkit.batch.stored_output import claim_output, upload_output
+
+            output = await asyncio.to_thread(claim_output, self, self.output)
+            return await asyncio.to_thread(upload_output, output, await self._run_async(on_progress))
+        return await self._run_async(on_progress)
+
+    async def _run_async(self, on_progress: ProgressCallback | None) -> Report:
         with default_progress(self, on_progress) as callback:
             return await JobRunner(self, callback).run()
 
@@ -156,7 +176,7 @@ class Job(JobSettings):
 
 def _with_table(report: Report) -> Report:
     """Return the report with its rows in memory instead of its output."""
-    return replace(report, output=None, table=load_table(report.output)) if report.output else report
+    return replace(report, output=None, table=load_table(Path(report.output))) if report.output else report
 
 
 def _has_loop() -> bool:

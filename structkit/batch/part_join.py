@@ -20,6 +20,7 @@ from structkit.tables.files import hash_file
 from structkit.tables.formats import PART_SUFFIX
 from structkit.tables.records import Record
 from structkit.tables.sources import STREAM_FILE, Source, key_text, open_source
+from structkit.tables.store_address import StoreAddress
 from structkit.tables.table_writing import open_table_sink
 from structkit.values import JSON
 
@@ -58,7 +59,7 @@ class JoinReport:
         counts: The number of rows in each state.
     """
 
-    output: Path
+    output: Path | StoreAddress
     parts: int
     rows: int
     counts: Mapping[str, int]
@@ -105,8 +106,9 @@ def join_parts(
     with open_table_sink(output, _columns(rows, tables), overwrite=overwrite, guard_formulas="none") as sink:
         for row in _in_order(rows, parts, tables):
             sink.write({"input": row.values})
-    report = JoinReport(Path(output), len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
-    write_manifest(report.output, {**manifest, **_joined_fields(parts, report), "status": status})
+    table = Path(output)
+    report = JoinReport(table, len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
+    write_manifest(table, {**manifest, **_joined_fields(parts, report), "status": status})
     return report
 
 
@@ -193,7 +195,8 @@ def _open_input(parts: Sequence[PartFile], source: Any) -> Source:
         JobError: It cannot be read.
     """
     first, reading = parts[0], parts[0].manifest["reading"]
-    stored = first.path.with_name(f"{first.path.name}.job") / STREAM_FILE
+    folder = first.manifest.get("journal") or first.path.with_name(f"{first.path.name}.job")
+    stored = Path(folder) / STREAM_FILE
     if source is None and stored.exists():
         return open_source(stored, key=reading["key"], format="jsonl")
     name = first.manifest["source"] if source is None else source

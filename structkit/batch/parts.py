@@ -74,11 +74,11 @@ def part_number(key: str, total: int) -> int:
     return int.from_bytes(data, "little") % total + 1
 
 
-def journal_totals(output: Path) -> set[int]:
-    """Return in how many parts the job of an output was run before, by the journals beside it."""
-    form = re.compile(re.escape(output.name) + r"\.part-[0-9]{1,5}-of-([0-9]{1,5})\.job")
+def journal_totals(folder: Path, name: str) -> set[int]:
+    """Return in how many parts the job of an output of that name was run before, by the journals in a folder."""
+    form = re.compile(re.escape(name) + r"\.part-[0-9]{1,5}-of-([0-9]{1,5})\.job")
     with suppress(OSError):
-        matches = [(path, form.fullmatch(path.name)) for path in output.parent.iterdir()]
+        matches = [(path, form.fullmatch(path.name)) for path in folder.iterdir()]
         return {int(match[1]) for path, match in matches if match and job_path(path).exists()}
     return set()
 

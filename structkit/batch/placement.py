@@ -9,6 +9,7 @@ from structkit.batch.engines.progress import ProgressCallback
 from structkit.batch.report import Report
 from structkit.batch.settings import EngineName, JobSettings
 from structkit.errors import ConfigError
+from structkit.tables.store_address import StoreAddress
 
 if TYPE_CHECKING:
     from structkit.batch.processes.worker_process import LoadJob
@@ -65,6 +66,16 @@ def run_divided(
         on_progress: Called with the progress of all together.
         load: Returns the job in each process; by default, the job is pickled.
     """
+    if isinstance(settings.output, StoreAddress):
+        from structkit.batch.stored_output import run_stored
+
+        return run_stored(settings, settings.output, lambda: _run_parts(settings, placement, on_progress, load))
+    return _run_parts(settings, placement, on_progress, load)
+
+
+def _run_parts(
+    settings: JobSettings, placement: WorkerPlacement, on_progress: ProgressCallback | None, load: LoadJob | None
+) -> Report:
     if placement.engine == "ray":
         from structkit.batch.ray_engine.run_on_ray import run_on_ray
 

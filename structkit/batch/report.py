@@ -33,7 +33,7 @@ class Report:
     Args:
         reason: Why it ended before its rows had finished, or counts as failed, for programs; empty otherwise. See
             `Reason`.
-        output: The file that was written; None if the run ended before that.
+        output: The file that was written, or its address in an object store; None if the run ended before that.
         rows: Rows of the input.
         counts: The number of rows in each state; they add up to `rows`.
         tokens: Tokens of all replies, of this run and earlier ones, where they were reported.
@@ -56,7 +56,7 @@ class Report:
     """
 
     reason: Reason
-    output: Path | None
+    output: Path | str | None
     rows: int
     counts: Mapping[str, int]
     tokens: int

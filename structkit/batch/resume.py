@@ -40,7 +40,7 @@ def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool
         JobError: The journal is another job's, another run has it, or it cannot be used.
     """
     if settings.part is None and not settings.folder.exists():
-        validate_totals(journal_totals(settings.output_path), 1, settings.output_path)
+        validate_totals(journal_totals(settings.journal_folder, settings.output_path.name), 1, settings.output_path)
     journal = Journal.open(settings.folder, fingerprint, verify_raw=settings.transport is not None)
     try:
         if settings.on_change == "new" and changes_since(journal, fingerprint):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
@@ -17,6 +18,7 @@ from structkit.costs.price_list import OwnPrices
 from structkit.errors import ConfigError
 from structkit.tables.formats.formulas import GuardFormulas
 from structkit.tables.object_store import is_url
+from structkit.tables.store_address import StoreAddress
 from structkit.transport import AsyncTransport
 from structkit.values import Prompt
 
@@ -38,6 +40,9 @@ Blank: TypeAlias = Literal["skip", "ask", "fail"]
 MaxFailed: TypeAlias = int | str | None
 """How many rows may fail before the run counts as failed: a number, or a percentage as text. With None, a run fails
 only if no row is done."""
+
+DIGEST_CHARS = 8
+"""Hex digits in the name of a journal's folder that tell apart outputs of one name."""
 
 RowPrompt: TypeAlias = Callable[[Mapping[str, Any]], "Prompt | Awaitable[Prompt]"]
 """A function that returns the prompt for the cells of one row."""
@@ -84,6 +89,7 @@ class LabelOptions(TypedDict, total=False):
     batch_api: bool
     wait: bool
     review_below: float | None
+    journal: Path | str | None
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class JobSettings:
     """The settings of a job; `Job` documents each of them."""
 
     source: Any
-    output: Path | str | None
+    output: Path | str | StoreAddress | None
     _: KW_ONLY
     output_type: Any
     prompt: str | RowPrompt
@@ -127,12 +133,17 @@ class JobSettings:
     batch_api: bool = False
     wait: bool = True
     review_below: float | None = None
+    journal: Path | str | None = None
     call: DefaultOptions = field(default_factory=DefaultOptions)
 
     def __post_init__(self) -> None:
         """Expand `~` in the output, read the part, and take the price of the client."""
         if self.output is not None:
-            object.__setattr__(self, "output", _expand(self.output))
+            object.__setattr__(self, "output", _read_output(self.output))
+        if self.journal is not None:
+            object.__setattr__(self, "journal", _expand(self.journal, "journal must be the path of a folder"))
+            if self.output is None:
+                raise ConfigError("journal (--journal) needs an output: rows in memory have no journal that is kept")
         if self.part is not None:
             object.__setattr__(self, "part", Part.read(self.part))
             if self.output is None:
@@ -144,20 +155,36 @@ class JobSettings:
             object.__setattr__(self, "price", prices.prices.get(self.model or self.client.model))
 
     @property
-    def output_path(self) -> Path:
-        """The file to write; of a part, that of the part.
+    def table_path(self) -> Path:
+        """The local file of the whole table; of an output in a store, the one that is uploaded.
 
         Raises:
             ConfigError: There is none: the rows stay in memory.
         """
         if self.output is None:
             raise ConfigError("output=None keeps the rows in memory; give it a file that can be resumed or exported")
-        return Path(self.output) if self.part is None else Part.read(self.part).output(Path(self.output))
+        if isinstance(self.output, StoreAddress):
+            return self.journal_folder / self.output.name
+        return Path(self.output)
+
+    @property
+    def output_path(self) -> Path:
+        """The local file to write; of a part, that of the part. Raises as `table_path` does."""
+        return self.table_path if self.part is None else Part.read(self.part).output(self.table_path)
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where the journals are: beside the output, or in a folder that is named after it and its address."""
+        if self.journal is None and not isinstance(self.output, StoreAddress):
+            return self.table_path.parent
+        target = self.output if isinstance(self.output, StoreAddress) else self.table_path.resolve()
+        digest = sha256(str(target).encode("utf-8", "surrogateescape")).hexdigest()[:DIGEST_CHARS]
+        return Path(self.journal or "") / f"{target.name}.{digest}"
 
     @property
     def folder(self) -> Path:
         """The folder of the journal: `OUTPUT.job`."""
-        return self.output_path.with_name(f"{self.output_path.name}.job")
+        return self.journal_folder / f"{self.output_path.name}.job"
 
     @property
     def max_concurrency(self) -> int:
@@ -165,19 +192,30 @@ class JobSettings:
         return MAX_AUTO_CONCURRENCY if self.concurrency == "auto" else self.concurrency
 
 
-def _expand(output: Any) -> Path:
-    """Return the file of an output with `~` expanded.
+def _read_output(output: Any) -> Path | StoreAddress:
+    """Return the address of an output in a store, or its file.
+
+    Raises:
+        ConfigError: It is neither, or no table can be there.
+    """
+    if isinstance(output, StoreAddress):
+        return output
+    if isinstance(output, str) and is_url(output):
+        return StoreAddress(output)
+    return _expand(output, "output must be the path of a file")
+
+
+def _expand(path: Any, message: str) -> Path:
+    """Return a path with `~` expanded.
 
     Raises:
         ConfigError: It is no path, or a path that no file can have.
     """
-    if not isinstance(output, str | PathLike) or "\0" in str(output):
-        raise ConfigError(f"output must be the path of a file, not {output!r}")
-    if is_url(str(output)):
-        raise ConfigError("output must be a local file or folder, not the address of a store: upload it after the run")
+    if not isinstance(path, str | PathLike) or "\0" in str(path):
+        raise ConfigError(f"{message}, not {path!r}")
+    if is_url(str(path)):
+        raise ConfigError(f"{message} on this machine, not an address")
     try:
-        return Path(output).expanduser()
+        return Path(path).expanduser()
     except RuntimeError:
-        raise ConfigError(
-            f"the output {str(output)!r} begins with ~ and the name of no user: write the folder"
-        ) from None
+        raise ConfigError(f"{str(path)!r} begins with ~ and the name of no user: write the folder") from None

@@ -20,6 +20,7 @@ from structkit.tables.file_set import has_file
 from structkit.tables.formats import STANDARD
 from structkit.tables.sinks import validate_output_format
 from structkit.tables.sources import Source
+from structkit.tables.store_address import StoreAddress
 from structkit.values.text import format_names
 
 CHOICES = {
@@ -61,6 +62,10 @@ def validate_settings(settings: JobSettings) -> None:
     validate_output_format(str(settings.output))
     if settings.output is not None:
         validate_name_length(manifest_path(settings.output_path))
+    if isinstance(settings.output, StoreAddress) and settings.output.is_in(str(settings.source)):
+        raise ConfigError(
+            f"the output {str(settings.output)!r} would replace the input or be a file of it: use another folder"
+        )
     if is_same_file(settings.source, settings.output_path):
         raise ConfigError(f"the output {str(settings.output)!r} is the input: it would be replaced; use another name")
     if has_output(settings.source, settings.output_path):

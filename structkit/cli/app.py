@@ -27,7 +27,7 @@ from structkit.cli.file_table import FileRowPrompt, is_table, reject_table_optio
 from structkit.cli.file_value import read_value
 from structkit.cli.input_files import extract_files, is_several, list_files
 from structkit.cli.load import load_format
-from structkit.cli.output_file import validate_output
+from structkit.cli.output_file import ValueOutput, validate_output
 from structkit.cli.prompt_options import (
     InstructionsFile,
     PromptFile,
@@ -161,7 +161,7 @@ def extract(
     password: Password = False,  # noqa: FBT002
     settings: Set = None,
     header: Header = None,
-    output: Output = None,
+    output: ValueOutput = None,
     items: Annotated[
         str | None, table_option(metavar="FIELD", help="A row for each item of this list, not for each file.")
     ] = None,

@@ -6,7 +6,7 @@ import asyncio
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
@@ -20,6 +20,7 @@ from structkit.values import Prompt
 
 if TYPE_CHECKING:
     from structkit.prompts import JinjaTemplate
+    from structkit.tables.store_address import StoreAddress
 
 table_option = functools.partial(typer.Option, rich_help_panel="A table of files", show_default=False)
 
@@ -33,21 +34,26 @@ FILE = "file"
 """The column with the name of the file, by which a row is recognised when the job is resumed."""
 
 
-def is_table(output: Path | None) -> bool:
+def is_table(output: Path | StoreAddress | None) -> bool:
     """Return whether the output is a table and not lines of JSON.
+
+    Raises:
+        ConfigError: It is lines of JSON in an object store, where they cannot be written one by one.
 
     >>> is_table(Path("a.csv")), is_table(Path("a.jsonl")), is_table(Path("a.out")), is_table(None)
     (True, False, False, False)
     """
     from structkit.tables.formats import find_format
 
-    if output is None or output.suffix.lower() in LINES:
+    if output is None:
         return False
     try:
-        find_format(str(output))
+        is_table_name = PurePath(output.name).suffix.lower() not in LINES and bool(find_format(output.name))
     except JobError:
-        return False
-    return True
+        is_table_name = False
+    if not is_table_name and not isinstance(output, Path):
+        raise ConfigError(f"{output}: only a table, such as a .csv or .parquet file, can be written to a store")
+    return is_table_name
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class FileRowPrompt:
 
 def run_table(
     names: Sequence[str],
-    output: Path | None,
+    output: Path | StoreAddress | None,
     output_type: Any,
     prompt: FileRowPrompt,
     endpoint: Mapping[str, str | None],

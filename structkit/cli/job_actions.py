@@ -33,6 +33,7 @@ from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.reader import Reader, find_reader
 from structkit.tables.formats import STANDARD
 from structkit.tables.sources import Source
+from structkit.tables.store_address import StoreAddress
 from structkit.testing import sample
 from structkit.values import Request
 
@@ -240,13 +241,15 @@ def forecast_line(forecast: Forecast) -> str:
     return f"about {prompt:,.0f} tokens of input and {completion:,.0f} of output, by their characters; {cost}"
 
 
-def print_status(output: Path, part: str | None = None, processes: int = 1) -> int:
+def print_status(
+    output: Path | StoreAddress, part: str | None = None, processes: int = 1, journal: Path | None = None
+) -> int:
     """Print how many rows of a job are in each state, even while it runs; return the exit code.
 
     Raises:
         JobError: There is no job of this output.
     """
-    job = Job(source=(), output=output, output_type=str, prompt="", part=part)
+    job = Job(source=(), output=output, output_type=str, prompt="", part=part, journal=journal)
     readers = [Reader(each.folder) for each in ([job] if processes == 1 else parts_of(job, processes))]
     counts = Counter[str]()
     for reader in readers:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from glob import glob
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from structkit.cli.app import app
-from structkit.cli.output_file import validate_output
+from structkit.cli.output_file import TableOutput, validate_output
 from structkit.cli.terminal import notice
 
 
@@ -18,7 +17,7 @@ def join(
     parts: Annotated[
         list[str], typer.Argument(metavar="PART...", help="The outputs of all parts, or a pattern in quotes.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The table to write; its suffix sets the format.")],
+    output: TableOutput,
     source: Annotated[
         str | None,
         typer.Option(
@@ -33,8 +32,8 @@ def join(
     pattern matches as well, such as manifests and journals, are passed over. The manifest of the table adds up those of
     the parts.
     """
-    from structkit.batch.part_join import join_parts
+    from structkit.batch.stored_join import join_stored_parts
 
     validate_output(output, source, *parts, may_be_folder=True)
     paths = [path for pattern in parts for path in (sorted(glob(pattern)) or [pattern])]  # noqa: PTH207 (any path)
-    notice(str(join_parts(dict.fromkeys(paths), output, source, overwrite=overwrite)))
+    notice(str(join_stored_parts(dict.fromkeys(paths), output, source, overwrite=overwrite)))

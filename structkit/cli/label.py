@@ -24,8 +24,15 @@ from structkit.cli.label_options import (
     parse_concurrency,
     parse_max_failed,
 )
-from structkit.cli.output_file import validate_output
-from structkit.cli.placement_options import Address, EngineChoice, EngineOption, Processes, read_placement
+from structkit.cli.output_file import TableOutput, validate_output
+from structkit.cli.placement_options import (
+    Address,
+    EngineChoice,
+    EngineOption,
+    JournalFolder,
+    Processes,
+    read_placement,
+)
 from structkit.cli.prompt_options import InstructionsFile, PromptFile, read_instructions, read_template
 from structkit.cli.request_options import (
     Below,
@@ -72,9 +79,7 @@ inspect = functools.partial(typer.Option, rich_help_panel="Inspect without sendi
     epilog="Example: structkit label recipes/data/reviews.csv -o labels.csv --function recipes/classifier.py:label",
 )
 def label(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The table to write; its suffix sets the format; a folder has none.")
-    ],
+    output: TableOutput,
     source: Annotated[
         str | None,
         typer.Argument(
@@ -163,6 +168,7 @@ def label(
     processes: Processes = 1,
     engine: EngineOption = EngineChoice.local,
     address: Address = None,
+    journal: JournalFolder = None,
     limits_server: Annotated[
         str | None,
         run(
@@ -215,7 +221,7 @@ def label(
     from structkit.cli.job_actions import print_status
 
     if status:
-        raise typer.Exit(print_status(output, part, processes))
+        raise typer.Exit(print_status(output, part, processes, journal))
     inputs = (source, output_type, function, prompt_file, instructions_file, prices)
     validate_output(export or output, *inputs, may_be_folder=True)
     label_input = find_input(source, function, encoding, send, ocr, password)
@@ -226,7 +232,7 @@ def label(
     caps: Any = {"max_tokens": max_tokens, "max_completion_tokens": max_completion_tokens, "seed": seed, "below": below}
     reading: Any = {"blank": blank.value, "table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
-    limits |= {"batch_api": batch_api, "wait": not no_wait, "limits": limits_server}
+    limits |= {"batch_api": batch_api, "wait": not no_wait, "limits": limits_server, "journal": journal}
     selection: Any = {"limit": limit, "sample": sample, "part": part, "retry_failed": retry_failed}
     results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
     results |= {"evidence": read_evidence(evidence), "review_below": review_below, "items": items}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -32,6 +33,16 @@ EngineOption: TypeAlias = Annotated[
 Address: TypeAlias = Annotated[
     str | None,
     option(metavar="HOST:PORT", help="The Ray cluster; by default that of this machine.", show_default=False),
+]
+
+JournalFolder: TypeAlias = Annotated[
+    Path | None,
+    option(
+        "--journal",
+        metavar="DIR",
+        help="A folder for the journal, such as a shared one; by default, it is beside the output.",
+        show_default=False,
+    ),
 ]
 
 

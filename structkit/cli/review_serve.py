@@ -30,12 +30,12 @@ def find_gold_file(output: Path | None, labels: str) -> Path:
     """Return the file of the decisions about a table.
 
     Raises:
-        ConfigError: The table is standard input, beside which there is no file.
+        ConfigError: The table is standard input or in a store, beside which there is no file.
 
     >>> str(find_gold_file(None, "labels.csv"))
     'labels.gold.jsonl'
     """
-    if output is None and labels == "-":
+    if output is None and (labels == "-" or "://" in labels):
         raise ConfigError("name the file of the decisions with --output, such as -o gold.jsonl")
     table = Path(labels)
     return output or table.with_name(f"{table.stem}.gold.jsonl")

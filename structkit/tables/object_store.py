@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from structkit.errors import ConfigError, JobError
@@ -119,6 +119,65 @@ def is_stored_set(url: str, files: list[StoredFile]) -> bool:
     return [file.url for file in files] != [url]
 
 
+def read_object(url: str) -> bytes | None:
+    """Return the content of a file, for small ones; None if there is none.
+
+    Raises:
+        JobError: The store cannot be read.
+        ConfigError: As `find_stored_files`.
+    """
+    store, path = _open_store(url)
+    with _translate_errors(url):
+        try:
+            return bytes(store.cat_file(path))
+        except FileNotFoundError:
+            return None
+
+
+def has_object(url: str) -> bool:
+    """Return whether there is a file; raises as `read_object` does."""
+    store, path = _open_store(url)
+    with _translate_errors(url):
+        store.invalidate_cache()
+        return bool(store.isfile(path))
+
+
+def write_object(url: str, data: bytes) -> None:
+    """Write a small file, or replace it.
+
+    Raises:
+        JobError: It cannot be written.
+        ConfigError: As `find_stored_files`.
+    """
+    store, path = _open_store(url)
+    with _translate_write_errors(url):
+        store.pipe_file(path, data)
+
+
+def upload_file(file: Path, url: str) -> None:
+    """Upload a file of any size, which replaces the one at the address once all of it is there.
+
+    Raises:
+        JobError: It cannot be written.
+        ConfigError: As `find_stored_files`.
+    """
+    store, path = _open_store(url)
+    with _translate_write_errors(url):
+        store.put_file(str(file), path)
+
+
+def download_file(url: str, file: Path) -> None:
+    """Download a file.
+
+    Raises:
+        JobError: It cannot be read.
+        ConfigError: As `find_stored_files`.
+    """
+    store, path = _open_store(url)
+    with _translate_errors(url):
+        store.get_file(path, str(file))
+
+
 def _open_store(url: str) -> tuple[Any, str]:
     validate_url(url)
     core = import_extra("fsspec.core", EXTRA)
@@ -177,6 +236,14 @@ def _translate_errors(url: str) -> Iterator[None]:
         raise JobError(f"there is no file {name!r}", file=name) from None
     except Exception as error:  # noqa: BLE001 (each store has its own exceptions)
         raise JobError(f"{name}: {_describe(error)}", file=name) from None
+
+
+@contextmanager
+def _translate_write_errors(url: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 (each store has its own exceptions)
+        raise JobError(f"cannot write {public_url(url)}: {_describe(error)}", file=public_url(url)) from None
 
 
 def _describe(error: Exception) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stores import Store
 
 from structkit.batch.job import Job
 from structkit.errors import ConfigError, JobError
@@ -19,56 +20,9 @@ from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON
 
-fsspec = pytest.importorskip("fsspec")
+pytest.importorskip("fsspec")
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
-
-
-class Store:
-    """A folder of a store that this test alone has."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.files, self.path = fsspec.url_to_fs(url)
-
-    def write(self, name: str, data: bytes) -> str:
-        self.files.pipe_file(f"{self.path}/{name}", data)
-        return f"{self.url}/{name}"
-
-    def read(self, name: str) -> bytes:
-        self.files.invalidate_cache()
-        return bytes(self.files.cat_file(f"{self.path}/{name}"))
-
-    def names(self) -> list[str]:
-        self.files.invalidate_cache()
-        paths = (str(path) for path in self.files.find(self.path))
-        return sorted(path.removeprefix(self.path).lstrip("/") for path in paths)
-
-
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """A server of S3 on the loopback interface."""
-    pytest.importorskip("s3fs")
-    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.slow)])
-def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    name = tmp_path.name.replace("_", "-").lower()
-    if request.param == "memory":
-        return Store(f"memory://{name}")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("s3_server"))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-the-test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    files, _ = fsspec.url_to_fs("s3://")
-    files.mkdir(f"bucket-{name}"[:60].rstrip("-"))
-    return Store(f"s3://bucket-{name}"[:65].rstrip("-"))
 
 
 def values(source: Source) -> list[dict[str, Any]]:
@@ -162,11 +116,6 @@ def settings_of(tmp_path: Path, endpoint: Endpoint, **more: Any) -> dict[str, An
 
 def request_counts(endpoint: Endpoint) -> Counter[str]:
     return Counter(request["messages"][-1]["content"].partition("Label: ")[2] for request in endpoint.requests)
-
-
-def test_an_output_in_a_store_is_rejected_before_anything_is_sent(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="a local file or folder, not the address of a store"), Endpoint() as endpoint:
-        Job(**{**settings_of(tmp_path, endpoint, source=[]), "output": "s3://bucket/out.csv"})
 
 
 def test_a_job_over_a_folder_of_a_store_pays_for_each_row_once(store: Store, tmp_path: Path) -> None:

@@ -53,24 +53,24 @@ def validate_parts(settings: JobSettings, total: int) -> None:
         )
     if settings.batch_api:
         raise ConfigError("the vendor's Batch API needs one process: leave out processes (--processes)")
-    output = Path(settings.output)
-    _validate_journals(output, total)
+    output = settings.table_path
+    _validate_journals(settings, total)
     if output.exists() and not settings.overwrite and not _is_joined(output, total):
         raise JobError(f"{str(output)!r} exists and is not this job's output: --overwrite replaces it")
     if not open_input(settings).is_repeatable:
         raise JobError("several processes cannot read one stream: save the input as a file, and name that")
 
 
-def _validate_journals(output: Path, total: int) -> None:
+def _validate_journals(settings: JobSettings, total: int) -> None:
     """Validate that the replies that are on disk will be used.
 
     Raises:
         JobError: They are in the journals of another number of processes, and would be paid for again.
     """
-    counts = journal_totals(output)
-    if output.with_name(f"{output.name}.job").exists():
+    counts = journal_totals(settings.journal_folder, settings.table_path.name)
+    if settings.folder.exists():
         counts.add(1)
-    validate_totals(counts, total, output)
+    validate_totals(counts, total, settings.table_path)
 
 
 def _is_joined(output: Path, total: int) -> bool:
@@ -91,7 +91,7 @@ def join_outputs(settings: JobSettings, reports: Sequence[Report], seconds: floa
     report = sum_reports(settings, reports, seconds)
     paths = [part.output_path for part in parts_of(settings, len(reports))]
     source = None if isinstance(settings.source, str | Path) else settings.source
-    join_parts(paths, Path(str(settings.output)), source, overwrite=True, status=report.status)
+    join_parts(paths, settings.table_path, source, overwrite=True, status=report.status)
     return report
 
 
@@ -107,7 +107,7 @@ def sum_reports(settings: JobSettings, reports: Sequence[Report], seconds: float
     return Report(
         reason="failed" if detail and not stops else reason,
         detail=detail,
-        output=Path(str(settings.output)),
+        output=settings.table_path,
         rows=sum(report.rows for report in reports),
         counts=dict(counts),
         errors=dict(errors.most_common()),

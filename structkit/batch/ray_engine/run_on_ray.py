@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from structkit.batch.engines.limiter import Limiter
@@ -55,7 +54,11 @@ def run_on_ray(
     ray = import_extra("ray", "ray")
     validate_division(settings, total)
     load = load or pickle_job(settings, import_extra("ray.cloudpickle", "ray").dumps)
-    with lock_parts(settings, total), _connect(ray, address), probe_folder(Path(str(settings.output))) as probe:
+    with (
+        lock_parts(settings, total),
+        _connect(ray, address),
+        probe_folder(settings.journal_folder / settings.table_path.name) as probe,
+    ):
         hub = _start_hub(ray, settings, total)
         try:
             workers = RayWorkers(ray, hub, load, probe, _environment(), _cpus(ray, total))

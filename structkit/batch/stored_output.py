@@ -1,0 +1,161 @@
+"""A job whose output is in an object store: it runs on a local file, which is uploaded whole when the run has ended.
+
+A small file beside the output, `OUTPUT.job.json`, says where the journal is. It is written before the first row is paid
+for, which also shows that the store can be written; a run that finds the one of another journal sends nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from structkit.batch.manifest import manifest_path
+from structkit.batch.output_table import OutputTable
+from structkit.batch.report import Report
+from structkit.batch.settings import JobSettings
+from structkit.batch.settings_validation import validate_settings
+from structkit.errors import JobError
+from structkit.journal.database import create_folder
+from structkit.tables.atomic_file import write_atomically
+from structkit.tables.files import hash_file
+from structkit.tables.object_store import has_object, read_object, upload_file, write_object
+from structkit.tables.store_address import StoreAddress
+from structkit.values import JSON
+
+
+@dataclass(frozen=True)
+class StoredOutput:
+    """The address of an output, and the local file that is uploaded to it.
+
+    Args:
+        address: In the store; of a part, that of the part.
+        file: The local one.
+        journal: The folder with the journals.
+    """
+
+    address: StoreAddress
+    file: Path
+    journal: Path
+
+    @property
+    def note(self) -> StoreAddress:
+        """The address of the file that says where the journal is."""
+        return self.address.sibling(self.note_name)
+
+    @property
+    def note_name(self) -> str:
+        """Its name, in the store and beside the local file."""
+        return f"{self.address.name}.job.json"
+
+
+def run_stored(settings: JobSettings, address: StoreAddress, run: Callable[[], Report]) -> Report:
+    """Run a job, and upload its output; raises as `claim_output` and `upload_output` do."""
+    output = claim_output(settings, address)
+    return upload_output(output, run())
+
+
+def claim_output(settings: JobSettings, address: StoreAddress) -> StoredOutput:
+    """Write into the store which journal the output of a job is of, unless there is the output of another one.
+
+    Args:
+        settings: The job.
+        address: Its output; of a part, that of the whole job.
+
+    Raises:
+        ConfigError: A setting is invalid.
+        JobError: There is the output of another journal, or the store cannot be read or written.
+    """
+    validate_settings(settings)
+    file = settings.output_path
+    output = StoredOutput(address.sibling(file.name), file, settings.journal_folder.absolute())
+    note, data = _read_note(output), read_object(output.note.url)
+    if not settings.overwrite and _parse_note(data).get("id") != note["id"]:
+        _validate_unclaimed(output, data)
+    _write_note(output, {**note, "host": platform.node(), "folder": str(output.journal)})
+    return output
+
+
+def _validate_unclaimed(output: StoredOutput, data: bytes | None) -> None:
+    """Validate that there is no output, and no note of another journal.
+
+    Raises:
+        JobError: There is one.
+    """
+    address, note = output.address, _parse_note(data)
+    if data is not None:
+        raise JobError(
+            f"{address} is the output of a job whose journal is not here, but on {note.get('host')} in "
+            f"{note.get('folder')}: run the job there, or copy that folder to {output.journal}; --overwrite "
+            "(overwrite=True) pays for every row again",
+            file=str(address),
+        )
+    if has_object(address.url):
+        raise JobError(
+            f"{address} exists and is not this job's output; --overwrite (overwrite=True) replaces it",
+            file=str(address),
+        )
+
+
+def _read_note(output: StoredOutput) -> JSON:
+    """Return what is written into the store about the journal that is here; a new one has an id of its own."""
+    with suppress(OSError):
+        note = _parse_note((output.journal / output.note_name).read_bytes())
+        if "id" in note:
+            return note
+    return {"id": secrets.token_hex(16)}
+
+
+def _write_note(output: StoredOutput, note: JSON) -> None:
+    """Write it here, and then into the store.
+
+    Raises:
+        JobError: It cannot be written.
+    """
+    data = json.dumps(note, indent=2).encode()
+    create_folder(output.journal)
+    write_atomically(output.journal / output.note_name, [data])
+    write_object(output.note.url, data)
+
+
+def _parse_note(data: bytes | None) -> JSON:
+    try:
+        note = json.loads(data or b"{}")
+    except ValueError:
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def upload_output(output: StoredOutput, report: Report) -> Report:
+    """Upload the table, and then its manifest; return the report with the address.
+
+    Raises:
+        JobError: They cannot be uploaded; the table is complete on this machine.
+    """
+    if report.output is None:
+        return report
+    try:
+        publish_table(output.file, output.address)
+    except JobError as error:
+        raise JobError(
+            f"the table is in {output.file}, but could not be uploaded: {error}; run the same job again, which sends "
+            "nothing for the rows that are done",
+            file=str(output.address),
+        ) from None
+    return replace(report, output=output.address.url, table=OutputTable(output.file))
+
+
+def publish_table(file: Path, address: StoreAddress) -> None:
+    """Upload a table, and then its manifest, which has the hash of the table.
+
+    Raises:
+        JobError: They cannot be uploaded.
+    """
+    manifest = json.loads(manifest_path(file).read_text(encoding="utf-8", errors="replace"))
+    manifest |= {"output": address.url, "output_sha256": hash_file(file)}
+    upload_file(file, address.url)
+    write_object(address.sibling(manifest_path(file).name).url, f"{json.dumps(manifest, indent=2)}\n".encode())
