@@ -62,6 +62,15 @@ def validate_settings(settings: JobSettings) -> None:
     validate_output_format(str(settings.output))
     if settings.output is not None:
         validate_name_length(manifest_path(settings.output_path))
+    _validate_target(settings)
+
+
+def _validate_target(settings: JobSettings) -> None:
+    """Validate that the output is not the input, nor a file of it.
+
+    Raises:
+        ConfigError: It is.
+    """
     if isinstance(settings.output, StoreAddress) and settings.output.is_in(str(settings.source)):
         raise ConfigError(
             f"the output {str(settings.output)!r} would replace the input or be a file of it: use another folder"

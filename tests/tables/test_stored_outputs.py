@@ -136,8 +136,8 @@ def test_nothing_is_sent_if_the_store_cannot_be_written(endpoint: Endpoint, monk
         raise PermissionError("Access Denied")
 
     monkeypatch.setattr(MemoryFileSystem, "pipe_file", reject_write)
-    with pytest.raises(JobError, match=r"cannot write memory://reject_writed/out\.csv\.job\.json: .*Access Denied"):
-        job_of(endpoint, "memory://reject_writed/out.csv").run()
+    with pytest.raises(JobError, match=r"cannot write memory://closed-store/out\.csv\.job\.json: .*Access Denied"):
+        job_of(endpoint, "memory://closed-store/out.csv").run()
     assert sent(endpoint) == 0
 
 
