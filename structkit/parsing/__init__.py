@@ -1,6 +1,6 @@
 """Parse replies: the body into a completion, the text into a JSON value."""
 
-from structkit.parsing.bare_text import read_bare_text
+from structkit.parsing.bare_text import read_bare_text, read_quoted_text
 from structkit.parsing.candidates import Candidate, read_candidates
 from structkit.parsing.coercion import is_scalar_of, repair_values, walk_branches
 from structkit.parsing.completion import read_completion
@@ -21,6 +21,7 @@ __all__ = [
     "read_envelope",
     "read_json",
     "read_prefix",
+    "read_quoted_text",
     "read_record_prefix",
     "repair_values",
     "walk_branches",

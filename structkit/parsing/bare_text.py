@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 
+from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.spelling import unquote
 from structkit.values import Repair
 
 MAX_BARE_CHARS = 200
 """A longer text is not one value."""
 
-THINKING = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-FENCED = re.compile(r"(`{3,}|~{3,})[^\n`~]*\n([^`~]*)\n[ \t]*\1")
+THINKING_START = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+THINKING_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+FENCE_START = re.compile(r"(?:`{3,}|~{3,})[^\n`~]*\n")
+FENCE_ENDS = ("```", "~~~")
+BULLET = "- "
+"""Before a number, it may be a minus sign as well."""
 
 
 def read_bare_text(text: str) -> tuple[str, tuple[Repair, ...]] | None:
@@ -19,18 +24,51 @@ def read_bare_text(text: str) -> tuple[str, tuple[Repair, ...]] | None:
 
     >>> read_bare_text("<think>Hm.</think>\n**True**.")
     ('True', ('think block', 'unquoted text'))
-    >>> read_bare_text("```\n12,111\n```")
-    ('12,111', ('code fence', 'unquoted text'))
-    >>> read_bare_text('{"a": tru')
+    >>> read_bare_text("```\n12,111\n```"), read_bare_text("12,111\n```")
+    (('12,111', ('code fence', 'unquoted text')), ('12,111', ('code fence', 'unquoted text')))
+    >>> read_bare_text('{"a": tru'), read_bare_text("- 7")
+    (None, None)
     """
-    without_thinking = THINKING.sub("", text.lstrip("\ufeff"), count=1)
-    fence = FENCED.fullmatch(without_thinking.strip())
-    bare = unquote((fence[2] if fence else without_thinking).strip().removesuffix("."))
-    if not bare or len(bare) > MAX_BARE_CHARS or "{" in bare or "[" in bare:
+    content, repairs = _content(text)
+    bare = unquote(content.removesuffix("."))
+    if not bare or len(bare) > MAX_BARE_CHARS or "{" in bare or "[" in bare or bare.startswith(BULLET):
         return None
+    return bare, (*repairs, "unquoted text")
+
+
+def read_quoted_text(text: str) -> tuple[str, tuple[Repair, ...]] | None:
+    r"""Return the text that a JSON string is, in a code fence or after thinking; None if there is none.
+
+    >>> read_quoted_text('```json\n"a \\u00e9"\n```'), read_quoted_text("```\na\n```")
+    (('a é', ('code fence',)), None)
+    """
+    content, repairs = _content(text)
+    if not repairs or content[:1] != '"':
+        return None
+    try:
+        value = read_json(content)
+    except NotJSON:
+        return None
+    return (value, repairs) if isinstance(value, str) else None
+
+
+def _content(text: str) -> tuple[str, tuple[Repair, ...]]:
+    """Return what is inside of thinking and a code fence, of which one end may be missing; and the repairs."""
+    without_mark = text.removeprefix("\ufeff")
+    answer = _without_thinking(without_mark).strip()
+    fence = FENCE_START.match(answer)
+    inside = answer[fence.end() :] if fence else answer
+    end = next((mark for mark in FENCE_ENDS if inside.endswith(mark)), "")
+    content = inside.rstrip(end[:1]).rstrip() if end else inside
     outer: tuple[tuple[Repair, bool], ...] = (
-        ("byte order mark", text.startswith("\ufeff")),
+        ("byte order mark", without_mark != text),
         ("think block", "<think" in text.casefold()),
-        ("code fence", fence is not None),
+        ("code fence", bool(fence or end)),
     )
-    return bare, (*(repair for repair, is_applied in outer if is_applied), "unquoted text")
+    return content.strip(), tuple(repair for repair, is_applied in outer if is_applied)
+
+
+def _without_thinking(text: str) -> str:
+    start = THINKING_START.search(text)
+    end = THINKING_END.search(text, start.end()) if start else None
+    return text[: start.start()] + text[end.end() :] if start and end else text

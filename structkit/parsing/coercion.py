@@ -93,7 +93,8 @@ class _SchemaWalk:
             return self._repair_scalar(value, branches, path)
         branches += _unboxed_objects(value, branches, self.root)
         if isinstance(value, str):
-            if value.strip().casefold() in NULLS and _is_formatted_or_null(schemas, branches):
+            is_null = value.strip().casefold() in NULLS and "null" in _types(branches)
+            if is_null and _is_formatted(schemas, branches):
                 self._add_repair("null in text", path)
                 return None
             return self._repair_text(value, branches, path)
@@ -216,13 +217,15 @@ class _SchemaWalk:
 
 
 def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
-    """Return whether a schema allows a scalar certainly: a text has to be one of those that it lists.
+    """Return whether a schema allows a scalar certainly: a text has to be one that it lists, or in a format.
 
     >>> is_scalar_of("a", {"enum": ["a", "b"]}, {}), is_scalar_of("a", {"type": "string"}, {})
     (True, False)
     """
     if isinstance(value, str):
-        return any(value in _constants(branch) for branch in walk_branches([schema], root) if _is_constant(branch))
+        branches = [*walk_branches([schema], root)]
+        is_listed = any(value in _constants(branch) for branch in branches if _is_constant(branch))
+        return is_listed or _is_formatted([schema], branches)
     return not isinstance(value, list | dict)
 
 
@@ -238,9 +241,9 @@ def _is_decimal(branches: list[JSON]) -> bool:
     return bool(texts) and all(branch.get("pattern") == DECIMAL_TEXT for branch in texts)
 
 
-def _is_formatted_or_null(schemas: list[JSON], branches: list[JSON]) -> bool:
-    """Return whether only null and texts of a format are allowed, none of which is the word "null"."""
-    if _types(branches) != {"string", "null"}:
+def _is_formatted(schemas: list[JSON], branches: list[JSON]) -> bool:
+    """Return whether no text is allowed but those of a format that no word has; null may be."""
+    if _types(branches) - {"null"} != {"string"}:
         return False
     texts = [branch for branch in branches if "string" in _type_names(branch)]
     return all(map(_has_format, texts)) or (len(texts) == 1 and any(map(_states_format, schemas)))

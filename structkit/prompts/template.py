@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -109,7 +108,7 @@ def _parse(template: str) -> Template:
     Raises:
         PromptError: A brace is alone.
     """
-    text = inspect.cleandoc(template)
+    text = _dedent(template)
     texts, fields, end = [""], list[str](), 0
     for part in _PART.finditer(text):
         texts[-1] += text[end : part.start()]
@@ -124,6 +123,25 @@ def _parse(template: str) -> Template:
     texts[-1] += text[end:]
     literal_fields = tuple(match[1] for match in _LITERAL_FIELD.finditer(text))
     return Template(tuple(texts), tuple(fields), literal_fields)
+
+
+def _dedent(template: str) -> str:
+    r"""Return a template without the indentation of the code around it; unlike `inspect.cleandoc`, with its tabs.
+
+    >>> _dedent("name\tcity\n    Ada\tLondon\n      more\n    ")
+    'name\tcity\nAda\tLondon\n  more'
+    """
+    first_line, *lines = template.split("\n")
+    indents = [line[: len(line) - len(line.lstrip())] for line in lines if line.strip()]
+    margin = next(
+        (n for n in range(len(min(indents, default="")), 0, -1) if len({text[:n] for text in indents}) == 1), 0
+    )
+    lines = [first_line.lstrip(), *(line[margin:] for line in lines)]
+    while lines and not lines[-1]:
+        lines.pop()
+    while lines and not lines[0]:
+        lines.pop(0)
+    return "\n".join(lines)
 
 
 def _argument_name(field: str, arguments: Mapping[str, Any]) -> str:

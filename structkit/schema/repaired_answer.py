@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
-from structkit.parsing import Candidate, is_scalar_of, read_bare_text, read_candidates, repair_values
+from structkit.parsing import Candidate, is_scalar_of, read_bare_text, read_candidates, read_quoted_text, repair_values
 from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.expected_form import ExpectedForm
 from structkit.values import JSON, Answer, Issue, JSONValue
@@ -31,11 +31,13 @@ class RepairedReading:
         wire: The value.
         repairs: The repairs that lead to it.
         document: The position of its document in the text.
+        is_tentative: Whether it counts only if it is valid, as the text may be prose.
     """
 
     wire: JSONValue
     repairs: tuple[str, ...]
     document: int
+    is_tentative: bool = False
 
 
 def repaired_readings(
@@ -71,13 +73,19 @@ def _candidates(text: str, name: str, form: ExpectedForm) -> Iterator[Candidate]
 
 
 def _bare_readings(text: str, schema: JSON, box: str, names: NamesOfValues) -> Iterator[RepairedReading]:
-    """Yield the scalar that a text without quotes is, where the type has no texts but those that it lists."""
+    """Yield the scalar that a text is: a JSON string in a fence, or a text without quotes where it cannot be prose.
+
+    A type whose texts are listed, or have a format, has no prose.
+    """
+    if (quoted := read_quoted_text(text)) is not None:
+        value, outer_repairs = quoted
+        yield RepairedReading({box: value}, outer_repairs, 0, is_tentative=True)
     if (bare := read_bare_text(text)) is None:
         return
     bare_text, repairs = bare
     wire, value_repairs = repair_values({box: bare_text}, schema, names)
     if is_scalar_of(wire[box], schema["properties"][box], schema):
-        yield RepairedReading(wire, (*repairs, *value_repairs), 0)
+        yield RepairedReading(wire, (*repairs, *value_repairs), 0, is_tentative=isinstance(wire[box], str))
 
 
 def _repair_value(
@@ -129,7 +137,7 @@ def choose_answer(
         if answer.valid:
             further_answers = (validate(other.wire) for other in allowed if other.document != reading.document)
             return reject_several(answer, (other for other in further_answers if other.valid), repairs)
-        answers.append(answer)
+        answers += () if reading.is_tentative else (answer,)
     readable = [answer for answer in answers if answer.draft is not None] or answers
     return min(readable, key=lambda answer: len(answer.issues))
 

@@ -195,6 +195,16 @@ def test_braces_that_are_not_jinja_stay_as_they_are() -> None:
     assert fill_template(template, {"text": "a"}) == 'As {"text": "...", "n": [1]} or {text: ...}: a'
 
 
+def test_the_tabs_of_a_prompt_are_sent_and_the_indentation_of_the_code_is_not() -> None:
+    from structkit.prompts import fill_template
+
+    template = """name\tcity
+    Ada\tLondon
+      {a\tb}
+    """
+    assert fill_template(template, {"a\tb": "x\ty"}) == "name\tcity\nAda\tLondon\n  x\ty"
+
+
 @pytest.mark.parametrize(
     "filters", ["attr('x')", "map(attribute='x') | list", "selectattr('x') | list", "groupby('x')"]
 )

@@ -409,7 +409,9 @@ class Day(BaseModel):
 
 
 @pytest.mark.parametrize("output_type", [dt.datetime, dt.date, dt.time, dt.timedelta, dt.datetime | None])
-@pytest.mark.parametrize("value", [2024, 1704412800, 1.5, "20240105", "1704412800000", "1.7e9", "-1"])
+@pytest.mark.parametrize(
+    "value", [2024, 1704412800, 1.5, "20240105", "1704412800000", "1.7e9", "-1", ".5", "-.5", "+.5e1"]
+)
 def test_a_number_is_no_time(output_type: Any, value: Any) -> None:
     answer = ResponseFormat(output_type).read(json.dumps({"value": value}), repairs=True)
     assert not answer.valid

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -596,6 +598,57 @@ def test_formats_are_validated_in_older_drafts_too(draft, name, valid):
     assert response_format.load(response_format.dump({"x": valid})) == {"x": valid}
     with pytest.raises(InvalidOutput):
         response_format.load(response_format.dump({"x": "nope ^ ("}))
+
+
+EMAILS = {
+    "email": (
+        ["a@b", "te~st@example.com", '"joe@bloggs"@example.com', "j@[127.0.0.1]", "j@[IPv6:::1]"],
+        [
+            "a@",
+            "@b",
+            "no @ address",
+            ".a@b.c",
+            "a.@b.c",
+            "a..b@c",
+            "a@-b",
+            "a@b..c",
+            "a@b=c",
+            "<a@b>",
+            "j@[127.0.0.300]",
+        ],
+    ),
+    "idn-email": (["실례@실례.테스트"], ["a@", "실례"]),
+}
+
+
+@pytest.mark.parametrize("name", EMAILS)
+def test_an_email_address_has_a_local_part_and_a_domain(name):
+    response_format = ResponseFormat({"type": "string", "format": name})
+    valid, invalid = EMAILS[name]
+    assert all(response_format.read(json.dumps({"value": text})).valid for text in valid)
+    assert [text for text in invalid if response_format.read(json.dumps({"value": text})).valid] == []
+
+
+NOT_JSON = {
+    "enum[0]: not a JSON Schema: a date is not JSON; write it as a text (in YAML, in quotes)": {
+        "enum": [date(2024, 1, 5)]
+    },
+    "const: not a JSON Schema: a set is not JSON; write a list": {"const": {1}},
+    "multipleOf: not a JSON Schema: a Decimal is not JSON": {"multipleOf": Decimal("0.1")},
+    "type: not a JSON Schema: a type is not JSON; pass the class itself as the type, or write the name of a JSON type": {
+        "type": int
+    },
+    "default: not a JSON Schema: the key (1,) is not a text": {"default": {(1,): 2}},
+    "title: not a JSON Schema: a text has half of a surrogate pair": {"title": "\ud800"},
+    "[\"$defs\"]: not a JSON Schema: 5 is not of type 'object'": {"$defs": 5, "type": "string"},
+}
+
+
+@pytest.mark.parametrize("message", NOT_JSON)
+def test_a_document_that_is_not_json_is_rejected_with_its_place(message):
+    with pytest.raises(SchemaError) as caught:
+        ResponseFormat(NOT_JSON[message])
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("name", ["int32", "byte", "made-up"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import json
+import time
 from datetime import date
 from decimal import Decimal
 from ipaddress import IPv4Address
@@ -268,6 +269,13 @@ class Level(enum.Enum):
         (Color, "\ufeffDark_Green.", "dark green", ["byte order mark", "unquoted text", "spelling at value"]),
         (Color | int, "7 pages", 7, ["unquoted text", "number in text at value"]),
         (Level, "$2", Level.HIGH, ["unquoted text", "number in text at value"]),
+        (int, "7\n```", 7, ["code fence", "unquoted text", "number in text at value"]),
+        (bool, "~~~\ntrue", True, ["code fence", "unquoted text", "boolean in text at value"]),
+        (str, '```json\n"se\\u00e1n"\n```', "se\u00e1n", ["code fence"]),
+        (str, '<think>Hm.</think>"red"\n```', "red", ["think block", "code fence"]),
+        (dt.date, "2024-01-05", dt.date(2024, 1, 5), ["unquoted text"]),
+        (dt.time | None, "**12:30**", dt.time(12, 30), ["unquoted text"]),
+        (Decimal, "$1,234.50", Decimal("1234.50"), ["unquoted text", "number in text at value"]),
     ],
 )
 def test_a_bare_word_or_number_is_read_as_a_scalar(output_type: Any, text: str, value: Any, repairs: list[str]) -> None:
@@ -280,7 +288,9 @@ def test_a_bare_word_or_number_is_read_as_a_scalar(output_type: Any, text: str, 
         *((bool, text) for text in ("maybe", "I think True", "True or False", "not true", "", ".", "1 2")),
         *((float, text) for text in ("1,5", "1/3", "10-12", "12k", "seven", "0,123", "-", "1 and 2")),
         *((Color, text) for text in ("The answer is red", "red, Rot", "not red", "reddish", "red: a color", "{red")),
-        *((str, text) for text in ("red", "True")),
+        *((str, text) for text in ("red", "True", "```\nred\n```")),
+        *((dt.date, text) for text in ("It is 2024-01-05", "I cannot say", "20240105", "05.01.2024")),
+        *((int, text) for text in ("- 7", "```\n- 7\n```")),
         *((Color | str, text) for text in ("green", "True")),
         (Level, "3 kg"),
         (Literal["ab", "AB"], "Ab"),
@@ -292,6 +302,17 @@ def test_a_bare_text_that_may_mean_anything_else_is_not_read(output_type: Any, t
     answer = ResponseFormat(output_type).read(text, repairs=True)
     assert not answer.valid
     assert answer.draft is None or isinstance(answer.draft, int | float)
+
+
+@pytest.mark.parametrize("unit", ["<think>", "</think>", "```\n", "~~~"])
+def test_a_reply_of_one_repeated_mark_is_read_in_linear_time(unit: str) -> None:
+    def seconds(count: int) -> float:
+        started = time.process_time()
+        ResponseFormat(int).read(unit * count, repairs=True)
+        return time.process_time() - started
+
+    seconds(10)
+    assert seconds(40_000) < 1
 
 
 # Spelling

@@ -288,6 +288,7 @@ EQUIVALENTS = {
     "divisibleBy": ({"type": "integer", "divisibleBy": 3}, {"type": "integer", "multipleOf": 3}),
     "extends": ({"extends": {"$ref": "#/$defs/a"}, "minLength": 2}, {"allOf": [{"$ref": "#/$defs/a"}], "minLength": 2}),
     "disallow": ({"disallow": ["string"]}, {"not": {"type": ["string"]}}),
+    "format of draft 3": ({"type": "string", "format": "ip-address"}, {"type": "string", "format": "ipv4"}),
     "required in properties": (
         {"type": "object", "properties": {"a": {"type": "string", "required": True}, "b": {"type": "string", "required": False}}},
         {"type": "object", "properties": {"a": STRING, "b": STRING}, "required": ["a"]},

@@ -24,6 +24,8 @@ PYTHON_NAMES = {"str": "string", "int": "integer", "float": "number", "double": 
 PYTHON_NAMES |= {"list": "array", "tuple": "array", "dict": "object", "map": "object", "None": "null"}
 FORMATS = {"date": "date", "datetime": "date-time", "timestamp": "date-time", "time": "time", "uuid": "uuid"}
 FORMATS |= {"email": "email", "uri": "uri", "url": "uri"}
+LATER_NAMES = {"ip-address": "ipv4", "host-name": "hostname"}
+"""Formats of draft 3 by the names that later drafts have for them."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,16 @@ def read_divisor(part: JSON, _path: JSONPath) -> JSON:
     {'multipleOf': 2}
     """
     return {"multipleOf": part["divisibleBy"], **_without(part, "divisibleBy")} if "divisibleBy" in part else part
+
+
+def read_format(part: JSON, _path: JSONPath) -> JSON:
+    """Return a part with the later name of a format of draft 3.
+
+    >>> read_format({"format": "ip-address"}, ())
+    {'format': 'ipv4'}
+    """
+    name = part.get("format")
+    return {**part, "format": LATER_NAMES[name]} if isinstance(name, str) and name in LATER_NAMES else part
 
 
 def read_extends(part: JSON, _path: JSONPath) -> JSON:
@@ -284,6 +296,7 @@ KEYWORD_RULES = (
     KeywordRule(drop_required, '"required": true outside properties: no effect'),
     KeywordRule(drop_empty_required, '"required": []: no effect', "6", "2020-12"),
     KeywordRule(read_divisor, "divisibleBy: read as multipleOf"),
+    KeywordRule(read_format, "the formats ip-address and host-name: read as ipv4 and hostname"),
     KeywordRule(read_extends, "extends, disallow: read as allOf, not"),
     KeywordRule(
         read_exclusive_bounds,

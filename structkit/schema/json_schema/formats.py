@@ -11,6 +11,22 @@ from structkit.values import JSONValue
 NON_URI_CHARACTERS = re.compile("[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U000efffd]")
 """The characters that an IRI has beyond those of a URI (RFC 3987, `ucschar`)."""
 
+LABEL = r"[{0}](?:[{0}-]{{0,61}}[{0}])?"
+LOCAL_PART = r"[{0}!#$%&'*+/=?^_`{{|}}~-]+"
+QUOTED_PART = r"\"(?:[^\"\\\r\n]|\\.)+\""
+IP_LITERAL = r"\[(?P<literal>[0-9A-Fa-f.:IPv]+)\]"
+ADDRESS = rf"(?:{{local}}(?:\.{{local}})*|{QUOTED_PART})@(?:{{label}}(?:\.{{label}})*|{IP_LITERAL})"
+    r"(?:{local}(?:\.{local})*|\"(?:[^\"\\\r\n]|\\.)+\")@(?:{label}(?:\.{label})*|\[(?P<literal>[0-9A-Fa-f.:IPv]+)\])"
+)
+"""A mailbox of RFC 5321: a local part, plain or in quotes, and a domain, or an IP address in brackets."""
+
+EMAIL_CHARACTERS = {"email": "A-Za-z0-9", "idn-email": "A-Za-z0-9\u00a0-\U0010ffff"}
+EMAILS = {
+    name: re.compile(ADDRESS.format(local=LOCAL_PART.format(characters), label=LABEL.format(characters)))
+    for name, characters in EMAIL_CHARACTERS.items()
+}
+"""jsonschema takes any text with an @ for an address."""
+
 URI_FORMATS = {"iri": "uri", "iri-reference": "uri-reference"}
 
 
@@ -24,8 +40,8 @@ def with_all_formats(checker: Any) -> Any:
     >>> checker = with_all_formats(Draft4Validator.FORMAT_CHECKER)
     >>> checker.conforms("http://é.x/ü?ö", "iri"), checker.conforms("http://é x", "iri")
     (True, False)
-    >>> checker.conforms("nope", "uuid")
-    False
+    >>> checker.conforms("nope", "uuid"), checker.conforms("a@", "email"), checker.conforms("a@é.x", "idn-email")
+    (False, False, True)
     """
     from jsonschema import Draft202012Validator, FormatChecker
 
@@ -35,6 +51,8 @@ def with_all_formats(checker: Any) -> Any:
         if name in copied.checkers and uri_format in copied.checkers:
             check, errors = copied.checkers[uri_format]
             copied.checkers[name] = (_encoded(check), errors)
+    for name, pattern in EMAILS.items():
+        copied.checkers[name] = (_is_address(pattern, copied), ())
     return copied
 
 
@@ -49,6 +67,21 @@ def is_validated(name: JSONValue) -> bool:
     from jsonschema import Draft202012Validator
 
     return name in Draft202012Validator.FORMAT_CHECKER.checkers
+
+
+def _is_address(pattern: re.Pattern[str], checker: Any) -> Any:
+    def check(value: Any) -> bool:
+        if not isinstance(value, str):
+            return True
+        if (match := pattern.fullmatch(value)) is None:
+            return False
+        literal = match["literal"]
+        if literal is None:
+            return True
+        is_v6 = literal.startswith("IPv6:")
+        return bool(checker.conforms(literal.removeprefix("IPv6:"), "ipv6" if is_v6 else "ipv4"))
+
+    return check
 
 
 def _encoded(check: Any) -> Any:

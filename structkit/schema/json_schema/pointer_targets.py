@@ -68,7 +68,8 @@ class _Moves:
         self._document = document
         self._keeps_places = keeps_places
         self._names: dict[str, str] = {}
-        self._used = {*document.get("$defs", ())} if keeps_places else set[str]()
+        definitions = document.get("$defs")
+        self._used = {*definitions} if keeps_places and isinstance(definitions, dict) else set[str]()
         self._remaining: list[tuple[str, JSON]] = []
         self.definitions: dict[str, JSONValue] = {}
         self.emptied_keys = set[str]()

@@ -14,7 +14,7 @@ from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.json_schema.rule_issues import read_error
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.value_meanings import names_of_values
-from structkit.schema.writable import validate_writable
+from structkit.schema.writable import validate_json
 from structkit.values import JSON, Issue, JSONValue
 from structkit.values.exact_float import has_exact_floats, without_texts
 from structkit.values.text import shorten_json
@@ -50,7 +50,7 @@ class RawSchema:
         from structkit.schema.json_schema.reference_cycles import validate_cycles
         from structkit.schema.json_schema.schema_input import read_schema_input
 
-        validate_writable(schema)
+        validate_json(schema)
         schema_input = read_schema_input(schema)
         self.schema = schema = schema_input.schema
         self.name = schema_input.name

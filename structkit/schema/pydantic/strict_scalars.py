@@ -29,7 +29,8 @@ JSON_KINDS |= {"tuple", "named-tuple", "deque", "ordered-dict", "counter"}
 Strict mode reads these from JSON, and rejects them from a function.
 """
 
-NUMBER = re.compile(r"\s*[-+]?[0-9_]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?\s*")
+NUMBER = re.compile(r"\s*[-+]?(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?\s*")
+"""A number as a text, in each notation that pydantic reads as seconds, such as `.5`."""
 
 WRAPPERS = CONVERTERS | {"nullable", "default", "function-after"}
 """Parts that pass on the value of the part inside them."""

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead, RemoteDisconnected
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from threading import Event, Timer
 from time import monotonic
 from typing import Any
@@ -18,37 +18,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from structkit.transport.exceptions import MAX_CONNECT_S, MAX_IDLE_S, ConnectError, ConnectTimeout
 from structkit.transport.http.certificates import ssl_context
 from structkit.transport.http.decompress import ACCEPTED, MAX_CHUNK_BYTES, decompress
+from structkit.transport.http.http_client_response import NoReplyError, Response
 from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import BodyReader, HTTPReply
 from structkit.transport.request_scope import hold_socket
 
 MAX_IDLE = 100
 """Idle connections at most."""
-
-
-class NoReplyError(RemoteDisconnected):
-    """The server closed the connection before the first byte of a reply."""
-
-
-class _Response(HTTPResponse):
-    """A response that distinguishes a connection closed before any byte from one that breaks later.
-
-    Interim replies (`102 Processing`, `103 Early Hints`) are skipped, as RFC 9110, 15.2, wants it of every client.
-    """
-
-    _has_interim_reply = False
-
-    def _read_status(self) -> tuple[str, int, str]:
-        try:
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-        except ConnectionError as error:
-            if self._has_interim_reply:
-                raise
-            raise NoReplyError(str(error)) from error
-        self._has_interim_reply = HTTPStatus.CONTINUE <= status < HTTPStatus.OK
-        if self._has_interim_reply and status != HTTPStatus.SWITCHING_PROTOCOLS:
-            status = HTTPStatus.CONTINUE  # the only interim reply that `http.client` skips
-        return version, status, reason
 
 
 def _send(connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> None:
@@ -115,7 +91,7 @@ class HTTPClientPool:
             with _shut_down_at_deadline(sock, reader), hold_socket(sock):
                 _send(connection, method, self._path_prefix + path, outgoing.body, outgoing.headers(self._headers))
                 with closing(connection.getresponse()) as response:
-                    headers = {name.lower(): value for name, value in response.headers.items()}
+                    headers: dict[str, str] = response.headers  # type: ignore[assignment]  # as `Response` reads them
                     chunks = decompress(_chunks(response), headers.get("content-encoding", ""))
                     yield response.status, headers, _with_timeouts(chunks, response, sock, timeout_s, reader)
         except BaseException:
@@ -152,7 +128,7 @@ class HTTPClientPool:
 
     def _connect(self, timeout_s: float) -> HTTPConnection:
         connection = self._new_connection(min(timeout_s, MAX_CONNECT_S))
-        connection.response_class = _Response
+        connection.response_class = Response
         try:
             connection.connect()
             connection.sock.settimeout(timeout_s)

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Protocol
 
-from httptools import HttpParserCallbackError, HttpParserError, HttpResponseParser
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 MAX_HEAD_BYTES = 2**18
 """The size of all headers together, of all trailers, or of the line before a chunk, which may have extensions."""
 
 LENIENCIES = {"lenient_headers": True, "lenient_optional_cr_before_lf": True, "lenient_spaces_after_chunk_size": True}
-"""Old servers fold headers, and end lines without a carriage return; aiohttp 3.13 accepts the same."""
+LENIENCIES |= {"lenient_chunked_length": True}
+"""Old servers fold headers, and end lines without a carriage return; aiohttp 3.13 accepts the same. Proxies that make
+chunks of a body leave its length beside them, which RFC 9112, 6.3, ignores."""
 
 
 class InvalidResponse(ConnectionError):
@@ -65,6 +67,8 @@ class ResponseParser:
             self._parser.feed_data(data)
         except HttpParserCallbackError as error:
             raise error.__context__ or error from None
+        except HttpParserUpgrade:
+            raise InvalidResponse("the server switches to another protocol, for which nobody has asked") from None
         except HttpParserError as error:
             if not self.is_complete:
                 raise InvalidResponse(f"not an HTTP/1.1 response: {error}") from None

@@ -237,6 +237,59 @@ def test_a_connection_closed_after_an_interim_reply_is_a_counted_retry(run_calls
     assert (result.attempts[0].retries, result.usage.unreported, len(server.heads)) == (1, 1, 2)
 
 
+HEADS = {
+    "300 headers": [f"x-{number}: v" for number in range(300)],
+    "a header of 100 kB": ["x-policy: " + "a" * 100_000],
+    "a folded header": ["x-policy: a", "  b"],
+    "a length beside chunks": ["content-length: 5", "transfer-encoding: chunked"],
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_both_drivers_read_every_head_that_a_proxy_sends(run_calls: Callable[..., list[Any]], head: str) -> None:
+    def script(number: int, count: int) -> bytes:
+        if "chunked" not in HEADS[head][-1]:
+            return http_reply(COMPLETION, *HEADS[head])
+        lines = "".join(f"{line}\r\n" for line in HEADS[head])
+        return f"HTTP/1.1 200 OK\r\n{lines}\r\n{len(COMPLETION):x}\r\n".encode() + COMPLETION + b"\r\n0\r\n\r\n"
+
+    with keep_alive_server(script) as server:
+        assert [result.value for result in run_calls(server.base_url, 2)] == [3, 3]
+    assert (server.connections, len(server.heads)) == (1, 2)
+
+
+INVALID_HEADS = {
+    "a line without a colon": b"HTTP/1.1 200 OK\r\njunk\r\n",
+    "a name with a space": b"HTTP/1.1 200 OK\r\nx-a : b\r\n",
+    "a negative length": b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n",
+    "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n",
+    "another version": b"HTTP/2 200 OK\r\n",
+    "another protocol": b"SSH-2.0-x\r\n",
+    "endless headers": b"HTTP/1.1 200 OK\r\n" + b"x-a: b\r\n" * 200_000,
+}
+
+
+@pytest.mark.parametrize("head", INVALID_HEADS)
+def test_an_invalid_head_is_an_error_at_once(run_calls: Callable[..., list[Any]], head: str) -> None:
+    with keep_alive_server(lambda number, count: INVALID_HEADS[head] + b"\r\n" + COMPLETION) as server:
+        policy = structkit.Policy(retries=0, timeout=600)
+        with pytest.raises(structkit.ConnectionFailed, match=r"before the reply was complete: (not an HTTP|more than)"):
+            run_calls(server.base_url, 1, policy=policy)
+
+
+def test_a_reply_that_switches_protocols_is_not_the_answer(run_calls: Callable[..., list[Any]]) -> None:
+    def script(number: int, count: int) -> bytes:
+        return (
+            http_reply()
+            if number or count
+            else b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
+        )
+
+    with keep_alive_server(script) as server:
+        [result] = run_calls(server.base_url, 1, policy=structkit.Policy(wait_initial=0.001))
+    assert (result.value, result.attempts[0].retries) == (3, 1)
+
+
 def test_a_path_is_percent_encoded(run_calls: Callable[..., list[Any]]) -> None:
     with keep_alive_server() as server:
         run_calls(server.base_url.replace("/v1", "/caf\u00e9 au lait/%2F/v1"), 1)
