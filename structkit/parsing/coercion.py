@@ -11,20 +11,12 @@ from structkit.parsing.member_names import NO_NAMES, NamesOfValues, values_key
 from structkit.parsing.numbers import DECIMAL_TEXT, read_decimal
 from structkit.parsing.scalar_text import NULLS, Choices, means_choice, scalar_readings
 from structkit.parsing.spelling import find_name, index_names
+from structkit.parsing.text_formats import has_format, states_format
 from structkit.parsing.wrapper import NOT_WRAPPED, unwrap_member
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
 NO_ITEMS = frozenset({"", "-", "n/a", "na", "nil", "none", "null", "empty", "nothing", "unknown"})
 """Texts that may mean an empty list."""
-
-FORMATS = frozenset({"date", "date-time", "duration", "email", "ipv4", "ipv6", "time", "uuid"})
-"""Formats of texts, none of which a single word has."""
-
-STATED_FORMAT = re.compile(
-    r"\bISO 8601 (?:date|time|duration)\b|\bA date, YYYY-MM-DD\.|\bAn email address\.|\bAn IPv[46] address\.|\bA UUID\."
-    r"|\bA decimal number\."
-)
-"""How descriptions state such a format where the endpoint does not take it as a keyword."""
 
 PAIR = {"key", "value"}
 """The keys of one member of a map, as the wire has it."""
@@ -93,8 +85,7 @@ class _SchemaWalk:
             return self._repair_scalar(value, branches, path)
         branches += _unboxed_objects(value, branches, self.root)
         if isinstance(value, str):
-            is_null = value.strip().casefold() in NULLS and "null" in _types(branches)
-            if is_null and _is_formatted(schemas, branches):
+            if value.strip().casefold() in NULLS and "null" in _types(branches) and _is_formatted(schemas, branches):
                 self._add_repair("null in text", path)
                 return None
             return self._repair_text(value, branches, path)
@@ -231,8 +222,8 @@ def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
 
 def _is_plain_text(branches: list[JSON]) -> bool:
     """Return whether any text is allowed, and only text: then an integer may be quoted, since it has one notation."""
-    is_free = not any(_is_constant(branch) or "format" in branch for branch in branches)
-    return _types(branches) - {"null"} == {"string"} and is_free
+    has_rule = any(_is_constant(branch) or "format" in branch for branch in branches)
+    return _types(branches) - {"null"} == {"string"} and not has_rule
 
 
 def _is_decimal(branches: list[JSON]) -> bool:
@@ -246,16 +237,8 @@ def _is_formatted(schemas: list[JSON], branches: list[JSON]) -> bool:
     if _types(branches) - {"null"} != {"string"}:
         return False
     texts = [branch for branch in branches if "string" in _type_names(branch)]
-    return all(map(_has_format, texts)) or (len(texts) == 1 and any(map(_states_format, schemas)))
-
-
-def _has_format(branch: JSON) -> bool:
-    has_keyword = branch.get("format") in FORMATS or branch.get("pattern") == DECIMAL_TEXT
-    return not _is_constant(branch) and (has_keyword or _states_format(branch))
-
-
-def _states_format(schema: JSON) -> bool:
-    return STATED_FORMAT.search(str(schema.get("description", ""))) is not None
+    is_each_formatted = all(has_format(text) and not _is_constant(text) for text in texts)
+    return is_each_formatted or (len(texts) == 1 and any(map(states_format, schemas)))
 
 
 def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Callable[[list[JSON]], Choices]) -> bool:

@@ -16,8 +16,6 @@ LOCAL_PART = r"[{0}!#$%&'*+/=?^_`{{|}}~-]+"
 QUOTED_PART = r"\"(?:[^\"\\\r\n]|\\.)+\""
 IP_LITERAL = r"\[(?P<literal>[0-9A-Fa-f.:IPv]+)\]"
 ADDRESS = rf"(?:{{local}}(?:\.{{local}})*|{QUOTED_PART})@(?:{{label}}(?:\.{{label}})*|{IP_LITERAL})"
-    r"(?:{local}(?:\.{local})*|\"(?:[^\"\\\r\n]|\\.)+\")@(?:{label}(?:\.{label})*|\[(?P<literal>[0-9A-Fa-f.:IPv]+)\])"
-)
 """A mailbox of RFC 5321: a local part, plain or in quotes, and a domain, or an IP address in brackets."""
 
 EMAIL_CHARACTERS = {"email": "A-Za-z0-9", "idn-email": "A-Za-z0-9\u00a0-\U0010ffff"}
