@@ -39,7 +39,7 @@ AFTER = re.compile(rf"[日일]? ?,? ?[(\[]? ?{LETTERS}")
 NUMBERS = re.compile(rf"(\d{{1,2}})(?:([./-])(\d{{1,2}})\.?(?![./-]?\d)|{SUFFIX}(?![\w:]|[.,/-]\d))")
 EASTERN = re.compile(rf"(\d{{1,2}}) ?(?:[日号號]|{fold('일')})")
 IS_SHORT = re.compile(r"\d{1,2}(?:[./-]\d{1,2})?")
-MAX_BEFORE, MAX_AFTER, MONTHS = 26, 12, 12
+MAX_BEFORE, MAX_AFTER, MAX_RUN_CHARS = 26, 12, 6
 
 PREPOSITIONS = re.compile(r"(?<!\w)(?:by|on|until|till|before|after|from|since|through|to)(?: the)? $")
 ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)(?= ?[,.;:!?)\n]| (?:and|or|to|at|if|inst)\b|$)")
@@ -59,16 +59,19 @@ class DayPlace(NamedTuple):
     place: Range
 
 
-def days_of_months(runs: DigitRuns) -> Iterator[DayPlace]:
-    """Yield the days of a folded text that have no name of a month.
+def days_of_months(runs: DigitRuns, number: int) -> Iterator[DayPlace]:
+    """Yield the places of a folded text at which the number of a day is without the name of a month.
 
     >>> runs = DigitRuns("jeudi 21.5, 24日(土), by the 17th. luni, 22 crt.")
-    >>> [(each.day, each.month, sorted(each.weekdays)) for each in days_of_months(runs)]
-    [(21, 5, [3]), (5, 21, [3]), (24, 0, [5]), (17, 0, []), (22, 0, [0])]
+    >>> days = (each for number in (21, 24, 17, 22) for each in days_of_months(runs, number))
+    >>> [(each.day, each.month, sorted(each.weekdays)) for each in days]
+    [(21, 5, [3]), (24, 0, [5]), (17, 0, []), (22, 0, [0])]
     """
+    texts = str(number), f"{number:02}"
     for run, starts in runs.starts.items():
-        for start in starts if IS_SHORT.match(run) else ():
-            yield from _days_at(runs.folded, start)
+        if len(run) <= MAX_RUN_CHARS and (run in texts or (run.endswith(texts) | run.startswith(texts))):
+            for start in starts if IS_SHORT.match(run) else ():
+                yield from (each for each in _days_at(runs.folded, start) if each.day == number)
 
 
 def _days_at(folded: str, start: int) -> Iterator[DayPlace]:

@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
-from functools import cached_property
 from typing import TypeAlias
 
 from structkit.evidence.date_patterns import LINK, MONTH, SUFFIX
@@ -85,6 +84,7 @@ class DaysWithoutYear:
         self._runs, self._orders = runs, orders
         self._in_words = defaultdict[tuple[int, int], list[Range]](list)
         self._in_digits = defaultdict[tuple[int, int], list[Range]](list)
+        self._by_number = dict[int, list[DayPlace]]()
         self._months_of_dates = {(day.year, day.month) for day in dates}
         for month, day, place in (*_named_days(runs.folded, months), *_days_with_other_months(runs.folded)):
             if place >> END_BITS not in ends and place & END_MASK not in ends:
@@ -99,8 +99,8 @@ class DaysWithoutYear:
 
     def find_beside_weekday(self, day: date) -> list[Range]:
         """Return the places of a day and its month, in digits, beside the weekday that it has in its year."""
-        days = self._days_of_months.get((day.month, day.day), ())
-        return [each.place for each in days if day.weekday() in each.weekdays]
+        days = self._days_of_months(day.day)
+        return [each.place for each in days if each.month == day.month and day.weekday() in each.weekdays]
 
     def _days_in_digits(self) -> Iterator[tuple[int, int, Range]]:
         """Yield the days with a point after the month, and others as the dates with a year of the text are written."""
@@ -133,17 +133,15 @@ class DaysWithoutYear:
         last_month = (day.year, day.month - 1) if day.month > 1 else (day.year - 1, MONTHS_OF_YEAR)
         if (day.year, day.month) not in months and last_month not in months:
             return []
-        days = self._days_of_months.get((0, day.day), ())
+        days = [each for each in self._days_of_months(day.day) if not each.month]
         of_weekday = [each.place for each in days if day.weekday() in each.weekdays]
         return of_weekday or [each.place for each in days if not each.weekdays]
 
-    @cached_property
-    def _days_of_months(self) -> dict[tuple[int, int], list[DayPlace]]:
-        """The days in digits beside a weekday or after a preposition, by their month, or 0, and day."""
-        days = defaultdict[tuple[int, int], list[DayPlace]](list)
-        for each in days_of_months(self._runs):
-            days[each.month, each.day].append(each)
-        return days
+    def _days_of_months(self, number: int) -> list[DayPlace]:
+        """Return the places of a day in digits beside a weekday or after a preposition."""
+        if number not in self._by_number:
+            self._by_number[number] = [*days_of_months(self._runs, number)]
+        return self._by_number[number]
 
 
 def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, Range]]:
