@@ -34,8 +34,8 @@ AFTERNOON = _pattern(
 BEFORE = {
     word: hours
     for hours, words in (
-        (0, "上午|午前|凌晨|早上|清晨|오전|새벽|sabah|sabah saat|saat sabah|de.|reggel"),
-        (NOON, "下午|午後|晚上|傍晚|오후|저녁|akşam|akşam saat|du.|délután|este"),
+        (0, "上午|午前|凌晨|早上|清晨|오전|새벽|sabah|sabah saat|saat sabah|de.|reggel|सुबह"),
+        (NOON, "下午|午後|晚上|傍晚|오후|저녁|akşam|akşam saat|du.|délután|este|शाम|रात|दोपहर"),
     )
     for word in fold(words).split("|")
 }
@@ -46,12 +46,12 @@ HALF_BEFORE = re.compile(rf"({'|'.join(sorted(map(re.escape, BEFORE), key=len, r
 MAX_BEFORE, MAX_WORDS_BEFORE = 12, 30
 
 HOUR_WORDS = _pattern(
-    "h|uhr|ч|uur|u.|u|час|часа|часов|години|годин|година|heures|heure|hs|hrs|hours|horas|hora|o'clock|giờ|बजे|godzina|"
+    "h|uhr|ч|uur|u.|u|час|часа|часов|години|годин|година|heures|heure|hs|hrs|hours|horas|hora|o'clock|giờ|g|बजे|godzina|"
     "godz.|hod.|hodin|sati|urah|tundi|óra|órakor|órától|ore"
 )
 MINUTE_WORDS = _pattern("min|min.|m|мин|хв|minutes|minutos|phút|minuten")
 HOUR = re.compile(
-    rf"(?<![\d.,:/-])(\d{{1,2}}) ?({HOUR_WORDS})(?![^\W\d_])\.?"
+    rf"(?<![\d.,:/])(?:(?<!-)|(?<=[\dh]-))(\d{{1,2}}) ?({HOUR_WORDS})(?![^\W\d_])\.?"
     rf"(?: ?(\d{{2}})(?!\d)(?: ?(?:{MINUTE_WORDS})(?![^\W\d_]))?)?"
 )
 CLEAR_HOUR_WORDS = frozenset(fold("h uhr ч uur u. o'clock बजे giờ").split())
@@ -62,6 +62,8 @@ WHEN = _pattern(
     "o godzinie|v|ve|"
     "od|do|до|в|о|с|к|к|u|ob|at|by|from|until|till|um|ab|bis|gegen|saat|saati|στις|ώρα|от|kell|plkst.|val.|jam|"
     "pukul|lúc|"
+    "le|verso le|tra le|all'|ساعت|после|після|около|kella|kello|klockan|nach|vor|before|after|since|seit|entre|around|"
+    "about|between|hasta las|desde las|até as|até às|fino alle|entro le|между|między|między|przed|rond|sekitar|khoảng|"
     "vanaf|om|tot|de las|las|das|saatler|الساعة|بالساعة|بשעה|בשעה|שעה|dès|vers|hora|hora:|hora de inicio:|time:|time"
 )
 HOUR_LABELS = _pattern(
@@ -74,6 +76,17 @@ WHEN_BEFORE, PERCENT_AFTER = re.compile(rf"(?<!\w)(?:{WHEN}):? $"), re.compile(r
 HOUR_HEAD = re.compile(r"([01]?\d|2[0-4])(?:[.,](\d{2}))?(?![\d.,:])")
 RANGE_END = re.compile(r" ?(?:-|to|bis|til|tot|a|à|al|do) ?\d{1,2}(?:[.:h]\d{2})? ?(?:h|uhr|uur)(?![^\W\d_])")
 MAX_RUN_CHARS = 11
+ORDINAL_ENDING = re.compile(rf"-?(?:{_pattern('tej|ej|ta|ої|ій|й|ї|го|ти|тої|тій|та|αρι')})(?!\w)")
+"""After an hour as in `o 17-tej` and `до 19-ї`."""
+
+DECIMAL_HOUR = re.compile(rf" ?(?:{_pattern('ч|час|часа|h|uhr|uur|น|น.|hrs|kor')})(?![^\W\d_])")
+COMPACT = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
+CLOCK_LABELS = _pattern("kl|kl.|klo|at|by|until|till|from|um|ab|bis|gegen|jam|pukul|time|time:|eta|etd|std|sta")
+CLOCK_BEFORE = re.compile(rf"(?<!\w)(?:{CLOCK_LABELS}) ?$")
+CLOCK_AFTER = re.compile(r" ?(?:hrs|hours|h|uhr|utc|gmt|z|local|lt)(?!\w)")
+MIN_HALF_CHARS = 3
+"""Characters of a word for the half of the day after a number alone; shorter ones are units, too."""
+
 NAMES = {
     fold(word): number
     for number, words in (
@@ -112,6 +125,11 @@ def _in_half(clock: time, *, is_afternoon: bool) -> time:
     return clock.replace(hour=clock.hour % NOON + NOON * is_afternoon)
 
 
+def is_afternoon_before(match: re.Match[str] | None) -> bool:
+    """Return whether a word for the half of the day before a time is that of the second one."""
+    return match is not None and bool(BEFORE[match[1]])
+
+
 def times_with_words(runs: DigitRuns) -> Iterator[tuple[time, Range]]:
     """Yield the times of a folded text whose hour is in words, or is known as one by a word only.
 
@@ -147,11 +165,47 @@ def _hour_at(folded: str, start: int, head: re.Match[str], *, is_alone: bool) ->
     before = folded[max(start - MAX_BEFORE, 0) : start]
     if not is_alone:
         return None
+    if head[2] is None and (last := _hour_with_ending(folded, end, before)):
+        return hour, 0, pack(start, last)
+    if head[2] and DECIMAL_HOUR.match(folded, end) and WHEN_BEFORE.search(before):
+        return hour, minute, pack(start, end)
     if head[2] is None and (match := HOUR.match(folded, start)):
-        is_clear = match[2] in CLEAR_HOUR_WORDS or HALF_AFTER.match(folded, match.end()) or WHEN_BEFORE.search(before)
+        is_clear = (
+            match[2] in CLEAR_HOUR_WORDS
+            or before.endswith("-")
+            or HALF_AFTER.match(folded, match.end())
+            or WHEN_BEFORE.search(before)
+        )
         return (hour, int(match[3] or 0), pack(*match.span())) if is_clear else None
     is_labeled = before.endswith(" ") and (TIME_LABEL if head[2] else HOUR_LABEL).search(before)
     return (hour, minute, pack(start, end)) if is_labeled and not PERCENT_AFTER.match(folded, end) else None
+
+
+def _hour_with_ending(folded: str, end: int, before: str) -> int | None:
+    """Return where an hour ends that has an ordinal ending or the half of the day after it."""
+    if (suffix := ORDINAL_ENDING.match(folded, end)) and WHEN_BEFORE.search(before):
+        return suffix.end()
+    half = HALF_AFTER.match(folded, end)
+    return end if half and len(half[0].strip()) >= MIN_HALF_CHARS and before[-1:] not in {".", ",", ":"} else None
+
+
+def compact_times(runs: DigitRuns) -> Iterator[tuple[time, Range]]:
+    """Yield the times in four digits: beside a word that says so, or in a log, which has several that begin with 0.
+
+    >>> [str(clock) for clock, _ in compact_times(DigitRuns("0610 reef; kl. 1340, at 1725 hrs, in 1815"))]
+    ['13:40:00', '17:25:00']
+    >>> [str(clock) for clock, _ in compact_times(DigitRuns("0610 reef 0930 jib 1725 moored"))]
+    ['06:10:00', '09:30:00', '17:25:00']
+    """
+    folded = runs.folded
+    compact = [(match, starts) for run, starts in runs.starts.items() if (match := COMPACT.fullmatch(run))]
+    is_log = sum(match[0].startswith("0") for match, _ in compact) > 1
+    for match, starts in compact:
+        clock, length = time(int(match[1]), int(match[2])), len(match[0])
+        for start in starts:
+            is_said = CLOCK_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start)
+            if is_log or is_said or CLOCK_AFTER.match(folded, start + length):
+                yield clock, pack(start, start + length)
 
 
 def _hours_in_words(folded: str) -> Iterator[tuple[int, int, Range]]:
@@ -178,29 +232,29 @@ def _past_hours(folded: str) -> Iterator[tuple[int, Range]]:
     for match in PAST.finditer(folded):
         if before := BEFORE_PAST.search(folded, max(match.start() - MAX_WORDS_BEFORE, 0), match.start()):
             word = before[1].removeprefix("a ")
-            minutes = MINUTES.get(word) or _number(word)
+            minutes = MINUTES.get(word) or number_of_minutes(word)
             sign = 1 if match[0].startswith("past") else -1
             if minutes:
-                yield _number(match[1]) * SIXTY + sign * minutes, pack(before.start(), match.end())
+                yield number_of_minutes(match[1]) * SIXTY + sign * minutes, pack(before.start(), match.end())
     for match in O_CLOCK.finditer(folded):
         word = LAST_WORD.search(folded, max(match.start() - MAX_BEFORE, 0), match.start())
-        if word and (hour := _number(word[0])):
+        if word and (hour := number_of_minutes(word[0])):
             yield hour * SIXTY, pack(word.start(), match.end())
 
 
 def _half_hours(folded: str) -> Iterator[tuple[int, Range]]:
     """Yield the minutes after noon of times such as "halb neun" and "kwart over negen"."""
     for match in HALF_TO.finditer(folded):
-        if hour := _number(match[1]):
+        if hour := number_of_minutes(match[1]):
             sign = 1 if match[1] in ENGLISH_HOURS else -1
             yield hour * SIXTY + sign * HALF_MINUTES, pack(*match.span())
     for match in QUARTER.finditer(folded) if "viertel" in folded or "kwart" in folded else ():
-        if hour := _number(match[1]):
+        if hour := number_of_minutes(match[1]):
             sign = 1 if " nach " in match[0] or " over " in match[0] else -1
             yield hour * SIXTY + sign * QUARTER_MINUTES, pack(*match.span())
 
 
-def _number(text: str) -> int:
+def number_of_minutes(text: str) -> int:
     """Return a number of hours or minutes; 0 for another word."""
     value = int(text) if text.isdecimal() else read_number_words(text)
     return int(value) if value and value < SIXTY and value == int(value) else 0

@@ -84,7 +84,7 @@ class SourceText:
 
     @cached_property
     def _times(self) -> TimePlaces:
-        return find_times(self._runs)
+        return find_times(self._runs, self.index)
 
     def find(self, leaf: Leaf) -> Finding:
         """Return how a scalar was found, and all its places; where lines break words, also with these joined."""

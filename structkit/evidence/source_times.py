@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import time
 
-from structkit.evidence.clock_words import times_with_words, with_half_of_day
+from structkit.evidence.clock_words import compact_times, times_with_words, with_half_of_day
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.ranges import Range, pack
 from structkit.evidence.source_dates import times_in_run
+from structkit.evidence.spoken_times import spoken_times
+from structkit.evidence.text_index import TextIndex
 
 TimePlaces = dict[time, list[Range]]
 
@@ -21,11 +24,30 @@ NOON, HALF_HOUR = 12, 30
 NUMBER = CJK_NUMERAL.pattern.removesuffix("+")
 NUMBER = rf"(\d{{1,2}}|{NUMBER}{{1,3}})"
 CJK_TIME = re.compile(
-    rf"(?:(午前|午後|上午|下午|晚上|中午|凌晨|早上) ?)?{NUMBER} ?[時时点點](?: ?(半)| ?{NUMBER} ?分)?"
+    rf"(?:(午前|午後|上午|下午|晚上|傍晚|夜|中午|凌晨|早上|清晨) ?)?{NUMBER} ?[時时点點](?:鐘|钟)?"
+    rf"(?: ?(半|[一三13]刻)| ?{NUMBER} ?分)?"
 )
+KOREAN_HOURS = {
+    fold(word): hour
+    for hour, word in enumerate("한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 열한 열두".split(), 1)  # noqa: SIM905
+}
+KOREAN_HOUR = "|".join(sorted(KOREAN_HOURS, key=len, reverse=True))
+KOREAN_HALF = "|".join(map(fold, ("오전", "오후", "아침", "저녁", "밤", "새벽", "낮")))
 KOREAN_TIME = re.compile(
-    rf"(?:({fold('오전')}|{fold('오후')}) ?)?(\d{{1,2}}) ?{fold('시')}(?: ?({fold('반')})| ?(\d{{1,2}}) ?{fold('분')})?"
+    rf"(?:({KOREAN_HALF}) ?)?(\d{{1,2}}|{KOREAN_HOUR}) ?{fold('시')}(?: ?({fold('반')})| ?(\d{{1,2}}) ?{fold('분')})?"
 )
+THAI_HOURS = {
+    fold(word): hour
+    for hour, word in enumerate("หนึ่ง สอง สาม สี่ ห้า หก เจ็ด แปด เก้า สิบ สิบเอ็ด สิบสอง".split(), 1)  # noqa: SIM905
+}
+THAI_HOUR = "|".join(sorted(THAI_HOURS, key=len, reverse=True))
+THAI_MARK = re.compile(fold("โมง|ทุ่ม|ตี|นาฬิกา"))
+THAI_TIME = re.compile(
+    rf"({fold('ตี')}|{fold('บ่าย')})? ?(\d{{1,2}}|{THAI_HOUR})? ?({fold('โมงเช้า')}|{fold('โมงเย็น')}|{fold('โมง')}|"
+    rf"{fold('ทุ่ม')}|{fold('นาฬิกา')})? ?({fold('ครึ่ง')})?"
+)
+THAI_SHIFTS = {fold("บ่าย"): 12, fold("โมงเย็น"): 12, fold("ทุ่ม"): 18}
+RANGE_SIGN = re.compile(r"[~\u223c\u301c-] ?$")
 COMPACT_TIME = re.compile(r"(?<=\d{8}t)([01]\d|2[0-3])([0-5]\d)([0-5]\d)?(?!\d)")
 """The time of day of a date and time without signs, as calendars write them: 20260613T090500Z."""
 
@@ -35,13 +57,16 @@ PATTERNS = (
 )
 """What a text has to have for a pattern, and the pattern: half of the day, hour, half of an hour, minutes."""
 
-AFTERNOON = frozenset({"午後", "下午", "晚上", fold("오후")})
+AFTERNOON = frozenset({"午後", "下午", "晚上", "傍晚", "夜", *map(fold, ("오후", "저녁", "밤", "낮"))})
+QUARTERS = {"一": 15, "1": 15, "三": 45, "3": 45}
 
 
-def find_times(runs: DigitRuns) -> TimePlaces:
+def find_times(runs: DigitRuns, index: TextIndex) -> TimePlaces:
     """Return the places of each time of day of a text, in its offsets, in any order.
 
-    >>> times = find_times(DigitRuns("at 9:05, 午後2時30分, 14 h 15 and 9 uhr"))
+    >>> from structkit.evidence.folding import FoldedText
+    >>> folded = FoldedText("at 9:05, 午後2時30分, 14 h 15 and 9 uhr")
+    >>> times = find_times(DigitRuns(folded.text), TextIndex(folded))
     >>> sorted(str(clock) for clock in times)
     ['09:00:00', '09:05:00', '14:15:00', '14:30:00']
     """
@@ -52,25 +77,43 @@ def find_times(runs: DigitRuns) -> TimePlaces:
     for clock, place, exact_clock, longer in [*with_half_of_day(runs.folded, places)]:
         places[clock].remove(place)
         places[exact_clock].append(longer)
-    for clock, place in times_with_words(runs):
+    for clock, place in (*times_with_words(runs), *compact_times(runs), *spoken_times(index)):
         places[clock].append(place)
     for match in COMPACT_TIME.finditer(runs.folded):
         hour, minute, second = match.groups()
         places[time(int(hour), int(minute), int(second or 0))].append(pack(*match.span()))
-    for mark, pattern in PATTERNS:
-        for match in search_around(pattern, mark, runs.folded):
-            with suppress(ValueError):
-                places[_read_time(match)].append(pack(*match.span()))
+    for clock, place in _eastern_times(runs.folded):
+        places[clock].append(place)
     return places
+
+
+def _eastern_times(folded: str) -> Iterator[tuple[time, Range]]:
+    """Yield Chinese, Japanese, Korean and Thai times."""
+    for mark, pattern in PATTERNS:
+        for match in search_around(pattern, mark, folded):
+            with suppress(ValueError):
+                clock = _read_time(match)
+                yield clock, pack(*match.span())
+                is_end = RANGE_SIGN.search(folded, max(match.start() - 2, 0), match.start())
+                if is_end and not match[1] and clock.hour < NOON:  # its half of the day may be that of the first one
+                    yield clock.replace(hour=clock.hour + NOON), pack(*match.span())
+    for match in search_around(THAI_TIME, THAI_MARK, folded):
+        first, number, unit, half_hour = match.groups()
+        if number and (first or unit):
+            hour = (THAI_HOURS.get(number) or int(number)) + THAI_SHIFTS.get(unit, THAI_SHIFTS.get(first, 0))
+            yield time(hour % (2 * NOON), HALF_HOUR if half_hour else 0), pack(*match.span())
 
 
 def _read_time(match: re.Match[str]) -> time:
     half_of_day, hour_text, half_hour, minutes = match.groups()
     hour = _read(hour_text)
     is_afternoon = half_of_day in AFTERNOON and hour < NOON
-    return time(hour + NOON * is_afternoon, HALF_HOUR if half_hour else _read(minutes or "0"))
+    minute = QUARTERS.get(half_hour[0], HALF_HOUR) if half_hour else _read(minutes or "0")
+    return time(hour + NOON * is_afternoon, minute)
 
 
 def _read(text: str) -> int:
+    if text in KOREAN_HOURS:
+        return KOREAN_HOURS[text]
     value = read_cjk_numeral(text) if CJK_NUMERAL.fullmatch(text) else None
     return int(text) if value is None else int(value)

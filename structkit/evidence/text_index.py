@@ -118,6 +118,11 @@ class TextIndex:
             yield "fuzzy", self._near(words)
 
     @property
+    def folded_text(self) -> str:
+        """The folded text."""
+        return self._folded.text
+
+    @property
     def vocabulary(self) -> Mapping[str, Sequence[int]]:
         """The words of the text, folded, with their positions."""
         return self._positions

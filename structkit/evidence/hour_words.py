@@ -1,0 +1,121 @@
+"""The words of the hours from one to twelve, in the forms that times of day have."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from structkit.evidence.folding import fold
+
+HOURS = {
+    "en": "one two three four five six seven eight nine ten eleven twelve",
+    "de": "eins/ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+    "nl": "een/één twee drie vier vijf zes zeven acht negen tien elf twaalf",
+    "sv": "ett två tre fyra fem sex sju åtta nio tio elva tolv",
+    "da": "et/ét to tre fire fem seks syv otte ni ti elleve tolv",
+    "no": "ett to tre fire fem seks sju/syv åtte ni ti elleve tolv",
+    "is": "eitt tvö þrjú fjögur fimm sex sjö átta níu tíu ellefu tólf",
+    "fr": "une/un deux trois quatre cinq six sept huit neuf dix onze douze",
+    "es": "una dos tres cuatro cinco seis siete ocho nueve diez once doce",
+    "ca": "una dues tres quatre cinc sis set vuit nou deu onze dotze",
+    "pt": "uma duas três quatro cinco seis sete oito nove dez onze doze",
+    "it": "una due tre quattro cinque sei sette otto nove dieci undici dodici",
+    "ro": "unu/una două trei patru cinci șase șapte opt nouă zece unsprezece douăsprezece/doisprezece",
+    "pl": "pierwsza/pierwszej/pierwszą druga/drugiej/drugą trzecia/trzeciej/trzecią czwarta/czwartej/czwartą "
+    "piąta/piątej/piątą szósta/szóstej/szóstą siódma/siódmej/siódmą ósma/ósmej/ósmą dziewiąta/dziewiątej/dziewiątą "
+    "dziesiąta/dziesiątej/dziesiątą jedenasta/jedenastej/jedenastą dwunasta/dwunastej/dwunastą",
+    "cs": "jedna/jedné/jednu/jedna dvě/druhé/druhou/dvou tři/třetí/tří čtyři/čtvrté/čtvrtou/čtyř pět/páté/pátou/pěti "
+    "šest/šesté/šestou/šesti sedm/sedmé/sedmou/sedmi osm/osmé/osmou/osmi devět/deváté/devátou/devíti "
+    "deset/desáté/desátou/deseti jedenáct/jedenácté/jedenáctou dvanáct/dvanácté/dvanáctou",
+    "sk": "jedna/jednej/jednu dve/druhej/druhú tri/tretej/tretiu štyri/štvrtej/štvrtú "
+    "päť/piatej/piatu "
+    "šesť/šiestej/šiestu sedem/siedmej/siedmu osem/ôsmej/ôsmu deväť/deviatej/deviatu "
+    "desať/desiatej/desiatu jedenásť/jedenástej "
+    "dvanásť/dvanástej",
+    "hr": "jedan dva tri četiri pet šest sedam osam devet deset jedanaest dvanaest",
+    "sl": "ena/eni/enih dve/dveh tri/treh štiri/štirih pet/petih šest/šestih sedem/sedmih osem/osmih devet/devetih "
+    "deset/desetih enajst/enajstih dvanajst/dvanajstih",
+    "ru": "час/первого/часу два/второго/двух три/третьего/трёх четыре/четвёртого/четырёх пять/пятого/пяти "
+    "шесть/шестого/шести семь/седьмого/семи восемь/восьмого/восьми девять/девятого/девяти десять/десятого/десяти "
+    "одиннадцать/одиннадцатого/одиннадцати двенадцать/двенадцатого/двенадцати",
+    "uk": "перша/першій/першої/першу друга/другій/другої/другу третя/третій/третьої/третю "
+    "четверта/четвертій/четвертої/четверту п'ята/п'ятій/п'ятої/п'яту/пята/пятій/пятої/пяту шоста/шостій/шостої/шосту "
+    "сьома/сьомій/сьомої/сьому восьма/восьмій/восьмої/восьму дев'ята/дев'ятій/дев'ятої/девята/девятій/девятої/девяту "
+    "десята/десятій/десятої/десяту одинадцята/одинадцятій/одинадцятої дванадцята/дванадцятій/дванадцятої",
+    "bg": "един/един два три четири пет шест седем осем девет десет единадесет/единайсет дванадесет/дванайсет",
+    "lt": "pirmą/pirmos/pirma antrą/antros/antra trečią/trečios/trečia ketvirtą/ketvirtos/ketvirta "
+    "penktą/penkios/penkių/penkta šeštą/šešios/šešių/šešta septintą/septynios/septynių/septinta "
+    "aštuntą/aštuonios/aštuonių/aštunta devintą/devynios/devynių/devinta dešimtą/dešimties/dešimta "
+    "vienuoliktą/vienuolikos/vienuolika dvyliktą/dvylikos/dvylika",
+    "lv": "viens/vieniem divi/diviem trīs/trijiem četri/četriem pieci/pieciem seši/sešiem septiņi/septiņiem "
+    "astoņi/astoņiem deviņi/deviņiem desmit/desmitiem vienpadsmit/vienpadsmitiem divpadsmit/divpadsmitiem",
+    "et": "üks/ühe/üheni/ühest kaks/kahe/kaheni/kahest kolm/kolme/kolmeni/kolmest neli/nelja/neljani/neljast "
+    "viis/viie/viieni/viiest kuus/kuue/kuueni/kuuest seitse/seitsme/seitsmeni/seitsmest "
+    "kaheksa/kaheksani/kaheksast üheksa/üheksani/üheksast kümme/kümne/kümneni/kümnest "
+    "üksteist/üheteist/üheteistkümne kaksteist/kaheteist/kaheteistkümne",
+    "fi": "yksi/yhden/yhteen/yhdeltä kaksi/kahden/kahteen/kahdelta kolme/kolmen/kolmeen/kolmelta "
+    "neljä/neljän/neljään/neljältä viisi/viiden/viiteen/viideltä kuusi/kuuden/kuuteen/kuudelta "
+    "seitsemän/seitsemään/seitsemältä kahdeksan/kahdeksaan/kahdeksalta yhdeksän/yhdeksään/yhdeksältä "
+    "kymmenen/kymmeneen/kymmeneltä yksitoista/yhteentoista kaksitoista/kahteentoista",
+    "hu": "egy/egykor/egyig kettő/két/kettőkor/kettőig három/háromkor/háromig négy/négykor/négyig öt/ötkor/ötig "
+    "hat/hatkor/hatig hét/hétkor/hétig nyolc/nyolckor/nyolcig kilenc/kilenckor/kilencig tíz/tízkor/tízig "
+    "tizenegy/tizenegykor/tizenegyig tizenkettő/tizenkettőkor/tizenkettőig",
+    "tr": "bir/birde/biri/bire iki/ikide/ikiyi/ikiye üç/üçte/üçü/üçe dört/dörtte/dördü/dörde beş/beşte/beşi/beşe "
+    "altı/altıda/altıyı/altıya yedi/yedide/yediyi/yediye sekiz/sekizde/sekizi/sekize dokuz/dokuzda/dokuzu/dokuza "
+    "on/onda/onu/ona onbir/onbirde onikide/oniki",
+    "el": "μία/μια δύο/δυο τρεις τέσσερις πέντε έξι επτά/εφτά οκτώ/οχτώ εννέα/εννιά δέκα έντεκα δώδεκα",
+    "ar": "الواحدة الثانية الثالثة الرابعة الخامسة السادسة السابعة الثامنة التاسعة العاشرة الحاديةعشرة الثانيةعشرة",
+    "he": "אחת שתיים שלוש ארבע חמש שש שבע שמונה תשע עשר אחתעשרה שתיםעשרה",
+    "fa": "یک دو سه چهار پنج شش هفت هشت نه ده یازده دوازده",
+    "hi": "एक दो तीन चार पाँच/पांच छह/छः सात आठ नौ दस ग्यारह बारह",
+    "id": "satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas duabelas",
+    "vi": "một hai ba bốn năm sáu bảy tám chín mười mườimột mườihai",
+}
+"""From one on; forms of the same hour are joined by a slash."""
+
+MIN_CLEAR_CHARS = 4
+"""Shorter words are hours only in texts in their language."""
+
+HOUR_COMPOUNDS = {"ru": "пол", "lv": "pus", "lt": "pus"}
+"""What is joined to an hour and means half an hour before it: полседьмого."""
+
+
+def _rows() -> dict[str, dict[str, int]]:
+    return {
+        language: {form: number for number, forms in enumerate(fold(row).split(), 1) for form in forms.split("/")}
+        for language, row in HOURS.items()
+    }
+
+
+@cache
+def hours_of(languages: frozenset[str]) -> dict[str, int]:
+    """Return the hour of each word in texts in some languages, and of clear words in any.
+
+    >>> hours_of(frozenset({"tr"}))["on"], "on" in hours_of(frozenset({"en"})), hours_of(frozenset())["siodmej"]
+    (10, False, 7)
+    """
+    rows = _rows()
+    hours = {
+        word: hour
+        for row in rows.values()
+        for word, hour in row.items()
+        if len(word) >= MIN_CLEAR_CHARS or not word.isascii()
+    }
+    for language in sorted(languages & rows.keys()):
+        hours |= rows[language]
+    return hours
+
+
+@cache
+def half_hours_of(languages: frozenset[str]) -> dict[str, int]:
+    """Return the hour after each word such as полседьмого.
+
+    >>> half_hours_of(frozenset())["полседьмого"]
+    7
+    """
+    rows = _rows()
+    return {
+        fold(prefix) + word: hour
+        for language, prefix in HOUR_COMPOUNDS.items()
+        for word, hour in rows[language].items()
+        if language == "ru" or language in languages
+    }

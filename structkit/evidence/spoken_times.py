@@ -1,0 +1,190 @@
+"""Times of day as they are said: `wpół do czwartej`, `diez menos cuarto`, `полседьмого`, `jam tujuh`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import time
+from functools import cache
+from itertools import chain
+
+from structkit.evidence.clock_words import (
+    CLEAR_HOUR_WORDS,
+    HALF_AFTER,
+    HALF_BEFORE,
+    HOUR_LABEL,
+    HOUR_WORDS,
+    NOON,
+    SIXTY,
+    WHEN_BEFORE,
+    is_afternoon_before,
+    number_of_minutes,
+)
+from structkit.evidence.folding import fold
+from structkit.evidence.hour_words import half_hours_of, hours_of
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.text_index import TextIndex
+
+BEFORE_HOUR = {
+    -30: "wpół do|pół do|půl|pol|o pol|pola|fél|puoli|pool|poole|poolt|половина|в половине|половину|пів на|"
+    "пів до|pusė|pusę|pusiau|setengah|halvt",
+    -45: "čtvrt na|štvrť na|negyed|четверть|чверть на|veerand",
+    -15: "tři čtvrtě na|trištvrte na|háromnegyed|kolmveerand|za kwadrans|без четверти|за чверть|be ketvirčio|"
+    "vartin vaille|varttia vaille|kvart i|kvarter i|kvart på|quinze para as|um quarto para as|"
+    "cuarto para las|un cuarto para las|पौने",
+    15: "kwadrans po|ketvirtį po|ketvirtis po|vartin yli|varttia yli|kvart över|kvart over|kvarter over|"
+    "чверть по|četrt čez|frjórðung yfir|सवा",
+    30: "साढ़े",
+}
+"""Phrases before an hour, by the minutes that they add."""
+
+AFTER_HOUR = {
+    30: "et demie|et demi|y media|e mezza|e mezzo|e meia|e media|i mitja|și jumătate|si jumatate|jumate|"
+    "și jumate|και μισή|και μισι|και μιση|и половина|i pol|i po|in pol|buçuk|buçukta|buçuktan|buçuğa|"
+    "والنصف|ونصف|و نصف|וחצי|و نیم|ونیم|rưỡi",
+    15: "et quart|y cuarto|e un quarto|e um quarto|și un sfert|si un sfert|και τέταρτο|и четвърт|والربع|وربع|"
+    "ורבע|و ربع|lewat seperempat",
+    -15: "moins le quart|moins quart|menos cuarto|menos un cuarto|meno un quarto|menos um quarto|"
+    "fără un sfert|fara un sfert|παρά τέταρτο|إلا ربعا|إلا الربع|إلا ربع|الا ربعا|kurang seperempat",
+    45: "e tre quarti",
+    20: "والثلث",
+    -20: "إلا ثلثا|إلا الثلث",
+}
+"""Phrases after an hour, and the word for it."""
+
+MINUS_LINKS = "menos|moins|meno|fără|fara|παρά|kém|kurang|إلا|без"
+PLUS_LINKS = "lewat|και|e|y|și|et|и|و"
+LETTERS = r"(?:[^\W\d_]|[\u0900-\u0963\u0300-\u036f'])+"
+TOKEN = rf"(?<![\w.,:])(\d{{1,2}}|{LETTERS})"
+MINUTES_BEFORE = re.compile(
+    rf"{TOKEN} (?:minuten?|min|minut|minutter|minuuttia|perc)? ?"
+    r"(nach|vor|over|voor|i|pa|po|yli|vaille|do|cez|para as|para las|to|past) $"
+)
+LINKS_OF_MINUTES_TO = frozenset({"vor", "voor", "i", "vaille", "do", "to", "para as", "para las"})
+MINUTE_WORDS = fold("دقائق|دقيقة|دقيقه|минут|минути|minut|minutes|минуты")
+MINUTES_AFTER = re.compile(
+    rf" ?({fold(MINUS_LINKS)}|{fold(PLUS_LINKS)})? ?(\d{{1,2}}|{LETTERS})(?: ?(?:{MINUTE_WORDS}))?(?!\w)"
+)
+CLEAR_MINUTES = re.compile(f"(?:{MINUTE_WORDS})$")
+UNIT_AFTER = re.compile(rf" ?-?({HOUR_WORDS})(?![^\W\d_])\.?")
+MINUTES_TO = re.compile(rf"(?:{fold('за|без')}|za|be|bez) ({LETTERS}|\d{{1,2}}) (?:{fold('минут')} |minut )?$")
+MAX_BEFORE, MAX_AFTER, SMALLEST_MINUTES = 32, 40, 5
+
+
+def _by_phrase(phrases: dict[int, str]) -> dict[str, int]:
+    return {phrase: minutes for minutes, each in phrases.items() for phrase in fold(each).split("|")}
+
+
+BEFORE_PHRASES, AFTER_PHRASES = _by_phrase(BEFORE_HOUR), _by_phrase(AFTER_HOUR)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of a phrase with the hour after it, and of an hour with a phrase after it."""
+    before, after = (
+        "|".join(re.escape(each) for each in sorted(phrases, key=len, reverse=True))
+        for phrases in (BEFORE_PHRASES, AFTER_PHRASES)
+    )
+    return (
+        re.compile(rf"(?<!\w)({before}) (\d{{1,2}}|{LETTERS})(?![\w:])"),
+        re.compile(rf"{TOKEN}(?: ?(?:{HOUR_WORDS})\.?)?[ -]({after})$"),
+    )
+
+
+BEFORE_TRIGGERS = frozenset(phrase.split(" ")[0] for phrase in BEFORE_PHRASES)
+AFTER_TRIGGERS = frozenset(phrase.split(" ")[-1] for phrase in AFTER_PHRASES)
+
+
+def spoken_times(index: TextIndex) -> Iterator[tuple[time, Range]]:
+    """Yield the times of a text whose hour or minutes are in words; both halves of the day unless one is said.
+
+    >>> from structkit.evidence.folding import FoldedText
+    >>> text = "o wpół do czwartej po południu, alle sette e mezza di sera, приедет в полседьмого вечера"
+    >>> sorted(str(clock) for clock, _ in spoken_times(TextIndex(FoldedText(text))))
+    ['15:30:00', '18:30:00', '19:30:00']
+    """
+    folded = index.folded_text
+    phrases = [*_phrases(index)]
+    ends = {(start, 0) for _, start, _ in phrases} | {(0, end) for *_, end in phrases}
+    for minutes, start, end in chain(phrases, _hours(index, ends)):
+        after = HALF_AFTER.match(folded, end)
+        before = None if after else HALF_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start)
+        is_afternoon = bool(after[1]) if after else is_afternoon_before(before)
+        halves = [NOON * is_afternoon] if after or before else [0, NOON]
+        hour, minute = divmod(minutes % (NOON * SIXTY), SIXTY)
+        place = pack(before.start() if before else start, after.end() if after else end)
+        yield from ((time(hour + half, minute), place) for half in halves)
+
+
+def _phrases(index: TextIndex) -> Iterator[tuple[int, int, int]]:
+    """Yield the minutes of the hours with a phrase, with where both begin and end."""
+    folded, hours = index.folded_text, hours_of(index.languages)
+    before, after = _patterns()
+    for place in index.ranges(BEFORE_TRIGGERS):
+        start = place >> END_BITS
+        match = before.match(folded, start, start + MAX_AFTER)
+        if match and (hour := _hour(match[2], hours)):
+            yield hour * SIXTY + BEFORE_PHRASES[match[1]], start, match.end()
+    for place in index.ranges(AFTER_TRIGGERS):
+        end = place & END_MASK
+        match = after.search(folded, max(end - MAX_AFTER, 0), end)
+        if match and (hour := _hour(match[1], hours)) and _is_clock(folded, match.start(), end):
+            yield hour * SIXTY + AFTER_PHRASES[match[2]], match.start(), end
+
+
+def _hour(text: str, hours: dict[str, int]) -> int:
+    if text.isdecimal():
+        return int(text) if 0 < int(text) <= NOON else 0
+    return hours.get(text, 0)
+
+
+def _is_clock(folded: str, start: int, end: int) -> bool:
+    """Return whether a word beside an hour shows that it is no length of time: "two hours and a half"."""
+    before = folded[max(start - MAX_BEFORE, 0) : start]
+    is_ordinal = folded.startswith(fold("ال"), start)
+    return bool(WHEN_BEFORE.search(before) or HALF_AFTER.match(folded, end) or HALF_BEFORE.search(before)) or is_ordinal
+
+
+def _hours(index: TextIndex, ends: Collection[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Yield the minutes of the hours in words, beside a word that says that they are one."""
+    folded, hours = index.folded_text, hours_of(index.languages)
+    halves = half_hours_of(index.languages)
+    for place in index.ranges(halves.keys() & index.vocabulary.keys()):
+        start, end = place >> END_BITS, place & END_MASK
+        yield halves[folded[start:end]] * SIXTY - SIXTY // 2, start, end
+    for place in index.ranges(hours.keys() & index.vocabulary.keys()):
+        start, end = place >> END_BITS, place & END_MASK
+        if (start, 0) not in ends and (0, end) not in ends:  # not in a phrase
+            yield from _hour_at(folded, hours[folded[start:end]] * SIXTY, start, end)
+
+
+def _hour_at(folded: str, hour: int, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Yield an hour in words with the minutes before or after it."""
+    unit = UNIT_AFTER.match(folded, end)
+    last = unit.end() if unit else end
+    before = folded[max(start - MAX_BEFORE, 0) : start]
+    past, to = MINUTES_BEFORE.search(before), MINUTES_TO.search(before)
+    if match := past or to:
+        is_to = past is None or past[2] in LINKS_OF_MINUTES_TO
+        if minutes := number_of_minutes(match[1]):
+            yield hour - minutes if is_to else hour + minutes, start - len(before) + match.start(), last
+    elif _is_said(folded, before, end, unit):
+        yield _with_minutes(folded, hour, start, last)
+
+
+def _is_said(folded: str, before: str, end: int, unit: re.Match[str] | None) -> bool:
+    """Return whether an hour in words is a time of day: beside the half of the day, a label, or "Uhr"."""
+    if HALF_AFTER.match(folded, unit.end() if unit else end) or HALF_BEFORE.search(before) or HOUR_LABEL.search(before):
+        return True
+    return bool(unit and unit[1] in CLEAR_HOUR_WORDS) or bool(WHEN_BEFORE.search(before))
+
+
+def _with_minutes(folded: str, hour: int, start: int, end: int) -> tuple[int, int, int]:
+    """Return an hour with the minutes after it: "huit heures dix", "ocho menos diez", "siódma trzydzieści"."""
+    match = MINUTES_AFTER.match(folded, end, end + MAX_AFTER)
+    minutes = number_of_minutes(match[2]) if match else 0
+    is_clear = bool(match and CLEAR_MINUTES.search(match[0]))
+    if match is None or minutes < SMALLEST_MINUTES or (minutes % SMALLEST_MINUTES and not is_clear):
+        return hour, start, end
+    is_minus = match[1] in fold(MINUS_LINKS).split("|")
+    return hour + (-minutes if is_minus else minutes), start, match.end()
