@@ -11,6 +11,9 @@ from pathlib import Path
 LOCKED_BYTE = 1 << 20
 """The byte that is locked on Windows, where other processes cannot read a locked one: beyond the file's content."""
 
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+"""From Linux: paths begin in the working folder, and two names are exchanged."""
+
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
 
@@ -55,6 +58,22 @@ def read_regular_file(path: Path, max_bytes: int) -> bytes:
         if not stat.S_ISREG(mode) or size > max_bytes:
             raise OSError(f"{path} is not a regular file of at most {max_bytes:,} bytes")
         return stream.read(max_bytes)
+
+
+def exchange_names(first: Path, second: Path) -> bool:
+    """Let two files or folders have each other's name, in one step; False if the system or the file system cannot.
+
+    On Linux this is `renameat2` with `RENAME_EXCHANGE` (renameat2(2)).
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes  # at the first folder that is replaced
+
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError):  # a C library without it
+        return False
+    return bool(rename(AT_FDCWD, os.fsencode(first), AT_FDCWD, os.fsencode(second), RENAME_EXCHANGE) == 0)
 
 
 def sync_folder(folder: Path) -> None:

@@ -35,17 +35,27 @@ class OutputTable:
         return rows
 
     def to_arrow(self) -> Any:
-        """Return a `pyarrow.Table`; a Parquet file keeps its types."""
+        """Return a `pyarrow.Table`; a Parquet file, or a folder of these, keeps its types."""
         arrow = import_extra("pyarrow", ARROW)
-        if isinstance(self._source, Path) and self._source.name.endswith(TYPED_SUFFIX):
-            return import_extra("pyarrow.parquet", ARROW).read_table(self._source)
+        if files := self._typed_files:
+            parquet = import_extra("pyarrow.parquet", ARROW)
+            tables = [parquet.read_table(file) for file in files]
+            return arrow.concat_tables(tables, promote_options="permissive")  # a column may be empty in one of them
         return self._source if isinstance(self._source, arrow.Table) else arrow.Table.from_pylist(self.to_dicts())
+
+    @property
+    def _typed_files(self) -> list[Path]:
+        """The Parquet files of the table, in order; none if it is in another format."""
+        if not isinstance(self._source, Path):
+            return []
+        is_folder = self._source.is_dir()
+        files = sorted(self._source.glob(f"part-*{TYPED_SUFFIX}")) if is_folder else [self._source]
+        return [file for file in files if file.name.endswith(TYPED_SUFFIX)]
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame`."""
         pandas = import_extra("pandas", "pandas")
-        is_typed = isinstance(self._source, Path) and self._source.name.endswith(TYPED_SUFFIX)
-        if is_typed or not isinstance(self._source, Path | list):
+        if self._typed_files or not isinstance(self._source, Path | list):
             return self.to_arrow().to_pandas()
         return pandas.DataFrame(self.to_dicts())
 

@@ -50,7 +50,7 @@ class ProgressDisplay:
     def __init__(self, total: int | None, price: Price | None, console: Console) -> None:
         """Start the clock."""
         self._total, self._price, self._console = total, price, console
-        self._latest, self._is_interrupted = Progress({}), False
+        self._latest, self._is_interrupted, self._waits_for = Progress({}), False, ""
         self._start = self._last_line = time.monotonic()
 
     def on_progress(self, progress: Progress) -> None:
@@ -59,6 +59,10 @@ class ProgressDisplay:
         if progress.grace is not None and not self._is_interrupted:
             self._is_interrupted = True
             self._print(interruption_line(progress.in_flight, progress.grace))
+        elif progress.waits_for != self._waits_for:
+            self._waits_for = progress.waits_for
+            if self._waits_for and not self._console.is_terminal:
+                self._print(f"waiting for {self._waits_for}")
         elif not self._console.is_terminal and time_s - self._last_line >= LINE_INTERVAL_S:
             self._last_line = time_s
             self._print(self.line())
@@ -104,6 +108,8 @@ def progress_line(progress: Progress, seconds: float, total: int | None, price: 
     parts += usage_parts(progress, None if total is None else max(0, total - rows), price)
     if progress.waiting:
         parts.append(f"waiting {ceil(progress.waiting)} s for the endpoint")
+    if progress.waits_for:
+        parts.append(f"waiting for {progress.waits_for}")
     if progress.grace is not None:
         parts.append(f"waiting for {_requests(progress.in_flight)}, {ceil(progress.grace)} s at most")
     elif total and rate:

@@ -97,6 +97,7 @@ class Budget:
         spent: What was spent; a reply of unknown cost counts as what was reserved for it.
         reserved: What requests in flight may cost.
         poll_s: Seconds after which a reservation may be tried again, because the limit changes; None if it does not.
+        waits_for: What has to happen before there is a limit, in words; empty if there is one.
 
     Raises:
         ValueError: An amount is negative or not a number.
@@ -109,6 +110,7 @@ class Budget:
     """
 
     poll_s: float | None = None
+    waits_for = ""
 
     def __init__(self, limit: Amount | None, *, spent: Amount = ZERO) -> None:
         """Start with nothing reserved."""

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from structkit.disk import sync_folder, try_lock
+from structkit.disk import exchange_names, sync_folder, try_lock
 from structkit.errors import JobError
 from structkit.tables.sinks import Sink
 from structkit.tables.table_sink import TableSink
@@ -55,19 +55,24 @@ class AtomicFolder:
         self._validate_name()
         try:
             sync_folder(self.path)
-            former = self._temporary_name()
-            if self.final.exists():
-                self.final.rename(former)  # a run that is killed here writes the folder again
-            self.path.rename(self.final)
+            if not (self.final.exists() and exchange_names(self.path, self.final)):
+                self._rename()
             sync_folder(self.final.parent)
-            shutil.rmtree(former, ignore_errors=True)
         except OSError as error:
             raise self.error(error) from None
         finally:
             self.discard()
 
+    def _rename(self) -> None:
+        """Give the folder its name in two steps, as some systems need: a kill in between leaves none of the name."""
+        former = self._temporary_name()
+        if self.final.exists():
+            self.final.rename(former)
+        self.path.rename(self.final)
+        shutil.rmtree(former, ignore_errors=True)
+
     def discard(self) -> None:
-        """Remove the temporary folder, unless it is published."""
+        """Remove what has the temporary name: the folder, or once it is published, the one that it has replaced."""
         shutil.rmtree(self.path, ignore_errors=True)
         if self._lock is not None:
             os.close(self._lock)

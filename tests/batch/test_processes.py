@@ -8,19 +8,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from structkit import ConfigError, Job, JobError, Price
+from structkit.batch.processes.parent_link import ParentLink
 from structkit.batch.processes.part_files import parts_of, sum_reports
 from structkit.batch.processes.run_processes import LOCK_FOLDER, run_in_processes
+from structkit.batch.processes.worker_process import run_part
 from structkit.batch.report import Report
 from structkit.journal.database import create_folder
 from structkit.journal.lock import lock_folder
@@ -106,6 +110,22 @@ def test_a_second_command_of_the_same_job_says_at_once_who_runs_it(tmp_path: Pat
     finally:
         lock.release()
     assert job.run(processes=3).status == "complete", "no journal was started"
+
+
+def test_a_worker_says_that_it_waits_for_the_one_of_a_killed_parent(tmp_path: Path, endpoint: Endpoint) -> None:
+    write_rows(tmp_path / "in.csv", 4)
+    part = Job(**settings_of(tmp_path, endpoint), part=(1, 1))
+    create_folder(part.folder)
+    connection, remote = Pipe()
+    lock = lock_folder(part.folder)
+    thread = threading.Thread(target=run_part, args=(part, ParentLink(remote)))
+    thread.start()
+    message = connection.recv()
+    assert message.progress.waits_for == "a worker on out.csv.part-1-of-1 of a run that was killed, to end"
+    assert endpoint.requests == []
+    lock.release()
+    thread.join()
+    assert len(endpoint.requests) == 4
 
 
 def test_an_error_of_every_worker_is_raised_once(tmp_path: Path, endpoint: Endpoint) -> None:

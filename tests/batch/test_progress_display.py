@@ -13,6 +13,7 @@ from rich.console import Console
 import structkit
 from structkit.batch import progress_display
 from structkit.batch.engines.progress import Progress
+from structkit.batch.processes.progress_sum import sum_progress
 from structkit.batch.progress_display import display_progress, interruption_line, progress_line
 from structkit.costs.forecast import Sample
 from structkit.costs.price import Price
@@ -61,6 +62,14 @@ def test_without_a_terminal_a_line_is_printed_at_intervals(
         for number in (3, 4):
             on_progress(Progress({"done": number}))
     assert [each.partition(",")[0] for each in screen.getvalue().splitlines()] == lines
+
+
+def test_what_a_run_waits_for_is_printed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_display, "LINE_INTERVAL_S", 1e9)
+    with display_progress(10, None, Console(file=(screen := io.StringIO()))) as on_progress:
+        for words in ("", "2 other parts", "2 other parts", "", ""):
+            on_progress(sum_progress([Progress({}), Progress({}, waits_for=words)]))
+    assert screen.getvalue().splitlines() == ["waiting for 2 other parts"]
 
 
 def test_in_a_terminal_the_latest_progress_is_drawn() -> None:

@@ -49,8 +49,8 @@ def label(table: str) -> list[str]:
         (label("https://user:hunter2@files.example/rows.csv"), "the https:// address has a password"),
         (label("nosuch://files/rows.csv"), "Protocol not known: nosuch"),
         (
-            ["label", "rows.csv", "-o", "s3://bucket/out.csv", "--prompt", "{text}"],
-            "a local file or folder, not the add",
+            ["extract", "rows.csv", "-o", "s3://bucket/values.jsonl"],
+            "only a table, such as a .csv or .parquet file, can be written to a store",
         ),
         *[
             ([*command, "--set", setting], f"--set has '{name}'")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fsspec
-
 
 class Store:
     """A folder of a store that this test alone has."""
 
     def __init__(self, url: str) -> None:
+        import fsspec  # an extra
+
         self.url = url
         self.files, self.path = fsspec.url_to_fs(url)
 

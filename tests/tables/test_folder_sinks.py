@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from structkit.batch.job import Job
+from structkit.batch.output_table import OutputTable
 from structkit.batch.part_join import join_parts
 from structkit.errors import JobError
 from structkit.tables.columns import input_columns
@@ -55,6 +58,33 @@ def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are two steps")
+def test_a_folder_that_is_replaced_is_there_at_every_moment(tmp_path: Path) -> None:
+    folder, is_done, gaps = tmp_path / "out", threading.Event(), list[int]()
+    write(folder, 3)
+
+    def watch() -> None:
+        while not is_done.is_set():
+            gaps.extend([] if folder.is_dir() else [1])
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    for _ in range(30):
+        write(folder, 3, overwrite=True)
+    is_done.set()
+    thread.join()
+    assert gaps == []
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_is_replaced_where_names_cannot_be_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "another system")
+    write(tmp_path / "out", 3)
+    assert write(tmp_path / "out", 1, overwrite=True) == ["part-00000.jsonl"]
+    assert read(tmp_path / "out") == [0]
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+
 def test_a_folder_with_other_files_is_never_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     write(folder, 3)
@@ -86,6 +116,19 @@ def test_the_files_of_a_typed_input_are_parquet(tmp_path: Path) -> None:
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["part-00000.parquet", "part-00001.parquet"]
     assert parquet.read_table(tmp_path / "out").schema.field("id").type == arrow.int64()
     assert read(tmp_path / "out") == [1, 2, 3]
+
+
+def test_the_rows_of_a_folder_keep_their_types(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    columns = [arrow.array([1.5, 2.5, None]), arrow.array([None, None, 7], arrow.int32())]
+    rows = arrow.table({"price": columns[0], "count": columns[1], "text": ["a", "b", "c"]})
+    source = open_source(rows)
+    with open_table_sink(tmp_path / "out", source.fields, file_rows=2) as sink:
+        for record in source:
+            sink.write({"input": record.values, "run": {}})
+    table = OutputTable(tmp_path / "out").to_arrow()
+    assert [str(field.type) for field in table.schema] == ["double", "int32", "string"]
+    assert table.to_pylist() == rows.to_pylist()
 
 
 def test_a_job_writes_a_folder_and_resumes_it(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ class Progress:
         waiting: Seconds for which nothing is sent because the endpoint asked for it, or does not answer.
         grace: Seconds for which an interrupted run still waits for requests in flight; None if it is not interrupted.
         recent: The tokens and the cost of the last hundred rows.
+        waits_for: What has to happen before the run continues, in words; empty if it continues.
     """
 
     counts: Mapping[str, int]
@@ -45,6 +46,7 @@ class Progress:
     waiting: float = 0.0
     grace: float | None = None
     recent: tuple[Sample, ...] = ()
+    waits_for: str = ""
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]
@@ -99,6 +101,7 @@ class ProgressReporter:
             waiting=self._engine.pause if self._engine else 0.0,
             grace=grace,
             recent=tuple(self._recent),
+            waits_for=self._budget.waits_for,
         )
         self._on_progress(progress)
 

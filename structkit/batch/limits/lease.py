@@ -206,10 +206,18 @@ class LeasedBudget(Budget):
         self._estimate = ZERO
         self._is_short = self._is_final = False
 
-    def renew(self, money: str | None, *, is_used_up: bool) -> None:
-        """Take the money of a new lease; None if there is no budget."""
+    def renew(self, money: str | None, *, is_used_up: bool, missing_parts: int = 0) -> None:
+        """Take the money of a new lease; None if there is no budget.
+
+        Args:
+            money: The most that may have been spent in all.
+            is_used_up: Whether there will be no more.
+            missing_parts: How many parts have not said what they have spent; until then, nobody gets money.
+        """
         self.limit = None if money is None else Decimal(money)
         self._is_final = is_used_up
+        noun = "other part" if missing_parts == 1 else "other parts"
+        self.waits_for = f"{missing_parts} {noun}, without which no money is leased" if missing_parts else ""
 
     def reserve(self, estimate: Decimal) -> bool:
         """See `Budget.reserve`."""

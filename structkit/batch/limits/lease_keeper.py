@@ -217,7 +217,8 @@ class LeaseKeeper:
             raise JobError(f"{self._connection.name} is not a limits server")
         self._message = {}
         self._lease.renew(reply, sent_at, time.monotonic())
-        self._budget.renew(reply["money"], is_used_up=reply["is_used_up"])
+        missing_parts = reply.get("missing_parts", 0)
+        self._budget.renew(reply["money"], is_used_up=reply["is_used_up"], missing_parts=missing_parts)
 
     def _no_answer(self, error: OSError) -> JobError:
         return JobError(f"the limits server {self._connection.name} does not answer: {error}")

@@ -5,6 +5,7 @@ Only this side reads a clock: a lease has an age, never a date, so that the cloc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any
 
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits.reply_summary import reply_of_summary
-from structkit.costs.attempt_cost import ZERO
+from structkit.costs.attempt_cost import MAX_TOTAL, ZERO, parse_amount
 from structkit.values import JSON
 
 LEASE_S = 5.0
@@ -197,13 +198,14 @@ class LimitShares:
     def _lease_money(self, part: str, message: JSON) -> JSON:
         """Lease money up to what a worker needs for the next requests, as far as the other workers leave it."""
         if self.limits.budget is None:
-            return {"money": None, "is_used_up": False}
+            return {"money": None, "is_used_up": False, "missing_parts": 0}
         money = self._money[part]
         money.spent, limit = Decimal(message["spent"]), Decimal(message["limit"])
         live = {session.part for session in self._sessions.values()}
         remaining = self.limits.budget - sum((each.leased for name, each in self._money.items() if name != part), ZERO)
         target = min(Decimal(message["needed"]), remaining)
-        is_complete = len(live) >= self.limits.parts or len(self._money) >= self.limits.parts
+        missing_parts = max(0, self.limits.parts - max(len(live), len(self._money)))
+        is_complete = not missing_parts
         # What does not even suffice for one request is left to other workers: two could wait for each other. A
         # lease falls only as far as the worker says that it has lowered its own limit.
         money.leased = max(limit, target) if target >= Decimal(message["next"]) and is_complete else limit
@@ -212,7 +214,7 @@ class LimitShares:
         fixed = [each.spent if name in live else each.leased for name, each in self._money.items() if name != part]
         minimum = money.spent + Decimal(message["estimate"])  # once all its requests in flight have cost what they cost
         is_used_up = is_complete and minimum > self.limits.budget - sum(fixed, ZERO)
-        return {"money": str(money.leased), "is_used_up": is_used_up}
+        return {"money": str(money.leased), "is_used_up": is_used_up, "missing_parts": missing_parts}
 
     def _remove_dead(self, time_s: float) -> None:
         for name in [name for name, each in self._sessions.items() if time_s - each.last_time > SESSION_S]:
@@ -250,13 +252,49 @@ def next_slot(position: int, count: int, rate: float, time_s: float) -> float:
     return (position / rate - time_s) % (count / rate)
 
 
+AMOUNTS = ("spent", "limit", "needed", "next", "estimate")
+"""The fields of a message that are amounts of money."""
+
+
 def validate_message(message: Any) -> JSON:
     """Return a message of a worker if it has the form of one.
 
     Raises:
-        ValueError: It has not.
+        ValueError: It has not, or a number in it is not finite, or is a negative number of tokens or amount of money.
     """
-    names = {"number", "started", "finished", "spent", "limit", "needed", "next", "estimate"}
-    if not isinstance(message, dict) or not names <= message.keys():
+    if not isinstance(message, dict) or not {"number", "started", "finished", *AMOUNTS} <= message.keys():
         raise ValueError("the message lacks fields")
+    for name in AMOUNTS:
+        validate_amount(message[name])
+    if not all(is_finite(tokens) and tokens >= 0 for _, tokens in message["started"]):
+        raise ValueError("a number of tokens is not one")
+    if not is_finite(message["finished"]):
+        raise ValueError("a number is not finite")
     return message
+
+
+def validate_amount(value: Any) -> str:
+    """Return an amount of money that a worker has sent.
+
+    Raises:
+        ValueError: It is not one: `NaN` would pass every comparison with a budget.
+
+    >>> validate_amount("0.25")
+    '0.25'
+    """
+    if not isinstance(value, str) or parse_amount(value, MAX_TOTAL) is None:
+        raise ValueError("an amount of money is not one")
+    return value
+
+
+def is_finite(value: Any) -> bool:
+    """Return whether each number in a JSON value is finite.
+
+    >>> is_finite([1, {"a": [2.5, None]}]), is_finite({"a": [float("inf")]})
+    (True, False)
+    """
+    if isinstance(value, list | tuple):
+        return all(map(is_finite, value))
+    if isinstance(value, dict):
+        return all(map(is_finite, value.values()))
+    return not isinstance(value, float) or math.isfinite(value)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import TypeAlias
 
+from structkit.batch.engines.progress import Progress
 from structkit.batch.limits.lease_keeper import LimitsLink
 from structkit.batch.parts import Part
 from structkit.batch.processes.parent_link import ParentLink, WorkerMessage
@@ -77,6 +78,9 @@ def run_part(settings: JobSettings, link: ParentLink, limits: LimitsLink | None 
 def _wait_for_folder(settings: JobSettings, link: ParentLink) -> None:
     """Wait for a worker of a parent that was killed: it waits for its requests in flight, and then ends."""
     deadline = time.monotonic() + settings.grace + LOCK_MARGIN_S
+    if is_in_use(settings.folder):
+        part = settings.output_path.name
+        link.send(WorkerMessage(Progress({}, waits_for=f"a worker on {part} of a run that was killed, to end")))
     while is_in_use(settings.folder) and time.monotonic() < deadline and not link.is_stopped:
         time.sleep(LOCK_POLL_S)
 

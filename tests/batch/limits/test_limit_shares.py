@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stable_ids import stable_id
 
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits.lease import Lease, LeasedBudget, LeasedLimiter
 from structkit.batch.limits.limit_shares import SESSION_S, Limits, LimitShares, LimitsRejected
+from structkit.batch.limits.limits_service import LimitsService
 from structkit.batch.limits.money_file import MoneyFile
 from structkit.batch.limits.reply_summary import reply_of_summary, summarize_reply
 from structkit.costs.budget import Budget
@@ -52,7 +54,8 @@ class Worker:
         self.number += 1
         report = {**message(self.number), **self.lease.drain(), **self.budget.release(4), **fields}
         self.last = self.shares.exchange(self.session, report, time_s)
-        self.budget.renew(self.last["money"], is_used_up=self.last["is_used_up"])
+        terms = {name: self.last[name] for name in ("is_used_up", "missing_parts")}
+        self.budget.renew(self.last["money"], **terms)
         return self.last
 
 
@@ -170,9 +173,43 @@ def test_no_money_is_leased_before_every_part_has_said_what_it_has_spent() -> No
     one.budget.reserve(Decimal(3))
     one.exchange(0.0)
     assert (one.budget.reserve(Decimal(3)), one.budget.is_used_up) == (False, False)
+    assert one.budget.waits_for == "1 other part, without which no money is leased"
     Worker(shares, "2/2", spent="8")
     one.exchange(0.1)
-    assert (one.budget.reserve(Decimal(3)), one.budget.is_used_up) == (False, True)
+    assert (one.budget.reserve(Decimal(3)), one.budget.is_used_up, one.budget.waits_for) == (False, True, "")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *(
+            {name: amount}
+            for name in ("spent", "limit", "needed")
+            for amount in ("NaN", "-1", "Infinity", "x", 1, None)
+        ),
+        {"next": "sNaN"},
+        {"estimate": "-0.01"},
+        {"started": [[1, float("nan")]]},
+        {"started": [[1, -5]]},
+        {"finished": [[1, {"limits": [], "fault": {"kind": "status", "message": "", "retry_after": float("inf")}}]]},
+    ],
+    ids=stable_id,
+)
+def test_a_message_with_a_number_that_is_none_changes_nothing(fields: JSON) -> None:
+    service = LimitsService(LimitShares(Limits(Decimal(10)), Limiter(8)))
+    _, hello = service.answer("/register", {"job": "job", "part": "1/2", "budget": None, "spent": "1"})
+    _, other = service.answer("/register", {"job": "job", "part": "2/2", "budget": None, "spent": "0"})
+    status, reply = service.answer("/exchange", {**message(1), **fields, "session": hello["session"]})
+    assert (status, reply) == (400, {"error": "not a message of a worker: ValueError"})
+    wants = message(1, needed="9.5", limit="0", next="9")
+    assert service.answer("/exchange", {**wants, "session": other["session"]})[1]["money"] == "9"
+
+
+@pytest.mark.parametrize("field", ["spent", "budget"])
+def test_a_worker_whose_money_is_no_number_is_refused(field: str) -> None:
+    service = LimitsService(LimitShares(Limits(Decimal(10)), Limiter(8)))
+    hello = {"job": "job", "part": "1/2", "budget": "10", "spent": "0", field: "NaN"}
+    assert service.answer("/register", hello)[0] == 400
 
 
 @given(st.lists(st.floats(0, 0.5), min_size=20, max_size=80), st.floats(2, 50))
