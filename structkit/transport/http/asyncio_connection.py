@@ -8,6 +8,10 @@ from typing import Any, Protocol
 from structkit.transport.http.response_parser import InvalidResponse, ResponseParser, ResponseReceiver
 
 
+BUFFER_BYTES = 2**14
+"""Bytes that are read from a socket at once: a whole reply mostly, and one record of TLS."""
+
+
 class NoResponse(ConnectionError):
     """The server closed the connection before the first byte of a reply."""
 
@@ -24,8 +28,10 @@ class RequestReceiver(ResponseReceiver, Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """A connection with one request at a time.
+
+    It reads into a buffer of its own: asyncio would allocate a quarter of a megabyte for each reply.
 
     Args:
         loop: The event loop.
@@ -40,7 +46,8 @@ class Connection(asyncio.Protocol):
         self._receiver: RequestReceiver | None = None  # None when no response is awaited
         self._timer: asyncio.TimerHandle | None = None
         self._timeout_s = self._active_at = 0.0
-        self._buffer_size = 0
+        self._unsent_bytes = 0
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self.is_open = self._is_paused = False
 
     @property
@@ -90,19 +97,23 @@ class Connection(asyncio.Protocol):
     # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Implement `asyncio.Protocol`."""
+        """Implement `asyncio.BufferedProtocol`."""
         self._transport, self.is_open = transport, True
         self._connections.add(self)
 
-    def data_received(self, data: bytes) -> None:
-        """Implement `asyncio.Protocol`."""
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 (asyncio passes it)
+        """Implement `asyncio.BufferedProtocol`."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Implement `asyncio.BufferedProtocol`."""
         parser, receiver = self._parser, self._receiver
         if parser is None or receiver is None:  # nobody has asked for it
             self.abort()
             return
         self._active_at = self._loop.time()
         try:
-            parser.feed(data)
+            parser.feed(self._buffer[:nbytes])
         except Exception as error:  # noqa: BLE001 (the request raises it)
             self._end(error)
             self.abort()
@@ -111,11 +122,11 @@ class Connection(asyncio.Protocol):
                 self._end(None)
 
     def eof_received(self) -> None:
-        """Implement `asyncio.Protocol`; the transport then closes itself."""
+        """Implement `asyncio.BufferedProtocol`; the transport then closes itself."""
         self.is_open = False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Implement `asyncio.Protocol`."""
+        """Implement `asyncio.BufferedProtocol`."""
         self._close()
         parser = self._parser
         if parser is None or not parser.has_bytes:
@@ -152,10 +163,10 @@ class Connection(asyncio.Protocol):
         self._timer = None
         if self._receiver is None:
             return
-        buffer_size = self._transport.get_write_buffer_size()
-        if buffer_size < self._buffer_size or self._is_paused:
+        unsent_bytes = self._transport.get_write_buffer_size()
+        if unsent_bytes < self._unsent_bytes or self._is_paused:
             self._active_at = self._loop.time()
-        self._buffer_size = buffer_size
+        self._unsent_bytes = unsent_bytes
         silent_at = self._active_at + self._timeout_s
         if silent_at > self._loop.time():
             self._start_timer(silent_at)

@@ -55,7 +55,7 @@ class ResponseParser:
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(**LENIENCIES)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Parse the next bytes.
 
         Raises:
