@@ -42,7 +42,7 @@ class Connection(asyncio.BufferedProtocol):
         """Start before the connection is made."""
         self._loop, self._connections = loop, connections
         self._transport: Any = None
-        self._parser: ResponseParser | None = None
+        self._parser = ResponseParser()
         self._receiver: RequestReceiver | None = None  # None when no response is awaited
         self._timer: asyncio.TimerHandle | None = None
         self._timeout_s = self._active_at = 0.0
@@ -53,8 +53,8 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def is_reusable(self) -> bool:
         """Whether the last response is complete, and another request may be sent."""
-        is_complete = self._parser is None or (self._parser.is_complete and self._parser.keeps_alive)
-        return self.is_open and is_complete and not self._transport.get_write_buffer_size()
+        keeps_alive = self._parser.is_complete and self._parser.keeps_alive
+        return self.is_open and keeps_alive and not self._transport.get_write_buffer_size()
 
     async def send(self, data: bytes, receiver: RequestReceiver, timeout_s: float) -> None:
         """Send a request, and wait until the receiver is ready.
@@ -68,7 +68,8 @@ class Connection(asyncio.BufferedProtocol):
             NoResponse: The server closed the connection before the first byte of a reply.
             TimeoutError: It was silent for too long.
         """
-        self._parser, self._receiver = ResponseParser(receiver), receiver
+        self._parser.expect(receiver)
+        self._receiver = receiver
         self._timeout_s, self._active_at = timeout_s, self._loop.time()
         # A timer is left running between requests: to start and cancel one for each would cost more than the parser.
         if self._timer is None or self._timer.when() > self._active_at + timeout_s:
@@ -107,8 +108,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Implement `asyncio.BufferedProtocol`."""
-        parser, receiver = self._parser, self._receiver
-        if parser is None or receiver is None:  # nobody has asked for it
+        parser = self._parser
+        if self._receiver is None:  # nobody has asked for it
             self.abort()
             return
         self._active_at = self._loop.time()
@@ -129,7 +130,7 @@ class Connection(asyncio.BufferedProtocol):
         """Implement `asyncio.BufferedProtocol`."""
         self._close()
         parser = self._parser
-        if parser is None or not parser.has_bytes:
+        if not parser.has_bytes:
             self._end(NoResponse(str(exc or "the server closed the connection without a reply")))
         elif exc is not None:
             self._end(InvalidResponse(str(exc)))

@@ -34,26 +34,33 @@ class ResponseReceiver(Protocol):
 
 
 class ResponseParser:
-    """One response of a connection.
-
-    Args:
-        receiver: Is given the response.
+    """The responses of a connection, one after the other.
 
     Attributes:
-        has_bytes: Whether a byte has arrived.
+        has_bytes: Whether a byte of the response has arrived.
         is_complete: Whether the response has ended.
         keeps_alive: Whether another request may be sent over the connection after it.
     """
 
-    def __init__(self, receiver: ResponseReceiver) -> None:
-        """Start before the first byte."""
-        self.has_bytes = self.is_complete = self.keeps_alive = False
-        self._receiver = receiver
-        self._headers: dict[str, str] = {}
-        self._is_started = False
-        self._framing_bytes = 0  # of what has arrived since the last byte of the body
+    def __init__(self) -> None:
+        """Start without a response: `expect` has to be called for each."""
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(**LENIENCIES)
+        self._receiver: ResponseReceiver | None = None
+        self.has_bytes = self.is_complete = self.keeps_alive = self._is_started = False
+        self._headers: dict[str, str] = {}
+        self._framing_bytes = 0  # of what has arrived since the last byte of the body
+
+    def expect(self, receiver: ResponseReceiver) -> None:
+        """Start before the first byte of a response; the one before it is complete, and keeps the connection alive.
+
+        Args:
+            receiver: Is given the response.
+        """
+        self._receiver = receiver
+        self.has_bytes = self.is_complete = self.keeps_alive = self._is_started = False
+        self._headers = {}
+        self._framing_bytes = 0
 
     def feed(self, data: bytes | memoryview) -> None:
         """Parse the next bytes.
@@ -104,15 +111,17 @@ class ResponseParser:
             self._headers.clear()
             return
         self._is_started = True
-        self._receiver.start(status, self._headers)
+        if self._receiver is not None:
+            self._receiver.start(status, self._headers)
 
     def on_body(self, chunk: bytes) -> None:
         """Pass on a part of the body."""
         self._framing_bytes = 0
-        if not self.is_complete:
+        if self._receiver is not None:
             self._receiver.add(chunk)
 
     def on_message_complete(self) -> None:
         """Note the end of the response."""
         if self._is_started and not self.is_complete:
             self.is_complete, self.keeps_alive = True, self._parser.should_keep_alive()
+            self._receiver = None  # an idle connection keeps no reply in memory

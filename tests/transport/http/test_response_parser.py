@@ -27,7 +27,8 @@ class Response:
 def parse(data: bytes, size: int = 0) -> tuple[Response, ResponseParser]:
     """Parse bytes that arrive in pieces of a size, all at once by default."""
     response = Response()
-    parser = ResponseParser(response)
+    parser = ResponseParser()
+    parser.expect(response)
     for start in range(0, len(data), size or len(data)):
         parser.feed(data[start : start + (size or len(data))])
     return response, parser
