@@ -8,6 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from pydantic_core import from_json, to_json
+
 from structkit.costs.attempt_cost import reported_cost
 from structkit.errors import TransportError
 from structkit.parsing import read_completion
@@ -49,12 +51,18 @@ class PackedReply(NamedTuple):
 def pack(value: JSONValue) -> bytes:
     """Return a JSON value as bytes; compressed ones start with an x, which no JSON text does.
 
+    Raises:
+        TypeError, ValueError: It is not JSON; but what pydantic writes as JSON, such as a date, is taken as that.
+
     >>> pack({"a": [1, None]})
     b'{"a":[1,null]}'
     >>> pack(["long"] * 99)[:1]
     b'x'
     """
-    text = ENCODE(value).encode("utf-8", "surrogatepass")
+    try:
+        text = to_json(value)  # in a quarter of the time
+    except ValueError:  # half a surrogate pair, or nested too deeply for pydantic; or not JSON
+        text = ENCODE(value).encode("utf-8", "surrogatepass")
     if len(text) <= MAX_PLAIN_BYTES:
         return text
     stream = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
@@ -68,7 +76,10 @@ def unpack(packed: bytes) -> JSONValue:
     True
     """
     text = zlib.decompress(packed) if packed[:1] == b"x" else packed
-    return json.loads(text.decode("utf-8", "surrogatepass"))
+    try:
+        return from_json(text, cache_strings="keys")
+    except ValueError:  # as in `pack`
+        return json.loads(text.decode("utf-8", "surrogatepass"))
 
 
 def unpack_object(packed: bytes) -> JSON:
