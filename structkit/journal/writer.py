@@ -45,7 +45,8 @@ class JournalWriter:
         self._shortage = shortage
         self._close = close
         self._on_resolved = on_resolved
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._queue: list[Entry] = []
         self._added = self._settled = self._failures = 0
         self._error: JobError | None = None
@@ -60,13 +61,12 @@ class JournalWriter:
             JobError: Writing has failed, or the journal is closed. Everything that could not be written stays in the
                 queue, this entry too, unless it is an intent.
         """
-        with self._changed:
+        with self._lock:  # not the condition, which enters it in Python code: this is called three times a row
             self._raise_if_closed()
             if self._error is not None and isinstance(entry, Intent):
                 raise self._error.with_attempts(())
-            while self._is_full():
-                self._changed.wait()
-            self._raise_if_closed()
+            if len(self._queue) >= MAX_QUEUED:
+                self._wait_for_space()
             self._queue.append(entry)
             self._added += 1
             if self._error is not None:
@@ -108,10 +108,17 @@ class JournalWriter:
             count, self._queue = len(self._queue), []
             raise JobError(f"{self._error}; {count} entries were not written", file=self._error.file)
 
-    def _is_full(self) -> bool:
-        """Return whether the caller must wait: never in the writing thread's callbacks, nor after a failure."""
-        is_caller = threading.current_thread() is not self._thread
-        return len(self._queue) >= MAX_QUEUED and is_caller and self._error is None and not self._is_closing
+    def _wait_for_space(self) -> None:
+        """Block while the queue is full; never the writing thread's callbacks, and not after a failure.
+
+        Raises:
+            JobError: The journal was closed meanwhile.
+        """
+        if threading.current_thread() is self._thread:
+            return
+        while len(self._queue) >= MAX_QUEUED and self._error is None and not self._is_closing:
+            self._changed.wait()
+        self._raise_if_closed()
 
     def _raise_if_closed(self) -> None:
         if self._is_closing:
