@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from structkit.transport.http.response_parser import InvalidResponse, ResponseParser, ResponseReceiver
 
-
 BUFFER_BYTES = 2**14
 """Bytes that are read from a socket at once: a whole reply mostly, and one record of TLS."""
 

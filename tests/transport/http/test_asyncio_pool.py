@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -87,6 +88,35 @@ def test_a_shorter_timeout_holds_on_a_connection_that_was_used_with_a_longer_one
         assert await exchange(pool) == BODY
         with pytest.raises(TimeoutError):
             await exchange(pool, 0.05)
+
+    run(answer, work)
+
+
+def test_replies_over_one_connection_leave_no_reference_cycles(run: Run) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(REPLY)
+
+    async def work(pool: AsyncioPool) -> None:
+        await exchange(pool)
+        gc.collect()
+        gc.disable()  # what is collected below is of these replies
+        try:
+            assert [await exchange(pool) for n in range(20)] == [BODY] * 20
+            assert gc.collect() < 20
+        finally:
+            gc.enable()
+
+    run(answer, work)
+
+
+def test_a_reply_larger_than_the_buffer_of_a_connection_is_read_whole(run: Run) -> None:
+    body = bytes(range(256)) * 2_000
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    async def work(pool: AsyncioPool) -> None:
+        assert [await exchange(pool) for n in range(2)] == [body, body]
 
     run(answer, work)
 

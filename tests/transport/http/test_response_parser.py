@@ -77,6 +77,19 @@ def test_a_response_is_the_same_in_pieces_of_any_size(data: bytes, body: bytes, 
         assert parser.end() is None
 
 
+KEEP_ALIVE = {name: (data, body) for name, (data, body, keeps_alive) in RESPONSES.items() if keeps_alive and body}
+
+
+@pytest.mark.parametrize("first", KEEP_ALIVE.values(), ids=KEEP_ALIVE.keys())
+def test_the_next_response_of_a_connection_is_parsed_as_its_first_one(first: tuple[bytes, bytes]) -> None:
+    parser = ResponseParser()
+    for data, body in (first, *KEEP_ALIVE.values()):
+        parser.expect(response := Response())
+        assert (parser.has_bytes, parser.is_complete, parser.keeps_alive) == (False, False, False)
+        parser.feed(data)
+        assert (response.body, parser.is_complete, parser.keeps_alive) == (body, True, True)
+
+
 @pytest.mark.parametrize("header", [b"", b"transfer-encoding: identity\r\n"])
 def test_a_body_without_a_length_ends_with_its_connection(header: bytes) -> None:
     response, parser = parse(b"HTTP/1.1 200 OK\r\n" + header + b"\r\nhello")
