@@ -13,6 +13,9 @@ WORD_AFTER = re.compile(rf"[{HYPHENS}](\w+)")
 NUMBER_AFTER, NUMBER_BEFORE = re.compile(r"/\d(?!\d?\.\d)|(?<=\d)[.:]\d|#\d|_\w"), re.compile(r"\w[/_#]$|\d[.:]$")
 """What joins a name with digits to more digits, such as the point of KKG41.3, but not 47/ before a date."""
 
+JOINTS = frozenset(f"{HYPHENS}/_#.:")
+"""All signs that join a place to a name or a number."""
+
 MAX_BEFORE, MAX_AFTER, CODE_CHARS = 24, 8, 3
 """Characters around a place that are looked at, and letters of the code of an airport or a currency."""
 
@@ -30,9 +33,9 @@ def is_part_of_name(source: str, place: Range) -> bool:
     [True, True, True, False, False, True]
     """
     start, end = place >> END_BITS, place & END_MASK
-    before, after = source[max(start - MAX_BEFORE, 0) : start], source[end : end + MAX_AFTER]
-    if before[-1:].isspace() and after[:1].isspace():
+    if source[max(start - 1, 0) : start] not in JOINTS and source[end : end + 1] not in JOINTS:
         return False
+    before, after = source[max(start - MAX_BEFORE, 0) : start], source[end : end + MAX_AFTER]
     text = source[start:end]
     joined_words = [match[1] for match in (WORD_BEFORE.search(before), WORD_AFTER.match(after)) if match]
     if any(_is_name(other) and not _is_pair_of_codes(text, other) for other in joined_words):

@@ -44,7 +44,7 @@ for _short, _names in CONTRACTIONS.items():
         ABBREVIATIONS[_name].append(_short)
 
 MIN_ABBREVIATION = 2
-WORD_WITH_POINT = re.compile(r"([^\W\d_]{2,})\.")
+WORD_WITH_POINT = re.compile(r"\b([^\W\d_]{2,}+)\.")
 
 
 class NearWords:

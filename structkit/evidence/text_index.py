@@ -60,6 +60,9 @@ ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+", re.IGNORECASE)
 MAX_WORD_CHARS, MAX_CANDIDATES = 60, 500
 """Characters of a word, and places that are tried one by one, where joined letters are looked for."""
 
+CHARS_PER_CANDIDATE = 200
+"""Characters of a text that are searched in the time in which one place is tried."""
+
 
 class TextIndex:
     r"""The words of a source, and where they are.
@@ -171,7 +174,7 @@ class TextIndex:
         if not min(counts):
             return ()
         lead, trail = pattern.index(words[0]), len(pattern) - pattern.rindex(words[-1]) - len(words[-1])
-        if min(counts) > MAX_CANDIDATES and " " not in pattern:
+        if min(counts) * CHARS_PER_CANDIDATE > len(self._folded.text) and " " not in pattern:
             firsts = self._search_pattern(pattern, lead)
         else:
             rarest = counts.index(min(counts))
@@ -272,11 +275,10 @@ class TextIndex:
 
         Numbers that follow each other are in the same order.
         """
-        counts = [sum(len(self._positions.get(word, ())) for word in each) for each in alternatives]
-        rarest = alternatives[counts.index(min(counts))]
+        positions = sorted(map(self._positions_of, alternatives), key=len)
         width = len(alternatives) + MAX_WINDOW_WORDS
         number_pairs = {pair for pair in pairwise(words) if all(word[0].isdigit() for word in pair)}
-        for position in sorted(position for word in rarest for position in self._positions.get(word, ())):
+        for position in _near_others(positions[0], positions[1], width):
             window = range(max(position - width + 1, 0), min(position + width, len(self._words)))
             near_words = self._words[window.start : window.stop]
             if any(each.isdisjoint(near_words) for each in alternatives):
@@ -284,6 +286,9 @@ class TextIndex:
             chosen = _choose(alternatives, self._words, window, position)
             if chosen and number_pairs <= {*pairwise(self._words[each] for each in chosen)}:
                 yield pack(self._starts[chosen[0]], self._end(chosen[-1]))
+
+    def _positions_of(self, words: Iterable[str]) -> list[int]:
+        return sorted(chain.from_iterable(self._positions.get(word, ()) for word in words))
 
     def _abbreviated(self, words: list[str], folded: str) -> Iterable[Range]:
         """Return the ranges that have each word, or an abbreviation of it; one of them is a word without digits."""
@@ -298,7 +303,7 @@ class TextIndex:
         alternatives = [self._nearness.near(word) for word in words]
         if not all(alternatives):
             return
-        for position in sorted(position for word in alternatives[0] for position in self._positions[word]):
+        for position in self._positions_of(alternatives[0]):
             following = self._words[position : position + len(words)]
             if (
                 len(following) == len(words)
@@ -350,6 +355,18 @@ def _joins(before: str, after: str) -> bool:
     letter = before[:-1] if before[-1:] in INNER_SIGNS else before[-1:]
     is_after_letter = letter.isalnum() and (not IS_UNSPACED.match(letter)) and not letter.isspace()
     return is_after_letter or bool(INNER_END.match(after))
+
+
+def _near_others(positions: Iterable[int], others: Sequence[int], width: int) -> Iterator[int]:
+    """Yield the positions that have another one within some words.
+
+    >>> [*_near_others([3, 40], [9, 42], 5)]
+    [40]
+    """
+    for position in positions:
+        index = bisect_right(others, position - width)
+        if index < len(others) and others[index] < position + width:
+            yield position
 
 
 def _choose(alternatives: list[set[str]], words: Sequence[str], window: range, anchor: int) -> list[int]:
