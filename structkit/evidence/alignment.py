@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from structkit.evidence.folding import fold
 from structkit.evidence.leaves import NAME_PART, Leaf, find_leaves, is_small_number
@@ -77,29 +77,20 @@ class _Neighbours:
     def likely(self, number: int, leaf: Leaf) -> list[Range]:
         """Return the places that count, the likeliest first: of a small number, not those by chance."""
         if leaf.path and self._places[number] and is_small_number(leaf):
-            self._places[number] = [place for place in self._places[number] if self._is_certain(leaf, place)]
+            self._places[number] = [*self._certain(leaf, self._places[number])]
         places = self._places[number]
         return self._order(leaf, places) if places else places
 
-    def _is_certain(self, leaf: Leaf, place: Range) -> bool:
-        is_near = _label_distance(self._label_ends(leaf), place) <= LABEL_DISTANCE or self._has_neighbour(leaf, place)
-        return is_near or is_on_scale(self._texts, leaf, place)
-
-    def _has_neighbour(self, leaf: Leaf, place: Range) -> bool:
-        """Return whether a place of another value of the same object is near."""
+    def _certain(self, leaf: Leaf, places: list[Range]) -> Iterator[Range]:
+        """Yield the places of a small number that are near its label or another value of its object, or on a scale."""
         parent = leaf.path[:-1]
         if parent not in self._owners:
             self._owners[parent] = self._find_owners(parent)
-        owners, places = self._owners[parent]
-        middle = bisect_left(places, place)
-        for nearest in (range(middle, len(places)), range(middle - 1, -1, -1)):
-            for index in nearest:
-                other = places[index]
-                if _distance(place, other) > NEIGHBOUR_DISTANCE:
-                    break
-                if other != place and owners[other] != leaf.path:
-                    return True
-        return False
+        labels, (owners, others) = self._label_ends(leaf), self._owners[parent]
+        for place in places:
+            is_labeled = _label_distance(labels, place) <= LABEL_DISTANCE
+            if is_labeled or _has_neighbour(leaf, place, owners, others) or is_on_scale(self._texts, leaf, place):
+                yield place
 
     def _find_owners(self, parent: JSONPath) -> tuple[dict[Range, JSONPath | None], list[Range]]:
         """Return the places of an object's values, each with its value's path, or None of several; and in order."""
@@ -227,6 +218,19 @@ def _label_distance(ends: list[int], place: Range) -> int:
     start = place >> END_BITS
     index = bisect_left(ends, start)
     return min(ends[index] - start, start - ends[index - 1])
+
+
+def _has_neighbour(leaf: Leaf, place: Range, owners: Mapping[Range, JSONPath | None], places: Sequence[Range]) -> bool:
+    """Return whether a place of another value is near, in the ordered places of the values of an object."""
+    middle = bisect_left(places, place)
+    for nearest in (range(middle, len(places)), range(middle - 1, -1, -1)):
+        for index in nearest:
+            other = places[index]
+            if _distance(place, other) > NEIGHBOUR_DISTANCE:
+                break
+            if other != place and owners[other] != leaf.path:
+                return True
+    return False
 
 
 def _nearest_distance(places: list[Range], place: Range) -> int:
