@@ -18,6 +18,8 @@ RUN = re.compile(
 """A run, of folded text; with its exponent, the minutes of 21h30, or "pm". It begins with a set of characters, which
 `re` searches for fast."""
 
+MAX_GAP_CHARS = 2
+
 
 class DigitRuns:
     """The runs of a folded text.
@@ -39,7 +41,13 @@ class DigitRuns:
         """Where each different run begins."""
         return group_offsets(self._texts, self._starts)
 
+    @cached_property
+    def _short_gaps(self) -> list[tuple[str, int]]:
+        """The gaps of a few characters, and the numbers of the runs before them."""
+        return [(gap, number) for number, gap in enumerate(self._gaps) if len(gap) <= MAX_GAP_CHARS]
+
     def before_gap(self, gap: str) -> Iterator[tuple[str, int]]:
-        """Yield the runs that only a gap separates from the next one, and where they begin."""
-        for number in [number for number, each in enumerate(self._gaps) if each == gap]:
-            yield self._texts[number], self._starts[number]
+        """Yield the runs that only a gap, of two characters at most, separates from the next; and where they begin."""
+        for each, number in self._short_gaps:
+            if each == gap:
+                yield self._texts[number], self._starts[number]

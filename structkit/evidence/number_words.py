@@ -166,7 +166,8 @@ def split_compound(word: str) -> list[str]:
     >>> split_compound("zweitausenddreihundert"), split_compound("quarantamila"), split_compound("hunderte")
     (['zwei', 'tausend', 'drei', 'hundert'], ['quaranta', 'mila'], [])
     """
-    return next((parts for each in _compounds().values() if (parts := each.split(word))), [])
+    compounds = _compound_starts(frozenset(_compounds())).get(word[:START_CHARS], ())
+    return next((parts for each in compounds if (parts := each.split(word))), [])
 
 
 def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[str]:
@@ -183,7 +184,7 @@ def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[
 @cache
 def _compound_starts(languages: frozenset[str]) -> dict[str, list[_Compounds]]:
     """Return the compounds of some languages by the first three letters of their words."""
-    compounds = [_compounds()[language] for language in sorted(languages)]
+    compounds = [each for language, each in _compounds().items() if language in languages]
     starts = frozenset[str]().union(*(each.starts for each in compounds))
     return {start: [each for each in compounds if start in each.starts] for start in starts}
 
