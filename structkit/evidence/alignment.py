@@ -77,11 +77,11 @@ class _Neighbours:
     def likely(self, number: int, leaf: Leaf) -> list[Range]:
         """Return the places that count, the likeliest first: of a small number, not those by chance."""
         if leaf.path and self._places[number] and is_small_number(leaf):
-            self._places[number] = [*self._certain(leaf, self._places[number])]
+            self._places[number] = [*self._certain_places(leaf, self._places[number])]
         places = self._places[number]
         return self._order(leaf, places) if places else places
 
-    def _certain(self, leaf: Leaf, places: list[Range]) -> Iterator[Range]:
+    def _certain_places(self, leaf: Leaf, places: list[Range]) -> Iterator[Range]:
         """Yield the places of a small number that are near its label or another value of its object, or on a scale."""
         parent = leaf.path[:-1]
         if parent not in self._owners:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from structkit.evidence.calendar_names import WEEKDAY_NAMES
@@ -33,12 +34,13 @@ UNSPACED_NAMES = tuple(name for name in WEEKDAYS if "\u0e00" < name[0] < "\u0e4f
 
 LETTERS = r"((?:[^\W\d_]|[\u0900-\u0963\u0970-\u0dff\u0e00-\u0e4e\u0300-\u036f])+\d?)"
 BEFORE = re.compile(
-    rf"{LETTERS}(?:-feira)?[.,:]*(?: ?{fold('ที่')})? ?[(\[]?(?:(?:the|den|der|dem|d\.|le|el|il|o|de|{fold('день')}) )?$"
+    rf"(?<![^\W\d_\u0e00-\u0e4e]){LETTERS}"
+    rf"(?:-feira)?[.,:]*(?: ?{fold('ที่')})? ?[(\[]?(?:(?:the|den|der|dem|d\.|le|el|il|o|de|{fold('день')}) )?$"
 )
 AFTER = re.compile(rf"[日일]? ?,? ?[(\[]? ?{LETTERS}")
 NUMBERS = re.compile(rf"(\d{{1,2}})(?:([./-])(\d{{1,2}})\.?(?![./-]?\d)|{SUFFIX}(?![\w:]|[.,/-]\d))")
 EASTERN = re.compile(rf"(\d{{1,2}}) ?(?:[日号號]|{fold('일')})")
-IS_SHORT = re.compile(r"\d{1,2}(?:[./-]\d{1,2})?")
+DAY_AND_MONTH = re.compile(r"(\d{1,2})(?!\d)(?:[./-](\d{1,2})(?!\d))?")
 MAX_BEFORE, MAX_AFTER, MAX_RUN_CHARS = 26, 12, 6
 
 PREPOSITIONS = re.compile(r"(?<!\w)(?:by|on|until|till|before|after|from|since|through|to)(?: the)? $")
@@ -59,19 +61,32 @@ class DayPlace(NamedTuple):
     place: Range
 
 
-def days_of_months(runs: DigitRuns, number: int) -> Iterator[DayPlace]:
-    """Yield the places of a folded text at which the number of a day is without the name of a month.
+class DaysOfMonths:
+    """The days of a folded text that have no name of a month; each is read when it is looked for.
 
-    >>> runs = DigitRuns("jeudi 21.5, 24日(土), by the 17th. luni, 22 crt.")
-    >>> days = (each for number in (21, 24, 17, 22) for each in days_of_months(runs, number))
-    >>> [(each.day, each.month, sorted(each.weekdays)) for each in days]
-    [(21, 5, [3]), (24, 0, [5]), (17, 0, []), (22, 0, [0])]
+    >>> days = DaysOfMonths(DigitRuns("jeudi 21.5, 24日(土), by the 17th. luni, 22 crt."))
+    >>> [(each.month, sorted(each.weekdays)) for day in (21, 5, 24, 17, 22) for each in days.find(day)]
+    [(5, [3]), (21, [3]), (0, [5]), (0, []), (0, [0])]
     """
-    texts = str(number), f"{number:02}"
-    for run, starts in runs.starts.items():
-        if len(run) <= MAX_RUN_CHARS and (run in texts or (run.endswith(texts) | run.startswith(texts))):
-            for start in starts if IS_SHORT.match(run) else ():
-                yield from (each for each in _days_at(runs.folded, start) if each.day == number)
+
+    def __init__(self, runs: DigitRuns) -> None:
+        """Take the text."""
+        self._runs = runs
+        self._runs_by_number: dict[int, list[str]] = defaultdict(list)
+        for run in runs.starts:
+            match = DAY_AND_MONTH.match(run) if len(run) <= MAX_RUN_CHARS else None
+            for number in {int(each) for each in match.groups() if each} if match else ():
+                self._runs_by_number[number].append(run)
+        self._days: dict[int, list[DayPlace]] = {}
+
+    def find(self, day: int) -> list[DayPlace]:
+        """Return the places of a day."""
+        if day not in self._days:
+            runs = self._runs_by_number.get(day, ())
+            starts = chain.from_iterable(map(self._runs.starts.__getitem__, runs))
+            places = chain.from_iterable(_days_at(self._runs.folded, start) for start in starts)
+            self._days[day] = [each for each in places if each.day == day]
+        return self._days[day]
 
 
 def _days_at(folded: str, start: int) -> Iterator[DayPlace]:
@@ -102,8 +117,9 @@ def _weekdays(folded: str, start: int, end: int) -> frozenset[int]:
 def _weekdays_of(word: str) -> frozenset[int]:
     if word in WEEKDAYS:
         return frozenset(WEEKDAYS[word])
-    name = next((each for each in UNSPACED_NAMES if word.endswith(each)), "")
-    return frozenset(WEEKDAYS[name]) if name else frozenset()
+    if not word.endswith(UNSPACED_NAMES):
+        return frozenset()
+    return frozenset(WEEKDAYS[next(each for each in UNSPACED_NAMES if word.endswith(each))])
 
 
 def _bare_day(folded: str, start: int) -> DayPlace | None:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TypeAlias
 
 from structkit.evidence.date_patterns import LINK, MONTH, SUFFIX
-from structkit.evidence.days_of_months import DayPlace, days_of_months
+from structkit.evidence.days_of_months import DaysOfMonths
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
@@ -38,17 +38,16 @@ NAME = re.compile(rf"{MONTH}(?!\w|- )")
 DAY_AFTER = re.compile(r"\.? ?(\d{1,2})(?:st|nd|rd|th|er|\.|o)?(?![\w:]|[.,/-]\d)")
 CJK_MONTH, KOREAN_MONTH = re.compile("月"), re.compile(fold("월"))
 CJK_DAY = re.compile(r"(?<![年\d])(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
-ROMAN_DAY = re.compile(
-    rf"(?<![\d./-])(\d{{1,2}})(?:(?<=\d)\.(?=[ivx]+\.)|/)({ROMAN_NAMES})(?![^\W]|\.\d|/)\.?"
-    rf"|(?<!\w)(?:do|od|dnia|dn\.|dne|am|{fold('до|от|на|з|с')}) "
-    rf"(\d{{1,2}})[. ] ?({ROMAN_NAMES})(?= ?[,;)\n]|\.(?!\d)|$)"
-)
+ROMAN_DAY_START = re.compile(rf"[0-9](?<!\d.)\d?[./ ] ?(?:{ROMAN_NAMES})(?!\w)")
+ROMAN_DAY = re.compile(rf"(?<![\d./-])(\d{{1,2}})(?:\.(?=[ivx]+\.)|/)({ROMAN_NAMES})(?!\w|\.\d|/)\.?")
+ROMAN_DAY_AFTER_LABEL = re.compile(rf"(\d{{1,2}})[. ] ?({ROMAN_NAMES})(?= ?[,;)\n]|\.(?!\d)|$)")
+ROMAN_DAY_LABEL = re.compile(rf"(?<!\w)(?:do|od|dnia|dn\.|dne|am|{fold('до|от|на|з|с')}) \Z")
 KOREAN_DAY = re.compile(rf"(?<!{fold('년')} )(?<!\d)(\d{{1,2}}){fold('월')} ?(\d{{1,2}}){fold('일')}")
 IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d{1,2})(?=(\.?)(.?))(?![\d,:'/]|[.-]\d)")
 RANGE_IN_DIGITS = re.compile(r"[0-9](?<![\d.,:/'-].)\d?\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?!\d))")
 DIGITS = re.compile(r"\d+")
 POINT = re.compile(r"\.(?!\d)")
-MAX_BEFORE, MAX_WORDS_BEFORE, MAX_YEAR_CHARS = 40, 48, 60
+MAX_BEFORE, MAX_WORDS_BEFORE, MAX_YEAR_CHARS, MAX_LABEL = 40, 48, 60, 6
 MONTHS_OF_YEAR, MAX_DAY, CENTURY = 12, 31, 100
 
 FIRST = {
@@ -84,7 +83,6 @@ class DaysWithoutYear:
         self._runs, self._orders = runs, orders
         self._in_words = defaultdict[tuple[int, int], list[Range]](list)
         self._in_digits = defaultdict[tuple[int, int], list[Range]](list)
-        self._by_number = dict[int, list[DayPlace]]()
         self._months_of_dates = {(day.year, day.month) for day in dates}
         for month, day, place in (*_named_days(runs.folded, months), *_days_with_other_months(runs.folded)):
             if place >> END_BITS not in ends and place & END_MASK not in ends:
@@ -99,7 +97,7 @@ class DaysWithoutYear:
 
     def find_beside_weekday(self, day: date) -> list[Range]:
         """Return the places of a day and its month, in digits, beside the weekday that it has in its year."""
-        days = self._days_of_months(day.day)
+        days = self._days_of_months.find(day.day)
         return [each.place for each in days if each.month == day.month and day.weekday() in each.weekdays]
 
     def _days_in_digits(self) -> Iterator[tuple[int, int, Range]]:
@@ -133,15 +131,14 @@ class DaysWithoutYear:
         last_month = (day.year, day.month - 1) if day.month > 1 else (day.year - 1, MONTHS_OF_YEAR)
         if (day.year, day.month) not in months and last_month not in months:
             return []
-        days = [each for each in self._days_of_months(day.day) if not each.month]
+        days = [each for each in self._days_of_months.find(day.day) if not each.month]
         of_weekday = [each.place for each in days if day.weekday() in each.weekdays]
         return of_weekday or [each.place for each in days if not each.weekdays]
 
-    def _days_of_months(self, number: int) -> list[DayPlace]:
-        """Return the places of a day in digits beside a weekday or after a preposition."""
-        if number not in self._by_number:
-            self._by_number[number] = [*days_of_months(self._runs, number)]
-        return self._by_number[number]
+    @cached_property
+    def _days_of_months(self) -> DaysOfMonths:
+        """The days in digits beside a weekday or after a preposition."""
+        return DaysOfMonths(self._runs)
 
 
 def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, Range]]:
@@ -164,12 +161,12 @@ def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
     for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
         for match in search_around(pattern, mark, folded):
             yield int(match[1]), int(match[2]), pack(*match.span())
-    for match in ROMAN_DAY.finditer(folded):
-        yield (
-            ROMAN[match[2] or match[4]],
-            int(match[1] or match[3]),
-            pack(match.start(1 if match[1] else 3), match.end()),
-        )
+    for head in ROMAN_DAY_START.finditer(folded):
+        start = head.start()
+        label = ROMAN_DAY_LABEL.search(folded, max(start - MAX_LABEL, 0), start)
+        day = (ROMAN_DAY_AFTER_LABEL.match(folded, start) if label else None) or ROMAN_DAY.match(folded, start)
+        if day:
+            yield ROMAN[day[2]], int(day[1]), pack(*day.span())
 
 
 def first_days_of_ranges(
