@@ -86,10 +86,10 @@ class _Neighbours:
         parent = leaf.path[:-1]
         if parent not in self._owners:
             self._owners[parent] = self._find_owners(parent)
-        labels, (owners, others) = self._label_ends(leaf), self._owners[parent]
+        labels, (owners, neighbours) = self._label_ends(leaf), self._owners[parent]
         for place in places:
             is_labeled = _label_distance(labels, place) <= LABEL_DISTANCE
-            if is_labeled or _has_neighbour(leaf, place, owners, others) or is_on_scale(self._texts, leaf, place):
+            if is_labeled or _has_neighbour(leaf, place, owners, neighbours) or is_on_scale(self._texts, leaf, place):
                 yield place
 
     def _find_owners(self, parent: JSONPath) -> tuple[dict[Range, JSONPath | None], list[Range]]:
