@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from typing import TypeAlias
 
 from structkit.evidence.date_patterns import LINK, MONTH, SUFFIX

@@ -278,7 +278,7 @@ class TextIndex:
         positions = sorted(map(self._positions_of, alternatives), key=len)
         width = len(alternatives) + MAX_WINDOW_WORDS
         number_pairs = {pair for pair in pairwise(words) if all(word[0].isdigit() for word in pair)}
-        for position in _near_others(positions[0], positions[1], width):
+        for position in _positions_beside(positions[0], positions[1], width):
             window = range(max(position - width + 1, 0), min(position + width, len(self._words)))
             near_words = self._words[window.start : window.stop]
             if any(each.isdisjoint(near_words) for each in alternatives):
@@ -357,15 +357,15 @@ def _joins(before: str, after: str) -> bool:
     return is_after_letter or bool(INNER_END.match(after))
 
 
-def _near_others(positions: Iterable[int], others: Sequence[int], width: int) -> Iterator[int]:
+def _positions_beside(positions: Iterable[int], targets: Sequence[int], width: int) -> Iterator[int]:
     """Yield the positions that have another one within some words.
 
-    >>> [*_near_others([3, 40], [9, 42], 5)]
+    >>> [*_positions_beside([3, 40], [9, 42], 5)]
     [40]
     """
     for position in positions:
-        index = bisect_right(others, position - width)
-        if index < len(others) and others[index] < position + width:
+        index = bisect_right(targets, position - width)
+        if index < len(targets) and targets[index] < position + width:
             yield position
 
 
