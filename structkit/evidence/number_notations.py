@@ -10,6 +10,9 @@ from functools import lru_cache
 NOTATION = re.compile(r"\d+(?:[.,']\d+)*(?:e[+-]?\d{1,3})?|^[.,]\d+")
 """Digits with separators, in a run of them."""
 
+WITH_COLON = re.compile(r"(?:\d{1,3}(?:[.,']\d{3})+|\d{3,}):\d\d(?!\d)")
+"""An amount as in Sweden: 214.386:50, which is no time of day."""
+
 DIGITS = re.compile(r"\d+")
 NOT_DIGITS = re.compile(r"\D")
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,']\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}")
@@ -28,6 +31,9 @@ def notations_in_run(run: str) -> Iterator[tuple[int, int]]:
     >>> [*notations_in_run("1.299,50-12.03.2026")]
     [(0, 8), (9, 11), (12, 14), (15, 19)]
     """
+    if match := WITH_COLON.fullmatch(run):
+        yield match.span()
+        return
     for match in NOTATION.finditer(run):
         if read_notation(match.group()):
             yield match.span()
@@ -46,6 +52,9 @@ def read_notation(text: str) -> tuple[Decimal, ...]:
     """
     if text.isdecimal():
         return (Decimal(text),)
+    if ":" in text:
+        integer, _, decimals = text.partition(":")
+        return (Decimal(f"{NOT_DIGITS.sub('', integer)}.{decimals}"),)
     mantissa, _, exponent = text.partition("e")
     if exponent:
         return tuple(value.scaleb(int(exponent)) for value in read_notation(mantissa))

@@ -60,8 +60,8 @@ DECLINE_BEFORE = re.compile(
 MAX_DECLINE = 20
 """Words beside a percentage that say that it is subtracted."""
 
-NEGATIVE_SIGNS = frozenset("▲△")
-"""Before a negative number in Japanese accounts."""
+NEGATIVE_SIGNS = frozenset("▲△÷")
+"""Before a negative number in Japanese accounts, and in Scandinavia."""
 
 END_CHARS = 4
 NUMBER_SIGNS = frozenset("-(%") | NEGATIVE_SIGNS
@@ -107,7 +107,9 @@ def _length_of_sign(after: str) -> int:
     sign = PRICE_DASH.match(after) or (
         PERCENT_SIGN.match(after) if after.lstrip(" -")[:1] in FOLLOWING_STARTS else None
     )
-    return sign.end() if sign else 0
+    return (
+        sign.end() if sign and not sign[0][-1].isalpha() else 0
+    )  # the word for percent is not a part of 8 in 8 percent
 
 
 def _debits(
@@ -147,7 +149,7 @@ def sign_before(folded: str, start: int) -> tuple[int, bool]:
     """Return where a number begins with its sign, and whether it is negative."""
     before = folded[max(start - END_CHARS, 0) : start]
     if before[-1:] in NEGATIVE_SIGNS:
-        return start - 1, True
+        return (start, False) if before[-2:-1].isdigit() else (start - 1, True)
     if before[-1:] not in {"-", " "} or (before[-1:] == " " and before not in ENDS_BEFORE):
         return start, False
     if before.endswith("-") and not before[-2:-1].strip().isalnum():

@@ -156,6 +156,8 @@ def _folded(words: str, value: int) -> dict[str, int]:
 
 SCALES = {
     **_folded("sto", 100),
+    **_folded("rb", 1_000),
+    **_folded("jt tr", 10**6),
     **_folded("тис тисяч тисячі אלף nghìn ngàn ribu tkr mii ezer tuhatta tusind tusen", 1_000),
     **_folded(
         "мільйон мільйони мільйонів triệu juta milj mkr mnkr milioane millió miljoonaa millioner miljoner", 10**6
@@ -187,7 +189,9 @@ SCALES = {
 OTHER_SCALES = {"mil": (10**6,)}
 """What some of them are in another language: "mil" is a thousand in Spanish, and short for a million in Czech."""
 
-UNIT_SIGNS = frozenset({"k", "m", "mn", "bn", "mi", "bi", "md", "mds", "bin", "tis", "ty", "tkr", "mkr", "mm", "cr"})
+UNIT_SIGNS = frozenset(
+    {"rb", "jt", "tr", "k", "m", "mn", "bn", "mi", "bi", "md", "mds", "bin", "tis", "ty", "tkr", "mkr", "mm", "cr"}
+)
 """Scales that are written after digits only."""
 
 LONE_SCALES = frozenset(fold("hundert tausend cent mille mil cien cento cem сто тысяча honderd duizend tysiąc").split())
@@ -306,4 +310,7 @@ DECLINES_BEFORE = [
 ]
 """Words after and before a percentage that say that something became less."""
 
-NEGATIVE_WORDS = tuple(fold(f"{word} ") for word in ("minus", "moins", "menos", "meno", "минус"))
+NEGATIVE_WORDS = tuple(
+    fold(f"{word} ")
+    for word in ("minus", "moins", "menos", "meno", "минус", "мінус", "miinus", "eksi", "μείον", "سالب", "מינוס", "âm")
+)

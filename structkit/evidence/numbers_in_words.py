@@ -23,11 +23,11 @@ from structkit.evidence.number_vocabulary import ARTICLES, CJK_DIGITS, CJK_SCALE
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
-FRACTION = re.compile(r"[0-9](?<![\d/.,]\d)(?:\d{0,2}[ -](?=\d))?\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])")
+FRACTION = re.compile(r"[0-9](?<![\d/.,]\d)(?:\d{0,2}(?:-| {1,2})(?=\d))?\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])")
 DENOMINATOR_END, MAX_COMMON_DENOMINATOR = re.compile("[/\u2044] ?"), 12
 DENOMINATOR = re.compile("[/\u2044] ?[0-9]")
 MAX_DENOMINATOR, MAX_BEFORE_FRACTION_SIGN, MAX_FRACTION_CHARS = 6, 8, 10
-MIXED_FRACTION = re.compile(r"(?:(\d+)[ -])?(\d+) ?[/\u2044] ?(\d+)")
+MIXED_FRACTION = re.compile(r"(?:(\d+)(?:-| {1,2}))?(\d+) ?[/\u2044] ?(\d+)")
 
 UNITS_AFTER_DIGITS = {"千": 1_000, "百": 100, fold("천"): 1_000, fold("백"): 100}
 UNIT = "|".join(UNITS_AFTER_DIGITS)
@@ -64,7 +64,7 @@ def numbers_without_digits(folded: str, words: Sequence[Range]) -> Iterator[tupl
         end = place & END_MASK
         signed, signed_place = -value if is_negative else value, pack(start, end)
         percent = PERCENT_SIGN.match(folded, end, end + MAX_AFTER)
-        longer = pack(start, percent.end()) if percent else signed_place
+        longer = pack(start, percent.end()) if percent and not percent[0][-1].isalpha() else signed_place
         yield from ((each, longer) for each in _roundings(signed))
         yield from shares_and_multiples([signed], signed_place, folded[end : end + MAX_AFTER], has_scale=True)
     if IS_CJK.search(folded):

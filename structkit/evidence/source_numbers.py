@@ -24,9 +24,9 @@ SPACED_DECIMALS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,8} [.,]\d{2}(?![\d.,])")
 
 SPACE_IN_NUMBER = re.compile(r" (?=[.,])")
 SIGN_OF_FRACTION = "\u2044"
-SIGNED_FRACTION = re.compile("[0-9]+\u2044[0-9]+")
+SIGNED_FRACTION = re.compile("(?:[0-9]+ {1,2})?[0-9]+\u2044[0-9]+")
 YEARS = range(1900, 2100)
-MAX_NUMERATOR, GROUP_DIGITS = 4, 3
+MAX_NUMERATOR, MAX_DENOMINATOR, GROUP_DIGITS = 8, 4, 3
 
 
 class _Notation(NamedTuple):
@@ -140,7 +140,7 @@ class SourceNumbers:
             return []
         signs = (match.start() for match in re.finditer(SIGN_OF_FRACTION, self._folded))
         ranges = (
-            SIGNED_FRACTION.search(self._folded, max(sign - MAX_NUMERATOR, 0), sign + MAX_NUMERATOR) for sign in signs
+            SIGNED_FRACTION.search(self._folded, max(sign - MAX_NUMERATOR, 0), sign + MAX_DENOMINATOR) for sign in signs
         )
         return [pack(*match.span()) for match in ranges if match]
 

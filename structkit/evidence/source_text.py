@@ -21,7 +21,7 @@ from structkit.evidence.roman_numerals import roman_numeral
 from structkit.evidence.source_dates import MIN_DATE_CHARS, SourceDates
 from structkit.evidence.source_numbers import SourceNumbers
 from structkit.evidence.source_times import TimePlaces, find_times
-from structkit.evidence.text_index import Finding, TextIndex, is_inner
+from structkit.evidence.text_index import Finding, TextIndex, is_in_word, is_inner
 
 MAX_TIME_DISTANCE, MAX_TIME_CHARS = 40, 40
 """Characters between a date and its time of day, and of that time."""
@@ -157,7 +157,9 @@ class SourceText:
             )
         ]
         free = [place for place in outside if not is_inner(folded, place)]
-        return free or outside or ([] if is_small_number(leaf) and not is_part_name(leaf.path) else places)
+        if is_small_number(leaf) and not is_part_name(leaf.path):
+            return free or [place for place in outside if not is_in_word(folded, place)]
+        return free or outside or places
 
     @cached_property
     def _composites(self) -> list[Range]:

@@ -349,6 +349,14 @@ def is_inner(text: str, place: Range) -> bool:
     return _joins(text[start - 2 : start] if start > 1 else text[:start], text[end : end + 3])
 
 
+def is_in_word(text: str, place: Range) -> bool:
+    """Return whether a place is between two letters, such as the number in L04YX913."""
+    return (
+        text[(place >> END_BITS) - 1 : place >> END_BITS].isalpha()
+        and text[(end := place & END_MASK) : end + 1].isalpha()
+    )
+
+
 @lru_cache(maxsize=65_536)
 def _joins(before: str, after: str) -> bool:
     """Return whether what is directly before or after a place belongs to the same name."""

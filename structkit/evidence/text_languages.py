@@ -34,7 +34,8 @@ FUNCTION_WORDS = {
     "ro": "și în de la cu din pe pentru este nu un o care prin sau până nr str lei data",
     "ca": "i de la el en per amb del les els que és una dels al no",
     "eu": "eta da du dira dago izan zen bat ez ere baina edo egun",
-    "id": "dan di yang dengan untuk pada dari ini adalah ke tanggal oleh tidak atau sebesar telah",
+    "id": "dan di yang dengan untuk pada dari ini adalah ke tanggal oleh tidak atau sebesar telah bu pak jam rp itu "
+    "ikut tahun bulan hari harga juga sudah buat kumpul tgl",
     "la": "et in est ad cum non ut ex qui quod sunt per ab anno de a",
 }
 """Words that are common in a language; short ones are in others as well."""
