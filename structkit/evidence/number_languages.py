@@ -83,8 +83,10 @@ OTHER_FORMS = {
     "no": "en=1 én=1 ei=1 halv=0.5 halvannen=1.5 tyve=20 tredve=30 syv=7 hundre=100* tusen=1000*",
     "fi": "kahden=2 kahta=2 kolmen=3 kolmea=3 neljän=4 viiden=5 kuuden=6 kymmentä=10* kymmenen=10 puoli=0.5 "
     "puolitoista=1.5 sata=100* sataa=100* sadan=100* tuhat=1000* tuhatta=1000* tuhannen=1000*",
-    "et": "ühe=1 kahe=2 kolme=3 nelja=4 viie=5 kuue=6 seitsme=7 kaheksa=8 üheksa=9 kümne=10 kahekümne=20 kolmekümne=30 neljakümne=40 viiekümne=50 "
-    "kuuekümne=60 seitsmekümne=70 kaheksakümne=80 üheksakümne=90 pool=0.5 poolteist=1.5 sada=100* saja=100* tuhat=1000*",
+    "et": "ühe=1 kahe=2 kolme=3 nelja=4 viie=5 kuue=6 seitsme=7 kaheksa=8 üheksa=9 kümne=10 kahekümne=20 "
+    "kolmekümne=30 neljakümne=40 viiekümne=50 "
+    "kuuekümne=60 seitsmekümne=70 kaheksakümne=80 üheksakümne=90 pool=0.5 poolteist=1.5 sada=100* "
+    "saja=100* tuhat=1000*",
     "hu": "két=2 huszon=20 tizen=10 fél=0.5 másfél=1.5 száz=100* ezer=1000*",
     "tr": "yarım=0.5 çeyrek=0.25 yüz=100* bin=1000*",
     "ro": "una=1 două=2 douăsprezece=12 sută=100* sute=100* mie=1000* mii=1000*",

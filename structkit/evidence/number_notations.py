@@ -50,11 +50,9 @@ def read_notation(text: str) -> tuple[Decimal, ...]:
     >>> read_notation("12.03.2026")
     ()
     """
-    if text.isdecimal():
-        return (Decimal(text),)
-    if ":" in text:
+    if text.isdecimal() or ":" in text:
         integer, _, decimals = text.partition(":")
-        return (Decimal(f"{NOT_DIGITS.sub('', integer)}.{decimals}"),)
+        return (Decimal(f"{NOT_DIGITS.sub('', integer)}.{decimals}" if decimals else text),)
     mantissa, _, exponent = text.partition("e")
     if exponent:
         return tuple(value.scaleb(int(exponent)) for value in read_notation(mantissa))

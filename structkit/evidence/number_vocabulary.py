@@ -138,7 +138,7 @@ UNITS = frozenset(
 
 HALVES_AFTER = [
     ["and", "a", "half"], ["et", "demi"], ["et", "demie"], ["y", "medio"], ["y", "media"], ["e", "mezzo"],
-    ["e", "mezza"], ["e", "meio"], ["e", "meia"],
+    ["e", "mezza"], ["e", "meio"], ["e", "meia"], ["en", "een", "halve"], ["en", "een", "half"], ["ruoi"],
 ]  # fmt: skip
 """What adds a half to a number before it."""
 
@@ -312,5 +312,17 @@ DECLINES_BEFORE = [
 
 NEGATIVE_WORDS = tuple(
     fold(f"{word} ")
-    for word in ("minus", "moins", "menos", "meno", "минус", "мінус", "miinus", "eksi", "μείον", "سالب", "מינוס", "âm")
+    for word in (
+        "minus",
+        "moins",
+        "menos",
+        "meno",
+        "минус",
+        "мінус",
+        "miinus",
+        "eksi",
+        "μείον",
+        "سالب",
+        "מינוס",
+    )
 )

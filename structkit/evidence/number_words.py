@@ -40,6 +40,7 @@ MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20, "on": 10, "muoi": 10, "tize
 ENGLISH_ARTICLES = frozenset({"a", "an"})
 ONE, HALF = Decimal(1), Decimal("0.5")
 MIN_COMPOUND_CHARS, START_CHARS = 6, 3
+SPOKEN_NUMERAL = re.compile("(.*([百千万萬]))([一二三四五六七八九])")
 CJK_NUMERAL = re.compile(f"[{''.join((*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES))}]+")
 
 
@@ -309,14 +310,22 @@ def _scaled(total: Decimal, group: Decimal, scale: int) -> Decimal:
     return (total + group) * scale if 0 < total < scale else total + (group or ONE) * scale
 
 
-def read_cjk_numeral(text: str) -> Decimal | None:
+def read_cjk_numeral(text: str, *, is_japanese: bool = True) -> Decimal | None:
     """Return the value of a Chinese or Japanese numeral; None if it is not one.
 
+    In Chinese, a last digit after hundreds or more counts the next smaller unit: 四千五 is 4500.
+
+    >>> [str(read_cjk_numeral(text, is_japanese=False)) for text in ("四千五", "一百三", "一百零三", "三万八")]
+    ['4500', '130', '103', '38000']
     >>> [read_cjk_numeral(text) for text in ("三万四千五百", "二零二六", "十九", "十十")]
     [Decimal('34500'), Decimal('2026'), Decimal('19'), None]
     """
     if all(char in CJK_DIGITS for char in text):
         return Decimal("".join(str(CJK_DIGITS[char]) for char in text))
+    if not is_japanese and (match := SPOKEN_NUMERAL.fullmatch(text)):
+        unit = CJK_UNITS.get(match[2]) or CJK_SCALES[match[2]]
+        before = read_cjk_numeral(match[1])
+        return None if before is None else before + CJK_DIGITS[match[3]] * unit // TEN
     total = group = digit = 0
     last_unit = 10**16
     for char in text:

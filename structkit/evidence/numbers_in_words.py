@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from structkit.evidence.compound_amounts import compound_amounts
 from structkit.evidence.folding import fold
 from structkit.evidence.korean_numbers import korean_numbers
 from structkit.evidence.mark_search import search_around
@@ -38,6 +39,7 @@ MIXED_NUMERAL = re.compile(rf"{SEGMENT}(?: ?{SEGMENT})*(?:(?: (?=[\d,]{{3}}))?[0
 MIXED_PART = re.compile(rf"([\d,.]+)({UNIT})?({UNSPACED_SCALES})?")
 
 IS_CJK = re.compile("[\u1100-\u11ff\u3007\u4e00-\u9fff]")
+KANA = re.compile("[\u3041-\u30fa]")
 SCALE_OF_DIGITS = re.compile(f"{UNSPACED_SCALES}|{UNIT}")
 
 SHARE_SIGN = re.compile("分[之の]")
@@ -59,7 +61,9 @@ MAX_WORDS = 24
 def numbers_without_digits(folded: str, words: Sequence[Range]) -> Iterator[tuple[Decimal, Range]]:
     """Yield fractions, numbers in words and in Chinese numerals, and those of digits and scales by turns."""
     yield from _fractions(folded)
-    for value, place in _numbers_in_words(folded, words):
+    numbers = [*_numbers_in_words(folded, words)]
+    yield from compound_amounts(folded, words, numbers)
+    for value, place in numbers:
         start, is_negative = sign_before(folded, place >> END_BITS)
         end = place & END_MASK
         signed, signed_place = -value if is_negative else value, pack(start, end)
@@ -97,8 +101,10 @@ def _roundings(value: Decimal) -> set[Decimal]:
 
 
 def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
+    is_japanese = KANA.search(folded) is not None
     for match in CJK_NUMERAL.finditer(folded):
-        if match.group() not in CJK_SCALES and (value := read_cjk_numeral(match.group())) is not None:
+        text = match.group()
+        if text not in CJK_SCALES and (value := read_cjk_numeral(text, is_japanese=is_japanese)) is not None:
             place, end = pack(*match.span()), match.end()
             percent = PERCENT_SIGN.match(folded, end, end + MAX_AFTER)
             if SHARE_BEFORE.search(folded, max(match.start() - MAX_SHARE_BEFORE, 0), match.start()) is None:

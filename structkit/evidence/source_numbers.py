@@ -14,6 +14,7 @@ from structkit.evidence.number_notations import notations_in_run, read_notation,
 from structkit.evidence.number_surroundings import END_CHARS, stands_alone, with_surroundings
 from structkit.evidence.numbers_in_words import numbers_without_digits
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.short_years import short_years
 from structkit.evidence.source_dates import composites_in_run
 
 SPACED_GROUPS = re.compile(r"[0-9](?<![\d.,]\d)\d{0,2}(?: \d{3})+(?:[.,]\d+|:\d\d)?(?!\d)")
@@ -167,4 +168,6 @@ class SourceNumbers:
         places: dict[Decimal, list[Range]] = defaultdict(list)
         for value, place in numbers_without_digits(self._folded, self._number_words):
             places[value].append(place)
+        for year, place in short_years(self._runs):
+            places[Decimal(year)].append(place)
         return places

@@ -72,7 +72,7 @@ def test_a_word_of_another_language_is_not_a_number(value: float, text: str) -> 
 
 SIGNS = [
     (20, "save 20 %", "20 %"),
-    (25, "aanbetaling 25 procent", "25 procent"),
+    (25, "aanbetaling 25 procent", "25"),
     (10, "indirim %10", "%10"),
     (5, "上调百分之五", "百分之五"),
     (380, "pauschal 380,- €", "380,-"),
@@ -109,3 +109,52 @@ def test_a_number_has_the_signs_and_words_beside_it(value: float, text: str, pla
 )
 def test_another_sign_makes_another_number(value: float, text: str) -> None:
     assert find_evidence(value, text).missing == ((),)
+
+
+COMPOUND = [
+    (2.5, "tiempo: dos horas y media", "dos horas y media"),
+    (1.5, "- kilo y medio de guayabas", "kilo y medio"),
+    (11.5, "dakterras van elf en een halve m²", "elf en een halve"),
+    (1.5, "garansi satu setengah tahun, dan yang ini", "satu setengah"),
+    (2.5, "hai ký rưỡi x 120k", "hai ký rưỡi"),
+    (3.5, "3 años y medio", "3 años y medio"),
+    (1.25, "1 ¼ L de caldo", "1 ¼"),
+    (2.4, "重兩公斤四，", "兩公斤四"),
+    (4500, "底價四千五", "四千五"),
+    (130, "含運費一百三", "一百三"),
+    (415.5, "son contenu : 415€50", "415€50"),
+    (114.5, "słownie: sto czternaście zł 50 gr", "sto czternaście zł 50 gr"),
+    (9639.7, "neuf mille six cent trente-neuf euros et soixante-dix centimes", None),
+    (500_000, "đã cọc nửa triệu, còn", "nửa triệu"),
+    (500_000, "half a million people", "half a million"),
+    (840_000, "iuran masuk 840rb, keluar", "840rb"),
+    (1_702_500, "Saldo akhir 1,7025 jt", "1,7025 jt"),
+    (214_386.5, "konton 214.386:50", "214.386:50"),
+    (-612.75, "obetald el −612:75", "−612:75"),
+    (-7, "liten kuling, ÷7 °C", "÷7"),
+    (2021, "(ανακ. '21), στην", "'21"),
+    (1969, "民國58年製", "民國58年"),
+    (2026, "令和8年度", "令和8年"),
+    (350, "kolmesaja viiekümne rubla eest, kui see oli", "kolmesaja viiekümne"),
+]
+
+
+@pytest.mark.parametrize(("value", "text", "place"), COMPOUND)
+def test_a_number_around_its_unit_is_found(value: float, text: str, place: str | None) -> None:
+    evidence = find_evidence(value, text)[()]
+    assert (evidence.how, evidence.text) == ("number", place or text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (8, "used abt 8½ l."),
+        (0.25, "1 ¼ L de caldo"),
+        (4, "Claim No: L04YX913"),
+        (103, "含運費一百三"),
+        (-20, "10÷20 metri, e 7 della"),
+        (415, "son contenu : 4.15€50"),
+    ],
+)
+def test_a_part_of_a_number_is_not_the_number(value: float, text: str) -> None:
+    assert find_evidence({"x": value}, text).missing == (("x",),)

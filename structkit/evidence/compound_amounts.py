@@ -1,0 +1,134 @@
+"""Numbers around their unit: `dos horas y media`, `415€50`, `nine euros and ten cents`, `兩公斤四`; half a million."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from structkit.evidence.folding import fold
+from structkit.evidence.mark_search import search_around
+from structkit.evidence.number_notations import read_notation
+from structkit.evidence.number_vocabulary import CJK_DIGITS, SCALES, UNITS
+from structkit.evidence.number_words import read_cjk_numeral, read_number_words
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+
+
+def _pattern(words: str) -> str:
+    return "|".join(re.escape(word) for word in sorted(fold(words).split("|"), key=len, reverse=True))
+
+
+HALVES = _pattern(
+    "y medio|y media|e mezzo|e mezza|e meio|e meia|et demi|et demie|and a half|en een half|en een halve|und ein halb|"
+    "och en halv|och ett halvt|og en halv|og et halvt|i pół|a půl|a pol|i pol|in pol|ja puoli|ja pool|és fél|buçuk|"
+    "și jumătate|si jumatate|și jumate|и половина|с половиной|з половиною|και μισή|και μισό|וחצי|ونصف|و نصف|"
+    "و نیم|ونیم|rưỡi|setengah|i mig|i mitja"
+)
+LETTERS = r"(?:[^\W\d_]|[\u0900-\u0963'])+"
+HALF_AFTER_UNIT = re.compile(
+    rf"(?<![\w.,])(?:(\d{{1,4}}) ?|((?:{LETTERS}[ -]){{1,2}}?))?(?:({LETTERS})\.? )?({HALVES})(?!\w)"
+)
+HALF_WORDS = frozenset(fold(
+    "medio media mezzo mezza meio meia demi demie half halve halb halv halvt pół půl pol puoli pool fél buçuk jumătate "
+    "jumate половина половиной половиною μισή μισό וחצי ونصف نصف نیم ونیم rưỡi setengah mig mitja"
+).split())  # fmt: skip
+"""The last words of what adds a half to a number."""
+
+HALVES_OF_SCALES = _pattern(
+    "half a|half|medio|media|mezzo|mezza|meio|meia|demi|un demi|pół|půl|pol|пол|puoli|pool|fél|yarım|jumătate de|"
+    "jumatate de|μισό|חצי|نصف|نیم|nửa|setengah|en halv|et halvt|een half"
+)
+HALF_OF_SCALE = re.compile(rf"(?<!\w)(?:{HALVES_OF_SCALES})[ -]?$")
+CURRENCIES = _pattern(
+    "€|eur|euro|euros|dollars|dollar|pounds|pound|livres|zł|zl|złotych|złote|złoty|kr|kronor|kroner|korun|koruny|kč|"
+    "руб|руб.|рублей|рубля|рубль|грн|грн.|гривень|гривні|лв|лв.|лева|lei|leu|francs|franken|fr|fr.|pesos|peso|reais|"
+    "real|lira|tl|rupees|rs|rs.|ευρώ|دينار|ريال|درهم"
+)
+CENTS = _pattern(
+    "cents|cent|centimes|centime|pence|p|groszy|gr|grosze|öre|øre|ore|коп|коп.|копеек|копейки|копійок|коп|ст|ст.|"
+    "стотинки|bani|haléřů|centavos|céntimos|centesimi|kuruş|krş|paise|λεπτά|فلس|هللة|rappen|rp"
+)
+JOINT = f"(?:,? (?:{_pattern('and|et|y|e|und|i|og|och|en|a|и|і|și|si|και|و')}))?"
+CENTS_MARK = re.compile(rf"(?<=\d)€(?=\d)|(?<!\w)(?:{CENTS})(?!\w)")
+AMOUNT_IN_DIGITS = re.compile(
+    rf"(?<![\d.,])(\d{{1,3}}(?:[., ']\d{{3}})*|\d+)"
+    rf"(?:€(\d{{2}})(?!\d)| ?(?:{CURRENCIES}){JOINT} ?(\d{{1,2}}) ?(?:{CENTS})(?!\w))"
+)
+AFTER_WORDS = re.compile(rf" (?:d'|de )?(?:{CURRENCIES}){JOINT} ")
+CENTS_IN_DIGITS = re.compile(rf"(\d{{1,2}}) ?(?:{CENTS})(?!\w)")
+CENTS_AFTER = re.compile(rf" (?:de )?(?:{CENTS})(?!\w)")
+
+CJK_UNITS = "公斤|千克|斤|公里|公尺|米|尺|塊|块|元|里|丈|兩|个半"
+DIGITS = "".join(CJK_DIGITS)
+CJK_AMOUNT = re.compile(
+    rf"([{DIGITS}十百千\d]+)(?:{CJK_UNITS})(?:([{DIGITS}])(?![{DIGITS}十百千万萬年月日点點個个\d])|(半))"
+)
+CJK_UNIT = re.compile(CJK_UNITS)
+MAX_BEFORE, MAX_AFTER, CENT = 40, 40, Decimal("0.01")
+HALF, TENTH = Decimal("0.5"), Decimal("0.1")
+
+Number = tuple[Decimal, Range]
+
+
+def compound_amounts(folded: str, words: Sequence[Range], numbers: Iterable[Number]) -> Iterator[Number]:
+    """Yield the numbers of a folded text that have a unit between their parts.
+
+    Args:
+        folded: The text.
+        words: The ranges of the words that numbers have.
+        numbers: The numbers in words.
+
+    >>> amounts = compound_amounts("415€50, 12 zl 5 gr, 两公斤四", [], [])
+    >>> [str(value) for value, _ in amounts]
+    ['415.50', '12.05', '2.4']
+    """
+    yield from _halves(folded, words)
+    yield from _amounts_in_words(folded, numbers)
+    for match in search_around(AMOUNT_IN_DIGITS, CENTS_MARK, folded):
+        values = read_notation(match[1].replace(" ", "'"))
+        if values:
+            yield values[0] + int(match[2] or match[3]) * CENT, pack(*match.span())
+    for match in search_around(CJK_AMOUNT, CJK_UNIT, folded):
+        value = Decimal(match[1]) if match[1].isdecimal() else read_cjk_numeral(match[1])
+        if value is not None:
+            yield value + (CJK_DIGITS[match[2]] * TENTH if match[2] else HALF), pack(*match.span())
+
+
+def _halves(folded: str, words: Sequence[Range]) -> Iterator[Number]:
+    """Yield the numbers with a half after their unit, and halves of scales."""
+    for place in words:
+        start, end = place >> END_BITS, place & END_MASK
+        word = folded[start:end]
+        if word in HALF_WORDS:
+            for first in range(max(start - MAX_BEFORE, 0), start):
+                match = _match_half(folded, first, end)
+                if match:
+                    yield match
+                    break
+        elif word in SCALES and (before := HALF_OF_SCALE.search(folded, max(start - MAX_BEFORE, 0), start)):
+            yield SCALES[word] * HALF, pack(before.start(), end)
+
+
+def _match_half(folded: str, start: int, end: int) -> Number | None:
+    match = HALF_AFTER_UNIT.match(folded, start, end)
+    if match is None or match.end() != end or folded[start - 1 : start].isalnum():
+        return None
+    value = Decimal(match[1]) if match[1] else read_number_words(match[2].rstrip(" -")) if match[2] else None
+    if value is None and not (match[1] or (match[2] and match[3])) and (match[3] or (match[2] or "").rstrip()) in UNITS:
+        value = Decimal(1)
+    return None if value is None or value % 1 else (value + HALF, pack(start, end))
+
+
+def _amounts_in_words(folded: str, numbers: Iterable[Number]) -> Iterator[Number]:
+    """Yield the sums of a number in words, the word of its currency, and its cents."""
+    numbers = sorted(numbers, key=lambda number: number[1])
+    starts = {place >> END_BITS: (value, place & END_MASK) for value, place in numbers}
+    for value, place in numbers:
+        joint = AFTER_WORDS.match(folded, place & END_MASK, (place & END_MASK) + MAX_AFTER)
+        if joint is None or value % 1:
+            continue
+        cents, end = starts.get(joint.end(), (None, 0))
+        if digits := CENTS_IN_DIGITS.match(folded, joint.end()):
+            yield value + int(digits[1]) * CENT, pack(place >> END_BITS, digits.end())
+        elif cents is not None and cents < 1 / CENT and (unit := CENTS_AFTER.match(folded, end)):
+            yield value + cents * CENT, pack(place >> END_BITS, unit.end())
