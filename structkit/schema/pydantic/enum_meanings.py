@@ -13,6 +13,7 @@ from pydantic_core import to_jsonable_python
 from structkit.schema.pydantic.class_source import member_docstrings
 from structkit.schema.pydantic.doc_annotations import annotated_docs
 from structkit.schema.pydantic.part import walk_parts
+from structkit.schema.pydantic.set_order import with_set_order
 from structkit.schema.value_meanings import name_meaning
 from structkit.values import JSONValue
 from structkit.values.text import shorten_json
@@ -54,7 +55,7 @@ def structure_meanings(members: Sequence[Enum]) -> dict[str, str]:
 
 def _jsonable(value: Any) -> JSONValue:
     try:
-        return to_jsonable_python(value, fallback=str)
+        return with_set_order(value, to_jsonable_python(value, fallback=str))
     except UnicodeDecodeError:  # bytes that are not text
         return repr(value)
 

@@ -6,7 +6,6 @@ import inspect
 import json
 from collections import Counter
 from collections.abc import Hashable
-from collections.abc import Set as AbstractSet
 from enum import Flag
 from typing import Any, cast
 
@@ -40,6 +39,7 @@ from structkit.schema.pydantic.diagnose import StrictGenerator
 from structkit.schema.pydantic.doc_annotations import annotated_docs
 from structkit.schema.pydantic.enum_meanings import enum_meanings, member_texts
 from structkit.schema.pydantic.hidden_values import hide_values, with_values
+from structkit.schema.pydantic.set_order import order_set_texts, with_set_order
 from structkit.schema.value_meanings import with_meaning
 from structkit.schema.writable import validate_writable
 from structkit.values import JSON, JSONValue
@@ -67,7 +67,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         return field.get("init", True) is not False and super().field_is_present(field)
 
     def encode_default(self, dft: Any) -> Any:
-        """Encode a default; the items of a set in an order that is the same in every process.
+        """Encode a default; the items of its sets in an order that is the same in every process.
 
         Raises:
             PydanticSerializationError: It would be null, and is not None; pydantic then leaves it out.
@@ -75,9 +75,7 @@ class NaturalSchemaGenerator(StrictGenerator):
         encoded = super().encode_default(dft)
         if encoded is None and dft is not None:
             raise PydanticSerializationError(f"{dft!r} is not null")
-        return (
-            sorted(encoded, key=json.dumps) if isinstance(dft, AbstractSet) and isinstance(encoded, list) else encoded
-        )
+        return with_set_order(dft, encoded)
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate the schema of a model, without the class's name as the title."""
@@ -116,6 +114,7 @@ class NaturalSchemaGenerator(StrictGenerator):
             if isinstance(ref, str):
                 counts[ref] += 1
                 stack += [self._definition(ref)] if counts[ref] == 1 else []
+            order_set_texts(part)
             self._has_hidden_values |= hide_values(part)
             stack += (inner for _, inner in child_schemas(part) if isinstance(inner, dict))
         return counts

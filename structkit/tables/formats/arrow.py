@@ -96,10 +96,21 @@ def _read_arrow(source: Input) -> Table:
         file = stack.enter_context(source.open())
         if not source.is_repeatable or file.peek(6)[:6] != b"ARROW1":  # type: ignore[attr-defined]
             stream = ipc.open_stream(file)
-            return _table(source, stream.schema, stream, stack.pop_all())
+            return _table(source, stream.schema, _validated(stream), stack.pop_all())
         reader = ipc.open_file(file)
         batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
-        return _table(source, reader.schema, batches, stack.pop_all())
+        return _table(source, reader.schema, _validated(batches), stack.pop_all())
+
+
+def _validated(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield the batches of a file whose offsets lie within it; pyarrow ends the process at others.
+
+    Raises:
+        ArrowInvalid: The file is damaged.
+    """
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 def _table(source: Input, schema: Any, batches: Iterable[Any], resources: ExitStack) -> Table:
@@ -141,6 +152,10 @@ def _count_parquet(source: Input) -> int | None:
         return int(import_extra("pyarrow.parquet", EXTRA).read_metadata(place).num_rows)
 
 
+READ_ERRORS = (OSError, ValueError, NotImplementedError, LookupError, TypeError, OverflowError, MemoryError)
+"""What pyarrow raises for a damaged file; some have a size that no memory has."""
+
+
 class _translate_errors:  # noqa: N801 (a context manager that is written as a call)
     """Turns pyarrow's errors into a `JobError`."""
 
@@ -150,7 +165,7 @@ class _translate_errors:  # noqa: N801 (a context manager that is written as a c
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, OSError | ValueError | NotImplementedError | LookupError | TypeError | OverflowError):
+        if isinstance(error, READ_ERRORS):
             raise self._source.error(f"cannot be read: {error}") from None
 
 
