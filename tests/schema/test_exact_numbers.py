@@ -417,6 +417,65 @@ def test_a_number_is_no_time(output_type: Any, value: Any) -> None:
     assert not answer.valid
 
 
+@pytest.mark.parametrize("output_type", [dt.datetime, dt.date])
+def test_a_number_is_no_time_in_strict_mode_either(output_type: Any) -> None:
+    strict = Annotated[output_type, Field(strict=True)]
+    day, moment = "2024-01-05", "2024-01-05T00:00:00"
+    for value in (
+        2024,
+        "2024",
+        "20240105",
+        "1704412800",
+        ".5",
+        "5.5",
+        "-1",
+        day if output_type is dt.datetime else moment,
+    ):
+        for wrapped in (strict, list[strict], create_model("Day", at=(strict, ...), note=(str, ""))):
+            wire = (
+                {"at": value, "note": None} if isinstance(wrapped, type) and issubclass(wrapped, BaseModel) else value
+            )
+            wire = {"value": [value] if wrapped == list[strict] else value} if wire is value else wire
+            assert not ResponseFormat(wrapped).read(json.dumps(wire)).valid
+    text = moment if output_type is dt.datetime else day
+    assert ResponseFormat(strict).parse(json.dumps({"value": text})) == output_type.fromisoformat(text)
+
+
+class StrictStay(BaseModel):
+    model_config = ConfigDict(strict=True)
+    at: dt.datetime
+    rooms: tuple[int, str]
+    before: Annotated["StrictStay | None", BeforeValidator(lambda value: value)] = None
+
+
+class Stays(BaseModel):
+    stay: StrictStay
+    stays: list[StrictStay] = []
+
+
+class Twice(BaseModel):
+    plain: Stays
+    validated: Annotated[Stays, BeforeValidator(lambda value: value)]
+    list_validated: Annotated[list[Stays], BeforeValidator(lambda value: value)]
+
+
+def test_a_strict_model_is_read_alike_behind_a_validator_and_beside_it() -> None:
+    response_format = ResponseFormat(Twice)
+    stay = StrictStay(at=dt.datetime(2024, 1, 5), rooms=(1, "x"))  # noqa: DTZ001
+    stays = Stays(stay=stay, stays=[stay.model_copy(update={"before": stay})])
+    wire: Any = response_format.dump(Twice(plain=stays, validated=stays, list_validated=[stays]))
+    assert response_format.load(wire) == Twice(plain=stays, validated=stays, list_validated=[stays])
+    places = [wire["plain"]["stay"], wire["validated"]["stays"][0]["before"], wire["list_validated"][0]["stay"]]
+    for place in places:
+        place["at"] = "2024"
+    issues = response_format.read(json.dumps(wire)).issues
+    assert [(issue.path[0], issue.path[-1]) for issue in issues] == [
+        ("plain", "at"),
+        ("validated", "at"),
+        ("list_validated", "at"),
+    ]
+
+
 def test_a_type_that_declares_numbers_for_a_time_reads_them() -> None:
     moment = dt.datetime(2024, 1, 5, tzinfo=dt.UTC)
     timestamp = Annotated[dt.datetime, WithJsonSchema({"type": "integer"})]

@@ -63,7 +63,7 @@ def test_the_properties_of_the_parts_of_an_all_of_are_in_their_order() -> None:
 PROGRAM = """
 import enum
 from typing import Annotated
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 from structkit import ResponseFormat
 
 class Color(enum.Enum):
@@ -78,6 +78,20 @@ class Palette(BaseModel):
     colors: frozenset[Color] = frozenset(Color)
     checked: Annotated[int, AfterValidator(Check())]
 
+class Sets(enum.Enum):
+    FEW = frozenset({"a", "b", "c"})
+    MANY = frozenset({"p", "q", "r", "s"})
+
+class Words(BaseModel):
+    words: set[str] = {"x", "y", "z"}
+    words_or_null: set[str] | None = Field(None, examples=[{"l", "m", "n"}])
+
+class Nested(BaseModel):
+    by_name: dict[str, set[str]] = {"k": {"a", "b", "c"}}
+    groups: frozenset[frozenset[str]] = frozenset({frozenset({"a", "b"}), frozenset({"c", "d", "e"})})
+    several: list[Words] = [Words(words={"u", "v", "w"})]
+    kind: Sets = Sets.MANY
+
 class_schema = {
     "type": "object",
     "properties": {"a": {"minLength": 1, "minimum": 1, "x": 1}, "k": {"type": "string"}},
@@ -85,7 +99,7 @@ class_schema = {
     "if": {"required": ["k"]}, "then": {"properties": {"b": {}}}, "else": {}, "dependentSchemas": {"a": {}},
     "anyOf": [{"required": ["a"]}, {"required": ["k"]}], "oneOf": [{"required": ["k"]}, {}],
 }
-for output_type in (Palette, class_schema):
+for output_type in (Palette, Nested, class_schema):
     response_format = ResponseFormat(output_type)
     print(response_format.schema, response_format.explain())
 """

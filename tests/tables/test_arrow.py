@@ -35,6 +35,21 @@ TYPES = [
 ]
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_an_arrow_file_with_wrong_offsets_is_an_error(tmp_path: Path, is_stream: bool) -> None:
+    table, path = pa.table({"text": ["abc"] * 20}), tmp_path / "rows.arrow"
+    with pa.OSFile(str(path), "wb") as file:
+        writer = (pa.ipc.new_stream if is_stream else pa.ipc.new_file)(file, table.schema)
+        writer.write_table(table)
+        writer.close()
+    offsets = b"".join(number.to_bytes(4, "little") for number in range(0, 60, 3))
+    content = path.read_bytes()
+    assert offsets in content
+    path.write_bytes(content.replace(offsets, offsets[:8] + b"\xff\xff\xff\x3f" + offsets[12:]))
+    with pytest.raises(JobError, match="cannot be read"):
+        list(open_source(path))
+
+
 @pytest.mark.parametrize(("type", "value"), TYPES, ids=[str(kind) for kind, _ in TYPES])
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])
 def test_a_type_is_preserved(tmp_path: Path, suffix: str, type: Any, value: Any) -> None:

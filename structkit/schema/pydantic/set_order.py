@@ -41,6 +41,12 @@ def order_set_texts(part: JSON) -> None:
     if not any(isinstance(each, dict) and each.get("uniqueItems") for each in (part, *branches)):
         return
     if isinstance(part.get("default"), list):
-        part["default"] = sorted(part["default"], key=json.dumps)
+        part["default"] = _in_order(part["default"])
     if isinstance(part.get("examples"), list):
-        part["examples"] = [sorted(each, key=json.dumps) if isinstance(each, list) else each for each in part["examples"]]
+        part["examples"] = [
+            sorted(each, key=json.dumps) if isinstance(each, list) else each for each in part["examples"]
+        ]
+
+
+def _in_order(items: Any) -> Any:
+    return sorted(items, key=json.dumps) if isinstance(items, list) else items

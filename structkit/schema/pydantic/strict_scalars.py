@@ -13,7 +13,8 @@ from typing import Any, TypeAlias, cast
 from pydantic_core import PydanticKnownError, core_schema
 
 from structkit.schema.pydantic.caller_functions import unwrap_function
-from structkit.schema.pydantic.part import NOT_SCHEMAS, without_ref
+from structkit.schema.pydantic.part import NOT_SCHEMAS, walk_parts, without_ref
+from structkit.schema.pydantic.unvalidated_tables import is_table, with_validated_fields, without_own_constructor
 from structkit.values import JSON
 
 CONVERTERS = frozenset({"function-before", "function-wrap"})
@@ -29,8 +30,13 @@ JSON_KINDS |= {"tuple", "named-tuple", "deque", "ordered-dict", "counter"}
 Strict mode reads these from JSON, and rejects them from a function.
 """
 
+DATES = frozenset({"datetime", "date"})
+DATE = re.compile(r"\s*\d{4}-\d\d-\d\d\s*")
 NUMBER = re.compile(r"\s*[-+]?(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?\s*")
 """A number as a text, in each notation that pydantic reads as seconds, such as `.5`."""
+
+IN_PYTHON = "-in-python"
+"""The end of the `ref` of a definition that reads Python values."""
 
 WRAPPERS = CONVERTERS | {"nullable", "default", "function-after"}
 """Parts that pass on the value of the part inside them."""
@@ -63,7 +69,41 @@ def with_strict_scalars(core: Any, config: JSON | None = None) -> Any:
     >>> with_strict_scalars({"type": "float", "allow_inf_nan": True})
     {'type': 'float', 'allow_inf_nan': True}
     """
-    return _rewrite(core, Context(STRICT_SCALARS, config or {}))
+    context = Context(STRICT_SCALARS, config or {}, strict_refs=_strict_definitions(core).keys())
+    rewritten = _rewrite(core, context)
+    return _with_python_definitions(core, rewritten, context) if context.python_refs else rewritten
+
+
+def _strict_definitions(core: Any) -> dict[str, JSON]:
+    """Return the definitions of a core schema that have a strict part, or refer to one that has, by their `ref`."""
+    definitions = core.get("definitions", ()) if core["type"] == "definitions" else ()
+    strict: dict[str, JSON] = {}
+    count = -1
+    while count < len(strict):
+        count = len(strict)
+        strict |= {
+            each["ref"]: each for each in definitions if any(_is_strict(part, strict) for part in walk_parts(each))
+        }
+    return strict
+
+
+def _is_strict(part: JSON, strict_refs: Collection[str]) -> bool:
+    return bool(part.get("strict") or (part.get("config") or {}).get("strict") or part.get("schema_ref") in strict_refs)
+
+
+def _with_python_definitions(core: JSON, rewritten: JSON, context: Context) -> JSON:
+    """Return a core schema with each definition once more that is referred to behind a function of the caller's.
+
+    There it reads Python values, and strict mode reads other ones of these than of JSON.
+    """
+    originals = _strict_definitions(core)
+    definitions, done = [*rewritten["definitions"]], set[str]()
+    while pending := context.python_refs - done:
+        for ref in sorted(pending):
+            original = {**originals[ref], "ref": ref + IN_PYTHON}
+            definitions.append(_rewrite(original, replace(context, is_python=True)))
+        done |= pending
+    return {**rewritten, "definitions": definitions}
 
 
 @dataclass(frozen=True)
@@ -77,6 +117,8 @@ class Context:
         is_converted: Whether a function of the caller's has seen the value before the part.
         is_python: Whether one has seen the value, or one that contains it: the part then reads Python values, not JSON.
         is_key: Whether the part is in the keys of a map, which are texts on the wire.
+        strict_refs: The definitions that have a strict part.
+        python_refs: Those of them that a part refers to that reads Python values.
     """
 
     rewriters: Mapping[str, ScalarRewriter]
@@ -85,6 +127,8 @@ class Context:
     is_converted: bool = False
     is_python: bool = False
     is_key: bool = False
+    strict_refs: Collection[str] = ()
+    python_refs: set[str] = field(default_factory=set)
 
     def is_strict(self, part: JSON) -> bool:
         """Return whether pydantic validates a scalar in strict mode."""
@@ -125,11 +169,21 @@ def _rewrite(part: Any, context: Context) -> Any:
     if isinstance(part, list | tuple):
         items = [_rewrite(item, context) for item in part]
         return type(part)(items) if _are_other(items, part) else part
-    if not isinstance(part, dict) or part.get("custom_init"):
+    if not isinstance(part, dict):
         return part
     if not isinstance(part.get("type"), str):  # a map of fields, which may have any names
         return _rewrite_values(part, context, frozenset())
+    if is_table(part):
+        return with_validated_fields(part, _rewrite(part["schema"], _context_in(part, context)))
+    part = without_own_constructor(part)
+    return part if part.get("custom_init") else _rewrite_part(part, context)
+
+
+def _rewrite_part(part: JSON, context: Context) -> JSON:
     kind = part["type"]
+    if kind == "definition-ref" and context.is_python and part["schema_ref"] in context.strict_refs:
+        context.python_refs.add(part["schema_ref"])
+        return {**part, "schema_ref": part["schema_ref"] + IN_PYTHON}
     if kind == "json":  # a text may contain infinities
         return part
     if context.is_python and kind in JSON_KINDS and context.is_strict(part):
@@ -213,16 +267,24 @@ def _reject_infinity(value: Any) -> None:
 
 
 def _without_numbers(part: JSON, context: Context) -> JSON:
-    """Return the schema of a time that rejects numbers, which pydantic reads as seconds, since 1970 or in all."""
-    if context.is_strict(part) or has_own_schema(part):  # in strict mode, pydantic itself rejects them
+    """Return the schema of a time that rejects numbers, which pydantic reads as seconds, since 1970 or in all.
+
+    In strict mode, pydantic rejects them except in texts of dates. Behind a check, it would read only dates of Python,
+    so that the check does what is strict.
+    """
+    kind = part["type"]
+    is_strict = context.is_strict(part)
+    if has_own_schema(part) or (is_strict and kind not in DATES):
         return part
-    error_type: Any = TIMES[part["type"]]
+    error_type: Any = TIMES[kind]
 
     def reject_number(value: Any) -> None:
-        if isinstance(value, int | float) or (isinstance(value, str) and NUMBER.fullmatch(value)):
+        is_text = isinstance(value, str)
+        is_other_date = is_text and is_strict and bool(DATE.fullmatch(value)) is not (kind == "date")
+        if isinstance(value, int | float) or (is_text and NUMBER.fullmatch(value)) or is_other_date:
             raise PydanticKnownError(error_type)
 
-    return context.guarded(part, reject_number)
+    return context.guarded({**part, "strict": False} if is_strict else part, reject_number)
 
 
 def _text_only(part: JSON, context: Context) -> JSON:
