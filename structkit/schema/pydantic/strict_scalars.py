@@ -14,7 +14,7 @@ from pydantic_core import PydanticKnownError, core_schema
 
 from structkit.schema.pydantic.caller_functions import unwrap_function
 from structkit.schema.pydantic.part import NOT_SCHEMAS, walk_parts, without_ref
-from structkit.schema.pydantic.unvalidated_tables import is_table, with_validated_fields, without_own_constructor
+from structkit.schema.pydantic.sqlmodel_classes import is_table, with_pydantic_constructor, with_validated_fields
 from structkit.values import JSON
 
 CONVERTERS = frozenset({"function-before", "function-wrap"})
@@ -175,7 +175,7 @@ def _rewrite(part: Any, context: Context) -> Any:
         return _rewrite_values(part, context, frozenset())
     if is_table(part):
         return with_validated_fields(part, _rewrite(part["schema"], _context_in(part, context)))
-    part = without_own_constructor(part)
+    part = with_pydantic_constructor(part)
     return part if part.get("custom_init") else _rewrite_part(part, context)
 
 

@@ -15,7 +15,7 @@ def is_table(part: JSON) -> bool:
     return bool(part.get("custom_init")) and isinstance(settings, dict) and settings.get("table") is True
 
 
-def without_own_constructor(part: JSON) -> JSON:
+def with_pydantic_constructor(part: JSON) -> JSON:
     """Return the core schema of another class of SQLModel, whose constructor does nothing but validate the fields.
 
     pydantic does the same without it, by a schema whose inner parts can be rewritten.
@@ -33,10 +33,10 @@ def with_validated_fields(part: JSON, fields: JSON) -> JSON:
         fields: That of its fields.
     """
 
-    def given_fields(value: Any, validate: Any) -> JSON:
-        values, _, given = validate(value)
-        return {name: values[name] for name in values if name in given}
+    def read_fields(value: Any, validate: Any) -> JSON:
+        values, _, names = validate(value)
+        return {name: value for name, value in values.items() if name in names}
 
-    validated = core_schema.no_info_wrap_validator_function(given_fields, cast("Any", fields))
+    validated = core_schema.no_info_wrap_validator_function(read_fields, cast("Any", fields))
     table: Any = {key: value for key, value in part.items() if key != "ref"}
     return cast("JSON", core_schema.chain_schema([validated, table], ref=part.get("ref")))
