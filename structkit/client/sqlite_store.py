@@ -37,6 +37,8 @@ class SQLiteStore:
 
     def __init__(self, path: str | os.PathLike[str], max_age: float | timedelta | None = None) -> None:
         """Validate the file if it exists; nothing is written."""
+        if not isinstance(path, str | os.PathLike):
+            raise ConfigError(f"the cache must be the path of a file, not {path!r}")
         self.path = Path(path).expanduser()
         self.max_age_s = max_age.total_seconds() if isinstance(max_age, timedelta) else max_age
         if self.max_age_s is not None and not _is_positive(self.max_age_s):

@@ -6,6 +6,7 @@ import urllib.request
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
+from structkit.documents.read_limits import validate_limit
 from structkit.errors import PromptError
 
 HTTP_HANDLERS = (
@@ -24,7 +25,10 @@ def download(url: str, max_bytes: int, timeout_s: float) -> bytes:
 
     Raises:
         PromptError: It is not an HTTP address, or the download fails.
+        ConfigError: A limit is not a number.
     """
+    validate_limit("max_bytes", max_bytes)
+    validate_limit("timeout", timeout_s, is_whole=False)
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise PromptError("File.fetch needs an address with http:// or https://")

@@ -59,6 +59,8 @@ class File:
         """Read the file."""
         self.url = source if isinstance(source, str) and is_url(source) else None
         self.detail = _validated_detail(detail)
+        if not isinstance(name, str | None):
+            raise PromptError(f"the name of a file must be a text, not {type(name).__name__}")
         if self.url is not None:
             self._data, self.media_type = b"", _media_type_of_url(_validated_url(self.url))
             self.name = name or PurePath(urlsplit(self.url).path).name

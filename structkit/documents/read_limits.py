@@ -5,13 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from time import monotonic
 
-from structkit.errors import PromptError
+from structkit.errors import ConfigError, PromptError
 
 MAX_CHARACTERS = 50_000_000
 """Characters of a document: a hundred novels."""
 
 MAX_UNPACKED_BYTES = 500_000_000
 """Bytes to which the parts of an Office file may expand together."""
+
+
+def validate_limit(name: str, value: object, *, is_whole: bool = True) -> None:
+    """Validate a limit that the caller has set.
+
+    Raises:
+        ConfigError: It is not a number, or too small.
+
+    >>> validate_limit("max_bytes", "1 MB")
+    Traceback (most recent call last):
+    structkit.errors.ConfigError: max_bytes must be a whole number of 1 or more, not '1 MB'
+    """
+    numbers = int if is_whole else int | float
+    if isinstance(value, bool) or not isinstance(value, numbers) or not value >= int(is_whole):
+        kind = "a whole number of 1 or more" if is_whole else "a number of seconds"
+        raise ConfigError(f"{name} must be {kind}, not {value!r}")
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,11 @@ class ReadLimits:
     max_pages: int = 2_000
     max_seconds: float = 60.0
     start: float = field(default_factory=monotonic)
+
+    def __post_init__(self) -> None:
+        """Validate the limits."""
+        validate_limit("max_pages", self.max_pages)
+        validate_limit("max_seconds", self.max_seconds, is_whole=False)
 
     def validate_time(self) -> None:
         """Validate that time is left.

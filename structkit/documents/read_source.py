@@ -6,6 +6,7 @@ import os
 from pathlib import Path, PurePath
 from typing import IO, Any, TypeAlias
 
+from structkit.documents.read_limits import validate_limit
 from structkit.errors import PromptError
 
 FileSource: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes]"
@@ -38,7 +39,9 @@ def read_source(source: FileSource, name: str, max_bytes: int) -> bytes:
 
     Raises:
         PromptError: It cannot be read, is empty or too large.
+        ConfigError: The limit is not a number.
     """
+    validate_limit("max_bytes", max_bytes)
     try:
         data = _read_bytes(source, max_bytes)
     except OSError as error:

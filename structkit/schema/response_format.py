@@ -80,6 +80,8 @@ class ResponseFormat(Codec[T]):
         """Compile the type."""
         if extras not in ("closed", "open"):
             raise SchemaError(f'extras must be "closed" or "open", not {extras!r}', output_type=output_type)
+        if not isinstance(name, str | None):
+            raise SchemaError(f"name must be a text, not {name!r}", output_type=output_type)
         if not isinstance(dialect, Dialect | None):
             reason = f"dialect must be a Dialect, such as DIALECTS['anthropic'], not {dialect!r}"
             raise SchemaError(reason, output_type=output_type)

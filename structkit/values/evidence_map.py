@@ -51,6 +51,15 @@ class TextSource:
     path: JSONPath = ()
     document: PromptDocument | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Validate the text.
+
+        Raises:
+            TypeError: It is something else.
+        """
+        if not isinstance(self.text, str):
+            raise TypeError(f"the text of a TextSource must be a str, not {type(self.text).__name__}")
+
     @classmethod
     def of(cls, value: PromptDocument | str, path: JSONPath) -> TextSource:
         """Return the source of a document or a text."""

@@ -453,26 +453,30 @@ class Stays(BaseModel):
     stays: list[StrictStay] = []
 
 
-class Twice(BaseModel):
+class SeveralStays(BaseModel):
     plain: Stays
-    validated: Annotated[Stays, BeforeValidator(lambda value: value)]
-    list_validated: Annotated[list[Stays], BeforeValidator(lambda value: value)]
+    with_validator: Annotated[Stays, BeforeValidator(lambda value: value)]
+    list_with_validator: Annotated[list[Stays], BeforeValidator(lambda value: value)]
 
 
 def test_a_strict_model_is_read_alike_behind_a_validator_and_beside_it() -> None:
-    response_format = ResponseFormat(Twice)
+    response_format = ResponseFormat(SeveralStays)
     stay = StrictStay(at=dt.datetime(2024, 1, 5), rooms=(1, "x"))  # noqa: DTZ001
     stays = Stays(stay=stay, stays=[stay.model_copy(update={"before": stay})])
-    wire: Any = response_format.dump(Twice(plain=stays, validated=stays, list_validated=[stays]))
-    assert response_format.load(wire) == Twice(plain=stays, validated=stays, list_validated=[stays])
-    places = [wire["plain"]["stay"], wire["validated"]["stays"][0]["before"], wire["list_validated"][0]["stay"]]
+    wire: Any = response_format.dump(SeveralStays(plain=stays, with_validator=stays, list_with_validator=[stays]))
+    assert response_format.load(wire) == SeveralStays(plain=stays, with_validator=stays, list_with_validator=[stays])
+    places = [
+        wire["plain"]["stay"],
+        wire["with_validator"]["stays"][0]["before"],
+        wire["list_with_validator"][0]["stay"],
+    ]
     for place in places:
         place["at"] = "2024"
     issues = response_format.read(json.dumps(wire)).issues
     assert [(issue.path[0], issue.path[-1]) for issue in issues] == [
         ("plain", "at"),
-        ("validated", "at"),
-        ("list_validated", "at"),
+        ("with_validator", "at"),
+        ("list_with_validator", "at"),
     ]
 
 
