@@ -158,6 +158,12 @@ def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, 
             yield number, int(after[1]), pack(start, after.end())
 
 
+def eastern_days(folded: str) -> Iterator[Range]:
+    """Yield the places of Chinese, Japanese and Korean days without a year."""
+    for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
+        yield from (pack(*match.span()) for match in search_around(pattern, mark, folded))
+
+
 def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
     for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
         for match in search_around(pattern, mark, folded):

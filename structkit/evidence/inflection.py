@@ -9,15 +9,16 @@ from functools import lru_cache
 from structkit.evidence.folding import fold
 
 PARADIGMS = {
-    "pl": "-: owi em iem u ie iowi iu i y e|a: y i e o ie ej iej|ia: i ie io|i: iego iemu im|y: ego emu ym|"
-    "o: a u em ie y|e: a u em|um: um|sc: sci",
-    "cs": "-: ovi em u e om i y|a: y u e ou i o|e: i ete etem|ie: ii|y: eho emu ym em|o: a u e em",
+    "pl": "-: owi em iem u ie iowi iu i y e|a: y i e o ie ej iej|ia: i ie io|i: iego iemu im ach om ami|"
+    "y: ego emu ym ow om ami ach|o: a u em ie y|e: a u em ych ym ymi|um: um|sc: sci|cy: kich kim kimi",
+    "cs": "-: ovi em u e om i y|a: y u e ou i o|e: i ete etem ich im emi|ie: ii|i: iho imu im ich imi|"
+    "y: eho emu ym em|o: a u e em",
     "sk": "-: ovi om u e i y|a: y u e ou i o|ia: ii iu iou|y: eho emu ym om|o: a u e om",
-    "hr": "-: u om em i e|a: e i u om o|o: a u om|e: a u em|i: og om im",
-    "sl": "-: u om em i e|a: e i o|o: a u om|e: a u em",
+    "hr": "-: u om em i e|i: og om im ih ega em|a: e i u om o|o: a u om|e: a u em ih",
+    "sl": "-: u om em i e|a: e i o ah am|o: a u om|e: a u em ah ih|i: ega emu em im ih|r: rja rju rjem",
     "lt": "as: o ui a u e ai|is: io iui i iu yje|ys: io iui i iu yje|us: aus ui u umi uje|a: os ai oje|e: es ei eje",
     "lv": "s: a am u|is: a im i|a: as ai u|e: es ei i|us: us um u",
-    "et": "-: s st l lt le ga sse i u a e as ast il ist ile iga",
+    "et": "-: s st l lt le ga sse ni ks i u a e as ast al alt il ist ilt ile iga is ini el est elt",
     "fi": "-: n ssa sta lla lta lle a ta na ksi an in en un on issa ista illa ilta ille iin|"
     "nen: sen sessa sesta sella selta selle sta seen|s: ksen ksessa ksesta ksella kselle sta",
     "hu": "-: nak nek ban ben ba be bol n on en ra re rol hoz hez tol nal nel val vel ert ig t ot et at kent",

@@ -43,6 +43,7 @@ for _short, _names in CONTRACTIONS.items():
     for _name in _names:
         ABBREVIATIONS[_name].append(_short)
 
+GENITIVE_LANGUAGES, GENITIVE_AFTER = frozenset({"de", "sv", "da", "no"}), re.compile(r" [^\W\d_]")
 MIN_ABBREVIATION = 2
 WORD_WITH_POINT = re.compile(r"\b([^\W\d_]{2,}+)\.")
 
@@ -88,6 +89,14 @@ class NearWords:
         if any(each in inflected_forms(word, languages) for word, each in zip(words, found_words, strict=True)):
             return True
         return len(words) > 1 and all(unclear_words) and not FEMININE_SURNAMES.search(words[-1])
+
+    def is_complete(self, words: Sequence[str], found_words: Sequence[str], end: int) -> bool:
+        """Return whether words of a text, up to an offset, are no name that ends with the s of a genitive.
+
+        What belongs to the name follows a genitive.
+        """
+        is_genitive = found_words[-1] == f"{words[-1]}s" and not self._languages.isdisjoint(GENITIVE_LANGUAGES)
+        return not is_genitive or GENITIVE_AFTER.match(self._folded.text, end) is not None
 
     def abbreviated(self, word: str, *, is_pointed: bool) -> set[str]:
         """Return the words that are the same, or one of which is an abbreviation of the other.

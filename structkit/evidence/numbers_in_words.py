@@ -119,6 +119,12 @@ def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
             yield -value if is_negative else value, pack(start, match.end())
 
 
+def mixed_numerals(folded: str) -> Iterator[Range]:
+    """Yield the places of digits and scales by turns, whose digits do not stand for themselves."""
+    for match in search_around(MIXED_NUMERAL, SCALE_OF_DIGITS, folded):
+        yield pack(*match.span())
+
+
 def _cjk_shares(folded: str) -> Iterator[tuple[Decimal, Range]]:
     """Yield the shares, and of those in percent the number too."""
     for match in search_around(CJK_SHARE, SHARE_SIGN, folded):

@@ -9,6 +9,7 @@ from datetime import date, time
 from decimal import Decimal
 from functools import cached_property
 
+from structkit.evidence.days_without_year import eastern_days
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import FoldedText
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
@@ -16,9 +17,10 @@ from structkit.evidence.line_breaks import JoinedLines
 from structkit.evidence.month_names import MONTH_NUMBERS, months_beside_digits
 from structkit.evidence.number_vocabulary import CJK_DIGITS, CJK_SCALES, CJK_UNITS
 from structkit.evidence.number_words import WORD_VALUES, compound_words, number_words_of
+from structkit.evidence.numbers_in_words import mixed_numerals
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
 from structkit.evidence.roman_numerals import roman_numeral
-from structkit.evidence.source_dates import MIN_DATE_CHARS, SourceDates
+from structkit.evidence.source_dates import SourceDates
 from structkit.evidence.source_numbers import SourceNumbers
 from structkit.evidence.source_times import TimePlaces, find_times
 from structkit.evidence.text_index import Finding, TextIndex, is_in_word, is_inner
@@ -30,6 +32,9 @@ MAX_ARTICLE = 1
 """The number whose word is an article in many languages."""
 
 DIGITS = re.compile(rf"[\d{''.join([*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES])}]+")
+
+MIN_SPACED_DATE_CHARS = 6
+"""Characters of a date with more than one run of digits whose numbers do not stand for themselves."""
 
 MAX_NUMERAL = 10_000
 MISSING: Finding = ("", [])
@@ -165,9 +170,10 @@ class SourceText:
     def _composites(self) -> list[Range]:
         """An empty range, and the dates and signs that have more than one run of digits; none is inside another."""
         dates = (place for place, _ in self._dates.across_runs)
-        long_dates = (place for place in dates if (place & END_MASK) - (place >> END_BITS) >= MIN_DATE_CHARS)
+        long_dates = (place for place in dates if (place & END_MASK) - (place >> END_BITS) >= MIN_SPACED_DATE_CHARS)
+        eastern = (*eastern_days(self.folded.text), *mixed_numerals(self.folded.text))
         composites: list[Range] = [0]
-        for place in sorted({*long_dates, *self._numbers.fraction_signs}):
+        for place in sorted({*long_dates, *eastern, *self._numbers.fraction_signs}):
             if place >> END_BITS == composites[-1] >> END_BITS and len(composites) > 1:  # the longer one is later
                 composites[-1] = place
             elif place & END_MASK > composites[-1] & END_MASK:

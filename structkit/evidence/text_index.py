@@ -17,6 +17,7 @@ from structkit.evidence.folding import FoldedText, Offsets, fold, group_offsets,
 from structkit.evidence.name_parts import is_part_of_name
 from structkit.evidence.near_words import NearWords
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.reordering import MAX_WINDOW_WORDS, choose_words
 from structkit.evidence.text_languages import languages_of
 from structkit.values.evidence_map import How
 
@@ -48,8 +49,11 @@ INNER_END = re.compile(r"[^\W\d_]+\d|[-_#@]\w")
 MIN_JOINED_CHARS = 7
 """Characters of a text whose digits may be in several groups, such as a telephone number; "1, 23" is not 123."""
 
-MAX_WINDOW_WORDS, MAX_REORDERED_WORDS = 2, 20
-"""Words between those of a text in another order, and the most that such a text has."""
+MAX_REORDERED_WORDS = 20
+"""The most words of a text in another order."""
+
+PERSON = ("given name", "surname")
+"""Two words that may both be inflected and in another order."""
 
 MIN_CLEAR_CHARS = 4
 """Characters of a word that a text has in full beside abbreviations."""
@@ -69,15 +73,15 @@ class TextIndex:
 
     >>> from structkit.evidence.ranges import unpack
     >>> index = TextIndex(FoldedText("To: SMITH, John (Zürich), infor-\nmation"))
-    >>> for text in ("SMITH", "zurich", "John Smith", "information", "Jon", "Peter"):
-    ...     how, places = index.find(text)
-    ...     print(how, [unpack(place) for place in places])
-    exact [(4, 9)]
-    folded [(17, 23)]
-    words [(4, 15)]
-    letters [(26, 39)]
-     []
-     []
+        >>> for text in ("SMITH", "zurich", "John Smith", "information", "Jon", "Peter"):
+        ...     how, places = index.find(text)
+        ...     print(how, [unpack(place) for place in places])
+        exact [(4, 9)]
+        folded [(17, 23)]
+        words [(4, 15)]
+        letters [(26, 39)]
+         []
+         []
     """
 
     def __init__(self, folded: FoldedText) -> None:
@@ -113,8 +117,9 @@ class TextIndex:
         yield "letters", self._letters(words, folded.lstrip())
         yield "letters", self._with_other_prefix(text)
         if is_address(text):
+            yield "letters", self._letters(WORD.findall(folded.replace("@", " at ")), folded.lstrip())
             return
-        if _is_reorderable(words):
+        if _is_reorderable(words) and " " in folded.strip():
             yield "words", self._reordered(words, [{word} for word in words])
             yield "fuzzy", self._abbreviated(words, folded)
         if not has_digits(folded):
@@ -283,12 +288,25 @@ class TextIndex:
             near_words = self._words[window.start : window.stop]
             if any(each.isdisjoint(near_words) for each in alternatives):
                 continue
-            chosen = _choose(alternatives, self._words, window, position)
-            if chosen and number_pairs <= {*pairwise(self._words[each] for each in chosen)}:
+            chosen = choose_words(alternatives, self._words, window, position)
+            if (
+                chosen
+                and not self._is_joined(chosen)
+                and number_pairs <= {*pairwise(self._words[each] for each in chosen)}
+            ):
                 yield pack(self._starts[chosen[0]], self._end(chosen[-1]))
 
     def _positions_of(self, words: Iterable[str]) -> list[int]:
         return sorted(chain.from_iterable(self._positions.get(word, ()) for word in words))
+
+    def _is_joined(self, chosen: Sequence[int]) -> bool:
+        """Return whether a hyphen joins a word to another one, so that the name is a longer one."""
+        pairs = [(word, word + 1) for word in chosen] + [(word - 1, word) for word in chosen if word]
+        return any(
+            (one in chosen) != (two in chosen) and self._folded.text[self._end(one) : self._starts[two]] == "-"
+            for one, two in pairs
+            if two < len(self._words)
+        )
 
     def _abbreviated(self, words: list[str], folded: str) -> Iterable[Range]:
         """Return the ranges that have each word, or an abbreviation of it; one of them is a word without digits."""
@@ -303,12 +321,15 @@ class TextIndex:
         alternatives = [self._nearness.near(word) for word in words]
         if not all(alternatives):
             return
+        if len(words) == len(PERSON) and not any(word in each for word, each in zip(words, alternatives, strict=True)):
+            yield from self._reordered(words, alternatives)
         for position in self._positions_of(alternatives[0]):
             following = self._words[position : position + len(words)]
             if (
                 len(following) == len(words)
                 and all(word in near for word, near in zip(following, alternatives, strict=True))
                 and self._nearness.is_same_name(words, following, self._words[position - 1] if position else "")
+                and self._nearness.is_complete(words, following, self._end(position + len(words) - 1))
             ):
                 yield pack(self._starts[position], self._end(position + len(words) - 1))
 
@@ -375,17 +396,3 @@ def _positions_beside(positions: Iterable[int], targets: Sequence[int], width: i
         index = bisect_right(targets, position - width)
         if index < len(targets) and targets[index] < position + width:
             yield position
-
-
-def _choose(alternatives: list[set[str]], words: Sequence[str], window: range, anchor: int) -> list[int]:
-    """Return a position for each word, the closest ones to the anchor; empty if one has none."""
-    remaining = [*alternatives]
-    chosen: list[int] = []
-    for position in sorted(window, key=lambda each: abs(each - anchor)):
-        match = next((each for each in remaining if words[position] in each), None)
-        if match is not None:
-            remaining.remove(match)
-            chosen.append(position)
-    chosen.sort()
-    is_close = not remaining and chosen[-1] - chosen[0] < len(alternatives) + MAX_WINDOW_WORDS
-    return chosen if is_close else []

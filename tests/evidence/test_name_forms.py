@@ -40,6 +40,12 @@ INFLECTED = [
     ("Karl", GERMAN, "Karls"),
     ("Vilnius", LITHUANIAN, "Vilniuje"),
     ("Maria Popescu", ROMANIAN, "Mariei Popescu"),
+    ("Jadwiga i Bogumił Niezabitowscy", POLISH, "Jadwigę i Bogumiła Niezabitowskich"),
+    ("Złotniki Górne", POLISH, "Złotnikach Górnych"),
+    ("Horní Lhotice", CZECH, "Horních Lhoticích"),
+    ("Захар Тимчишин", "Передано {}.", "Тимчишину Захару"),
+    ("Alojz Pečnikar", "Zapisnik je za {} ali ki so pri njem, kot je št. 4.", "Alojza Pečnikarja"),
+    ("Voldemar Ruus", "Leping on ja ei see ning {} oma aasta.", "Voldemar Ruusilt"),
 ]
 
 
@@ -145,6 +151,9 @@ def test_another_address_is_not_an_abbreviation(value: str, text: str) -> None:
         ("KKG41", "ref. KKG41.3"),
         ("C-88.214", "constat C-88.214.06"),
         ("אלישע בן", "אלישע בן-דרור"),
+        ("Mme Bérengère Taillandier", "Taillandier-Roux (Mme) Bérengère"),
+        ("1904/22", "inv. 1904/bis-22"),
+        ("Jördi", "Jördis: huhu, noch da, und ist der Preis in dem Text von dir"),
     ],
 )
 def test_a_part_of_a_longer_name_is_not_the_name(name: str, text: str) -> None:
