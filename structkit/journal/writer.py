@@ -11,8 +11,8 @@ from structkit.journal.entries import Entry, Intent
 from structkit.journal.shards import WriteResult
 
 GROUP_WINDOW_S = 0.01
-"""Seconds that the first entry of a group waits for more. A request waits for its intent, and so a job of short requests
-makes fewer rows a second if this is longer; if it is shorter, there are more commits, which take CPU time."""
+"""Seconds that the first entry of a group waits for more. A request waits for its intent: if this is longer, a job of
+short requests makes fewer rows a second; if it is shorter, there are more commits, which take CPU time."""
 
 FULL_GROUP = 500
 """Entries that are written without waiting for more."""
