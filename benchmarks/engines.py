@@ -78,10 +78,10 @@ def stream(_: Namespace) -> Iterator[Row]:
         bench = compare.Bench(base_url, scratch, compare.Sizes(long=(STREAM_CHARS,)))
         ready = compare.prepare(bench, [structkit], None)
         rounds = [[bench.measure(library, "stream") for library in ready] for _ in range(STREAM_ROUNDS)]
-    over = statistics.median(stream["cpu"] / floor["cpu"] for floor, stream in rounds)
-    yield "1 MB stream, a partial for each delta, CPU over the floor", "3.5", "3.0", f"{over:.1f}"
+    over = statistics.median(stream["cpu"] / base["cpu"] for base, stream in rounds)
+    yield "1 MB stream, a partial for each delta, CPU over the baseline", "3.5", "3.0", f"{over:.1f}"
     peaks = [f"{statistics.median(each[at]['peak'] for each in rounds) / STREAM_CHARS:.0f}" for at in (1, 0)]
-    yield "its memory, as a multiple of the text / that of the floor", "38 / 24", "", " / ".join(peaks)
+    yield "its memory, as a multiple of the text / that of the baseline", "38 / 24", "", " / ".join(peaks)
 
 
 def memory(options: Namespace) -> Iterator[Row]:
