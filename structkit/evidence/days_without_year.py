@@ -48,7 +48,7 @@ IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d
 RANGE_IN_DIGITS = re.compile(r"[0-9](?<![\d.,:/'-].)\d?\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?!\d))")
 DIGITS = re.compile(r"\d+")
 POINT = re.compile(r"\.(?!\d)")
-MAX_BEFORE, MAX_WORDS_BEFORE, MAX_YEAR_CHARS, MAX_LABEL = 40, 48, 60, 6
+MAX_BEFORE, MAX_WORDS_BEFORE, MAX_YEAR_CHARS, MAX_LABEL, MAX_LINK = 40, 48, 60, 6, 32
 MONTHS_OF_YEAR, MAX_DAY, CENTURY = 12, 31, 100
 
 FIRST = {
@@ -150,7 +150,7 @@ def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, 
         if month is None or number is None:
             continue
         end = month.end() + (folded[month.end() : month.end() + 1] == "." and month[1] not in FULL_NAMES)
-        if before := DAYS_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start):
+        if before := _days_before(folded, start):
             yield number, int(before[2]), pack(before.start(2), end)
             if before[1] and int(before[1]) < int(before[2]):
                 yield number, int(before[1]), pack(*before.span(1))
@@ -162,6 +162,12 @@ def eastern_days(folded: str) -> Iterator[Range]:
     """Yield the places of Chinese, Japanese and Korean days without a year."""
     for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
         yield from (pack(*match.span()) for match in search_around(pattern, mark, folded))
+
+
+def _days_before(folded: str, start: int) -> re.Match[str] | None:
+    """Return the days before the name of a month; most have no digit that is near enough, which is a faster search."""
+    has_digit = DIGITS.search(folded, max(start - MAX_LINK, 0), start)
+    return DAYS_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start) if has_digit else None
 
 
 def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
@@ -182,7 +188,7 @@ def first_days_of_ranges(
     """Yield the first days of ranges whose month and year are those of the last day, such as 3 in "3 to 5 May 2026"."""
     by_end = {place >> END_BITS: days for place, days in dates}
     for start in months:
-        before = DAYS_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start)
+        before = _days_before(folded, start)
         if before and before[1] and int(before[1]) < int(before[2]) and (days := by_end.get(before.start(2))):
             yield pack(*before.span(1)), [(year, month, int(before[1])) for year, month, _ in days]
     for match in RANGE_IN_DIGITS.finditer(folded):

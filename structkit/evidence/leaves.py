@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from structkit.evidence.folding import fold
@@ -202,5 +203,9 @@ def is_part_name(path: JSONPath) -> bool:
     >>> is_part_name(("birth", "day")), is_part_name(("startMonth",)), is_part_name(("holidays",))
     (True, True, False)
     """
-    name = next((key for key in reversed(path) if isinstance(key, str)), "")
+    return _has_part_word(next((key for key in reversed(path) if isinstance(key, str)), ""))
+
+
+@lru_cache(maxsize=1_024)
+def _has_part_word(name: str) -> bool:
     return any(fold(part) in PARTS_OF_DATES for part in NAME_PART.findall(name))

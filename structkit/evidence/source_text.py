@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, time
 from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from structkit.evidence.days_without_year import eastern_days
 from structkit.evidence.digit_runs import DigitRuns
@@ -22,8 +23,10 @@ from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
 from structkit.evidence.roman_numerals import roman_numeral
 from structkit.evidence.source_dates import SourceDates
 from structkit.evidence.source_numbers import SourceNumbers
-from structkit.evidence.source_times import TimePlaces, find_times
 from structkit.evidence.text_index import Finding, TextIndex, is_in_word, is_inner
+
+if TYPE_CHECKING:
+    from structkit.evidence.source_times import TimePlaces
 
 MAX_TIME_DISTANCE, MAX_TIME_CHARS = 40, 40
 """Characters between a date and its time of day, and of that time."""
@@ -89,6 +92,8 @@ class SourceText:
 
     @cached_property
     def _times(self) -> TimePlaces:
+        from structkit.evidence.source_times import find_times  # few schemas have times, and its patterns are large
+
         return find_times(self._runs, self.index)
 
     def find(self, leaf: Leaf) -> Finding:
