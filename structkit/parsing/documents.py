@@ -43,12 +43,21 @@ CERTAIN_THINKING_END = re.compile(r"</think(?:ing)?>(?=[ \t]*\r?\n)", re.IGNOREC
 """The end of thinking, outside of any string: neither JSON nor Python lets a string continue on the next line."""
 
 
+WORD = re.compile(r"[^\W\d_]")
+EMPHASIS = " \t*_`'\"("
+"""What may be between a word and the bracket after it."""
+
+INTRODUCTIONS = {":", "=", "\uff1a"}
+"""Signs at the end of what introduces a document on the same line."""
+
+
 @dataclass(slots=True)
 class DocumentScan:
     """The contents of a text.
 
     Args:
         documents: The complete documents, each with whether it is in a code fence.
+        in_sentences: Whether each document is in a sentence that does not introduce it.
         has_thinking: Whether there is thinking, which is never part of the answer.
         has_fence: Whether there is a code fence, opened or closed, outside of thinking and documents.
         has_prose: Whether there is any other text.
@@ -56,10 +65,37 @@ class DocumentScan:
     """
 
     documents: list[tuple[ParsedDocument, bool]] = field(default_factory=list)
+    in_sentences: list[bool] = field(default_factory=list)
     has_thinking: bool = False
     has_fence: bool = False
     has_prose: bool = False
     is_divided: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """What is on the line of a document before it.
+
+    Args:
+        has_word: Whether there is a word.
+        sign: The last character, apart from emphasis and brackets.
+    """
+
+    has_word: bool = False
+    sign: str = ""
+
+    def add(self, text: str) -> None:
+        """Add a text in front of a document."""
+        *lines_above, text_on_line = text.rsplit("\n", 1)
+        if lines_above:
+            self.has_word, self.sign = False, ""
+        self.has_word = self.has_word or bool(WORD.search(text_on_line))
+        self.sign = text_on_line.rstrip(EMPHASIS)[-1:] or self.sign
+
+    @property
+    def is_sentence(self) -> bool:
+        """Whether a document here is in a sentence that does not introduce it."""
+        return self.has_word and self.sign not in INTRODUCTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +124,25 @@ def scan_documents(text: str) -> DocumentScan:
     Traceback (most recent call last):
     structkit.parsing.tolerant.TruncatedDocument
     """
-    scan, is_divided = DocumentScan(), False
+    scan, is_divided, line = DocumentScan(), False, Line()
     for segment in _segments(text):
         if len(scan.documents) > MAX_DOCUMENTS:
             raise TruncatedDocument
         if isinstance(segment, str):
             scan.has_prose |= bool(segment.strip(BLANK))
             is_divided |= bool(scan.documents and segment.strip(BLANK + ","))
+            line.add(segment)
         elif isinstance(segment, tuple):
             scan.documents.append(segment)
+            scan.in_sentences.append(line.is_sentence)
             scan.is_divided |= is_divided
         elif isinstance(segment, Fence):
             scan.has_fence = True
             is_divided |= bool(scan.documents)
+            line = Line()
         else:
             scan = scan if segment.has_start_tag else DocumentScan()
-            scan.has_thinking = True
+            scan.has_thinking, line = True, Line()
             is_divided = bool(scan.documents)
     return scan
 

@@ -54,7 +54,12 @@ def unquote(text: str) -> str:
     >>> unquote(" **'yes'** ")
     'yes'
     """
-    text = text.strip()
-    while len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
-        text = text[1:-1].strip()
-    return text
+    start, end = 0, len(text)
+    while True:  # by position: a copy for each pair of a long run of quotes would take quadratic time
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        if end - start <= 1 or QUOTES.get(text[start]) != text[end - 1]:
+            return text[start:end]
+        start, end = start + 1, end - 1

@@ -19,6 +19,7 @@ class ExpectedForm:
         wrapper_types: The types of containers that may be wrappers, because the value itself cannot have that type.
         box: The key of the box around a type that is not an object.
         is_list: Whether the value in the box is a list.
+        has_rows: Whether it is a list of lists.
         names: The names that values have in the caller's code.
     """
 
@@ -26,6 +27,7 @@ class ExpectedForm:
     wrapper_types: tuple[type, ...] = (dict, list)
     box: str | None = None
     is_list: bool = False
+    has_rows: bool = False
     names: NamesOfValues = field(default_factory=dict)
 
 
@@ -55,7 +57,15 @@ def expected_form(wire: JSON, natural: JSON, *, box: str | None, names: NamesOfV
     has_maps = len(branches) > 1 and any(_is_map(branch) for branch in branches)
     types = (*(() if has_maps else (dict,)), *(() if has_lists else (list,)))
     is_list = all("array" in _types(branch) for branch in branches)
-    return ExpectedForm(properties.union(*map(_keys, branches)), types, box, is_list, names)
+    has_rows = is_list and all(_has_lists(branch, natural) for branch in branches)
+    return ExpectedForm(properties.union(*map(_keys, branches)), types, box, is_list, has_rows, names)
+
+
+def _has_lists(branch: JSON, natural: JSON) -> bool:
+    """Whether the items of a list are lists, or lists and null."""
+    items = branch.get("items")
+    types = [_types(item) for item in walk_branches([items], natural)] if isinstance(items, dict) else []
+    return any("array" in each for each in types) and all({*each} <= {"array", "null"} and each for each in types)
 
 
 def _keys(branch: JSON) -> Iterator[str]:

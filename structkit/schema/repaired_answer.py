@@ -60,7 +60,7 @@ def repaired_readings(
             yield RepairedReading(candidate.value, candidate.repairs, candidate.document)
         for wire in _with_box(candidate, form):
             repaired, value_repairs = repair_wire(wire)
-            if value_repairs:
+            if value_repairs and not _is_guess(candidate, value_repairs, form):
                 yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document)
     if not is_json and form.box:
         yield from _bare_readings(text, schema, form.box, form.names)
@@ -68,8 +68,24 @@ def repaired_readings(
 
 def _candidates(text: str, name: str, form: ExpectedForm) -> Iterator[Candidate]:
     return read_candidates(
-        text, name=name, properties=form.properties, wrapper_types=form.wrapper_types, is_list=form.is_list
+        text,
+        name=name,
+        properties=form.properties,
+        wrapper_types=form.wrapper_types,
+        is_list=form.is_list,
+        has_rows=form.has_rows,
     )
+
+
+def _is_guess(candidate: Candidate, value_repairs: tuple[str, ...], form: ExpectedForm) -> bool:
+    """Return whether a list was taken apart that may mean something else.
+
+    A list of one in a sentence may be a reference, and one of several lists may be one row of a list of lists.
+    """
+    if candidate.is_reference and f"list for item at {form.box}" in value_repairs:
+        return True
+    is_one_of_several = form.has_rows and "other document" in candidate.repairs and isinstance(candidate.value, list)
+    return is_one_of_several and any(repair.startswith(f"item for list at {form.box}[") for repair in value_repairs)
 
 
 def _bare_readings(text: str, schema: JSON, box: str, names: NamesOfValues) -> Iterator[RepairedReading]:

@@ -304,7 +304,7 @@ def test_a_bare_text_that_may_mean_anything_else_is_not_read(output_type: Any, t
     assert answer.draft is None or isinstance(answer.draft, int | float)
 
 
-@pytest.mark.parametrize("unit", ["<think>", "</think>", "```\n", "~~~"])
+@pytest.mark.parametrize("unit", ["<think>", "</think>", "```\n", "~~~", " \n", '"', '"""', "'", "`", "* "])
 def test_a_reply_of_one_repeated_mark_is_read_in_linear_time(unit: str) -> None:
     def seconds(count: int) -> float:
         started = time.process_time()
@@ -681,6 +681,10 @@ def test_numbers_do_not_differ_in_spelling() -> None:
             [Remark(name="A"), Remark(name="B")],
             ["code fence", "prose", "separate items", "single quotes"],
         ),
+        (list[list[int]], "[1, 2]\n[3]", [[1, 2], [3]], ["separate items"]),
+        (list[list[str]], '["a", "b"], []', [["a", "b"], []], ["prose", "separate items", "several answers"]),
+        (list[tuple[int, str]], '```\n[1, "a"]\n[2, "b"]\n```', [(1, "a"), (2, "b")], ["code fence", "separate items"]),
+        (list[list[int] | None], "[1]\n[2]", [[1], [2]], ["separate items"]),
     ],
 )
 def test_a_list_is_read_from_its_items_and_an_item_from_a_list(
@@ -700,10 +704,56 @@ def test_a_list_is_read_from_its_items_and_an_item_from_a_list(
         (list[Remark], '{"name": "A"} no: {"name": "B"}'),
         (list[Remark], '```\n{"name": "A"}\n```\n```\n{"name": "B"}\n```'),
         (list[Remark], '{"name": "A"} {"name": "B"} {"name": "C'),
+        (list[list[int]], "- [1, 2]\n- [3, 4]"),
+        (list[list[int]], "First [1, 2], then [3, 4]"),
     ],
 )
 def test_a_list_that_may_be_another_one_is_not_read(output_type: Any, text: str) -> None:
     assert read(output_type, text)[0] is None
+
+
+def test_each_of_several_lists_of_lists_may_be_the_answer() -> None:
+    assert read(list[list[int]], "[[1, 2]]\n[[3, 4]]") == ([[3, 4]], ["several answers"])
+    assert read(list[int], "[1]\n[2]") == ([2], ["several answers"])
+
+
+CITED = "\n\nI may be wrong, see [1]."
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text", "value"),
+    [
+        (int, '{"value": 7}', 7),
+        (int, '{"answer": 7}', 7),
+        (int, '```json\n{"answer": 7}\n```', 7),
+        (int | None, '{"answer": null}', None),
+        (float, 'Answer: {"answer": 7.5}', 7.5),
+        (list[int], '{"value": [7, 8]}', [7, 8]),
+        (list[int], "[7, 8]", [7, 8]),
+    ],
+)
+def test_a_reference_in_a_sentence_is_not_the_answer(output_type: Any, text: str, value: Any) -> None:
+    answer = ResponseFormat(output_type).read(text + CITED, repairs=True)
+    assert answer.valid
+    assert answer.value == value
+    assert "several answers" not in answer.repairs
+
+
+@pytest.mark.parametrize("text", ["7", "I think seven.", '{"value": "seven"}', '{"number": "seven"}', '{"a": [7, 8]}'])
+@pytest.mark.parametrize("output_type", [int, int | None, float])
+def test_a_reference_in_a_sentence_is_not_a_list_of_one(output_type: Any, text: str) -> None:
+    assert not ResponseFormat(output_type).read(text + CITED, repairs=True).valid
+
+
+@pytest.mark.parametrize(
+    "text", ["The answer is [1, 2].", 'For {"x": 1}, it is [1, 2].', 'See {"x": 1}.\nAnswer: [1, 2]']
+)
+def test_a_list_in_a_sentence_is_read_where_nothing_else_may_be_the_answer(text: str) -> None:
+    assert read(list[int], text)[0] == [1, 2]
+
+
+def test_a_list_of_one_that_the_text_introduces_is_read() -> None:
+    assert read(int, "**Answer:** [7]")[0] == 7
 
 
 # Several answers
