@@ -629,6 +629,57 @@ def test_an_email_address_has_a_local_part_and_a_domain(name):
     assert [text for text in invalid if response_format.read(json.dumps({"value": text})).valid] == []
 
 
+FEWER_VALUES = {
+    "bounds beside an enum": ({"enum": [1, 5], "minimum": 3}, [5], [1]),
+    "an excluded bound": ({**DRAFT_4, "enum": [3, 5], "minimum": 3, "exclusiveMinimum": True}, [5], [3]),
+    "a length": ({"enum": ["a", "bb", "ccc"], "minLength": 2, "maxLength": 2}, ["bb"], ["a", "ccc"]),
+    "a pattern": ({"enum": ["ab", "cd", None], "pattern": "^a"}, ["ab", None], ["cd"]),
+    "not": ({"enum": ["a", "b", 1], "not": {"enum": ["a", 1.0]}}, ["b"], ["a", 1]),
+    "no items": ({"type": "array", "items": False}, [[]], [[1], [None]]),
+}
+
+
+@pytest.mark.parametrize("name", FEWER_VALUES)
+def test_a_listed_value_that_a_rule_beside_it_excludes_is_not_asked_for(name):
+    schema, valid, invalid = FEWER_VALUES[name]
+    response_format = ResponseFormat(schema)
+    assert all(response_format.load(response_format.dump(value)) == value for value in valid)
+    for value in invalid:
+        with pytest.raises((SchemaError, InvalidOutput)):
+            response_format.load(response_format.dump(value))
+    part = response_format.schema["properties"]["value"]
+    texts = [
+        json.dumps(each) for branch in part.get("anyOf", [part]) for each in branch.get("enum", [branch.get("const")])
+    ]
+    assert {*texts}.isdisjoint(map(json.dumps, invalid))
+
+
+NO_VALUES = {
+    "a rule beside the listed values excludes all of them": [
+        {"const": "abc", "pattern": "^x"},
+        {"enum": ["a", "b"], "minLength": 2},
+    ],
+    "the bounds have no such integer between them": [
+        {"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2},
+        {"type": "integer", "minimum": 1, "maximum": 9, "multipleOf": 10},
+        {"type": "integer", "minimum": 1.1, "maximum": 1.9},
+    ],
+    "minItems 3 is more than the 2 values of the items": [
+        {"type": "array", "items": {"enum": ["a", "b", "a"]}, "uniqueItems": True, "minItems": 3}
+    ],
+    "minItems 1 is above maxItems 0": [{"type": "array", "items": False, "minItems": 1}],
+}
+
+
+@pytest.mark.parametrize("reason", NO_VALUES)
+def test_a_schema_that_rejects_all_that_it_lists_is_an_error_before_a_request(reason):
+    for schema in NO_VALUES[reason]:
+        with pytest.raises(SchemaError, match=f"no value can fit: {reason}"):
+            ResponseFormat(schema)
+        optional = ResponseFormat(obj([], a=schema, b=STRING))
+        assert [*optional.schema["properties"]] == ["b"]
+
+
 NOT_JSON = {
     "enum[0]: not a JSON Schema: a date is not JSON; write it as a text (in YAML, in quotes)": {
         "enum": [date(2024, 1, 5)]

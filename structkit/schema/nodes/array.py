@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
+from structkit.schema.json_equality import unique_values
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.scalar import validate_bounds
+from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
@@ -67,7 +69,10 @@ BOUNDS = ("minItems", "maxItems", "uniqueItems")
 
 def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build an array; its description states the bounds that the dialect does not support."""
+    if schema.get("items") is False:
+        schema = {**schema, "items": {"type": "null"}, "maxItems": 0}
     validate_bounds(schema, path)
+    _validate_unique(schema, path)
     supported, unsupported = split_bounds(schema, BOUNDS, compiler.dialect)
     for name, value in unsupported.items():
         if value is False:
@@ -75,3 +80,18 @@ def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
     items = compiler.build(schema.get("items", True), (*path, "[]"))
     return describe(ArrayNode(items, supported), describe_bounds(unsupported))
+
+
+def _validate_unique(schema: JSON, path: JSONPath) -> None:
+    """Validate that enough different items are listed.
+
+    Raises:
+        UnsatisfiableSchema: No value can fit.
+    """
+    items = schema.get("items")
+    values = items.get("enum") if isinstance(items, dict) else None
+    if schema.get("uniqueItems") is True and isinstance(values, list):
+        count = len(unique_values(values))
+        if schema.get("minItems", 0) > count:
+            reason = f"no value can fit: minItems {schema['minItems']} is more than the {count} values of the items"
+            raise UnsatisfiableSchema(reason, path=path)

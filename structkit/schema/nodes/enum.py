@@ -9,6 +9,7 @@ from dataclasses import replace
 from structkit.errors import SchemaError
 from structkit.schema.json_equality import equality_key, unique_values
 from structkit.schema.json_types import guess_type, is_of_type, type_names
+from structkit.schema.nodes.constant_rules import fits_rules
 from structkit.schema.nodes.constants import ConstantsNode
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
@@ -42,7 +43,14 @@ def build_enum(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         raise UnsatisfiableSchema(
             f"no value can fit: none in the enum is of type {shorten_json(type_keyword)}", path=path
         )
-    return _build_types(unique_values(candidates), type_keyword, schema, path, compiler)
+    unique = unique_values(candidates)
+    fitting = [value for value in unique if fits_rules(value, schema)]
+    if not fitting:
+        raise UnsatisfiableSchema("no value can fit: a rule beside the listed values excludes all of them", path=path)
+    if len(fitting) < len(unique):
+        count = f"{len(unique) - len(fitting)} of {len(unique)} values"
+        compiler.note(path, "dropped", f"{count}: a rule beside the enum excludes them")
+    return _build_types(fitting, type_keyword, schema, path, compiler)
 
 
 def _build_types(

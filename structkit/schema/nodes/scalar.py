@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
@@ -95,6 +96,8 @@ BOUND_PAIRS = (
     *(("exclusiveMinimum", "exclusiveMaximum"), ("minimum", "exclusiveMaximum"), ("exclusiveMinimum", "maximum")),
 )
 
+NUMBER_LIMITS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+
 
 def validate_bounds(schema: JSON, path: JSONPath) -> None:
     """Validate that the lower bounds are not above the upper ones.
@@ -108,6 +111,26 @@ def validate_bounds(schema: JSON, path: JSONPath) -> None:
             relation = "not below" if is_exclusive else "above"
             reason = f"no value can fit: {low} {schema[low]} is {relation} {high} {schema[high]}"
             raise UnsatisfiableSchema(reason, path=path)
+    if schema.get("type") == "integer" and not _has_integer(schema):
+        raise UnsatisfiableSchema("no value can fit: the bounds have no such integer between them", path=path)
+
+
+def _has_integer(schema: JSON) -> bool:
+    """Return whether an integer lies within the bounds, and is a multiple as the schema wants it.
+
+    >>> _has_integer({"exclusiveMinimum": 1, "exclusiveMaximum": 2}), _has_integer({"minimum": 1, "maximum": 2})
+    (False, True)
+    """
+    bounds = {name: schema[name] for name in NUMBER_LIMITS if name in schema and math.isfinite(schema[name])}
+    lows = [math.ceil(bounds["minimum"])] if "minimum" in bounds else []
+    lows += [math.floor(bounds["exclusiveMinimum"]) + 1] if "exclusiveMinimum" in bounds else []
+    highs = [math.floor(bounds["maximum"])] if "maximum" in bounds else []
+    highs += [math.ceil(bounds["exclusiveMaximum"]) - 1] if "exclusiveMaximum" in bounds else []
+    if not lows or not highs:
+        return True
+    step = schema.get("multipleOf", 1)
+    step = step if isinstance(step, int) and step > 0 else 1
+    return -(-max(lows) // step) * step <= min(highs)
 
 
 def _without_draft_4(schema: JSON) -> JSON:
