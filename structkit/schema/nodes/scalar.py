@@ -130,7 +130,7 @@ def _has_integer(schema: JSON) -> bool:
         return True
     step = schema.get("multipleOf", 1)
     step = step if isinstance(step, int) and step > 0 else 1
-    return -(-max(lows) // step) * step <= min(highs)
+    return bool(-(-max(lows) // step) * step <= min(highs))
 
 
 def _without_draft_4(schema: JSON) -> JSON:
