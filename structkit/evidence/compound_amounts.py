@@ -49,7 +49,8 @@ CENTS = _pattern(
     "стотинки|bani|haléřů|centavos|céntimos|centesimi|kuruş|krş|paise|λεπτά|فلس|هللة|rappen|rp"
 )
 JOINT = f"(?:,? (?:{_pattern('and|et|y|e|und|i|og|och|en|a|и|і|și|si|και|و')}))?"
-CENTS_MARK = re.compile(rf"(?<=\d)€(?=\d)|(?<!\w)(?:{CENTS})(?!\w)")
+CENTS_STARTS = "".join(sorted({each[0] for each in CENTS.split("|")}))
+CENTS_MARK = re.compile(rf"[0-9] ?(?=[€{CENTS_STARTS}])(?:€[0-9]|(?:{CENTS})(?!\w))")
 AMOUNT_IN_DIGITS = re.compile(
     rf"(?<![\d.,])(\d{{1,3}}(?:[., ']\d{{3}})*|\d+)"
     rf"(?:€(\d{{2}})(?!\d)| ?(?:{CURRENCIES}){JOINT} ?(\d{{1,2}}) ?(?:{CENTS})(?!\w))"
