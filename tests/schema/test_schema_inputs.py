@@ -288,6 +288,8 @@ EQUIVALENTS = {
     "divisibleBy": ({"type": "integer", "divisibleBy": 3}, {"type": "integer", "multipleOf": 3}),
     "extends": ({"extends": {"$ref": "#/$defs/a"}, "minLength": 2}, {"allOf": [{"$ref": "#/$defs/a"}], "minLength": 2}),
     "disallow": ({"disallow": ["string"]}, {"not": {"type": ["string"]}}),
+    "disallow, a schema": ({"disallow": ["string", {"minimum": 5}]}, {"not": {"anyOf": [STRING, {"minimum": 5}]}}),
+    "a schema as a type": ({"type": ["string", {"type": "array", "maxItems": 1}]}, {"anyOf": [STRING, {"type": "array", "maxItems": 1}]}),
     "format of draft 3": ({"type": "string", "format": "ip-address"}, {"type": "string", "format": "ipv4"}),
     "required in properties": (
         {"type": "object", "properties": {"a": {"type": "string", "required": True}, "b": {"type": "string", "required": False}}},

@@ -50,15 +50,19 @@ class KeywordRule:
 
 
 def read_types(part: JSON, path: JSONPath) -> JSON:
-    """Return a part without the type "any", and with the types of Google's API in lower case.
+    """Return a part without the type "any", with the types of Google in lower case, and draft 3's schemas as types.
 
     Raises:
         SchemaError: A name is not a type.
 
     >>> read_types({"type": "STRING"}, ()), read_types({"type": "any", "title": "x"}, ())
     ({'type': 'string'}, {'title': 'x'})
+    >>> read_types({"type": ["null", {"type": "string"}]}, ())
+    {'anyOf': [{'type': 'null'}, {'type': 'string'}]}
     """
     keyword = part.get("type")
+    if isinstance(keyword, list) and any(isinstance(name, dict) for name in keyword) and "anyOf" not in part:
+        return {**_without(part, "type"), "anyOf": _as_schemas(keyword)}
     names: list[JSONValue] = [*type_names(keyword)]
     if keyword is None or all(name in TYPES for name in names if isinstance(name, str)):
         return part
@@ -151,8 +155,17 @@ def read_extends(part: JSON, _path: JSONPath) -> JSON:
         bases = extended if isinstance(extended, list) else [extended]
         part = {**_without(part, "extends"), "allOf": [*part.get("allOf", ()), *bases]}
     if isinstance(part.get("disallow"), str | list) and "not" not in part:
-        part = {**_without(part, "disallow"), "not": {"type": part["disallow"]}}
+        disallowed = part["disallow"]
+        names = disallowed if isinstance(disallowed, list) else [disallowed]
+        has_schemas = any(isinstance(name, dict) for name in names)
+        excluded: JSON = {"anyOf": _as_schemas(names)} if has_schemas else {"type": disallowed}
+        part = {**_without(part, "disallow"), "not": excluded}
     return part
+
+
+def _as_schemas(names: list[JSONValue]) -> list[JSONValue]:
+    """Return the types of draft 3, each of which is a name or a schema, as schemas."""
+    return [name if isinstance(name, dict) else {"type": name} for name in names]
 
 
 def read_exclusive_bounds(part: JSON, path: JSONPath) -> JSON:
@@ -291,7 +304,7 @@ def _without(part: JSON, *keywords: str) -> JSON:
 
 
 KEYWORD_RULES = (
-    KeywordRule(read_types, 'the type "any", or one in capitals: read as a type of JSON Schema'),
+    KeywordRule(read_types, 'the type "any", one in capitals, or a schema as a type: read as JSON Schema'),
     KeywordRule(read_required, '"required": true in a property: the property is required'),
     KeywordRule(drop_required, '"required": true outside properties: no effect'),
     KeywordRule(drop_empty_required, '"required": []: no effect', "6", "2020-12"),
