@@ -24,6 +24,7 @@ from structkit.schema.json_schema.raw_schema import RawSchema
 from structkit.schema.natural import InvalidValue
 from structkit.schema.nodes import ArrayNode, BoxedNode, Node, ObjectNode, UnionNode, WireError
 from structkit.schema.nodes.node import Field
+from structkit.schema.nodes.scalar import NULL
 from structkit.schema.nodes.union import resolve_node
 from structkit.schema.pydantic.json_validator import JSONValidator, compile_validator
 from structkit.schema.response_format import ResponseFormat
@@ -77,6 +78,14 @@ class ListLocation:
     """Whether the value has its items in the order of the reply."""
 
 
+def _is_object(node: Node) -> bool:
+    node = resolve_node(node)
+    if isinstance(node, UnionNode):
+        branches = [branch for branch in node.branches if branch is not NULL]
+        return bool(branches) and all(_is_object(branch) for branch in branches)
+    return isinstance(node, ObjectNode) and (not node.is_box or all(_is_object(field.node) for field in node.fields))
+
+
 class ItemReader(Generic[T]):
     """Read the items of a reply's one list: the root, or the only list property of an object.
 
@@ -118,8 +127,8 @@ class ItemReader(Generic[T]):
 
     @property
     def has_object_items(self) -> bool:
-        """Whether the items are objects."""
-        return isinstance(resolve_node(self._location.node), ObjectNode)
+        """Whether the items are objects, of one class or several, or null."""
+        return _is_object(self._location.node)
 
     @property
     def is_order_preserved(self) -> bool:

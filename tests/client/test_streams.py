@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic.dataclasses
 import pytest
-from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, create_model, field_validator, model_validator
 from typing_extensions import TypedDict
 
 import structkit
@@ -202,6 +202,44 @@ def test_items_are_yielded_one_by_one(stream: Callable[..., Outcome], mode: str,
         outcome = stream(endpoint.base_url, "stream_items", output_type, "Read it.", mode=mode)
     assert outcome.values == [Line.model_validate(line) for line in LINES]
     assert outcome.stream.issues == ()
+
+
+class Circle(BaseModel):
+    kind: Literal["circle"] = "circle"
+    radius: float
+
+
+class Square(BaseModel):
+    kind: Literal["square"] = "square"
+    side: float
+
+
+class Fruit(BaseModel):
+    name: str
+
+
+class Herb(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("list_type", "items"),
+    [
+        (list[Circle | Square], [Circle(radius=1), Square(side=2)]),
+        (list[Fruit | Herb], [Fruit(name="fig"), Herb(name="fig")]),
+        (list[Fruit | None], [Fruit(name="fig"), None]),
+    ],
+)
+def test_the_items_of_a_type_with_one_list_may_be_objects_of_several_classes(
+    stream: Callable[..., Outcome], list_type: Any, items: list[Any]
+) -> None:
+    output_type = create_model("Page", title=(str, ...), items=(list_type, ...))
+    page = output_type(title="One", items=items)
+    with Endpoint(json.dumps(structkit.ResponseFormat(output_type).dump(page))) as endpoint:
+        outcome = stream(endpoint.base_url, "stream_items", output_type, "Read it.")
+    assert outcome.values == items
+    assert outcome.result is not None
+    assert outcome.result.value == page
 
 
 def test_the_type_of_an_item_requests_a_list_of_it(stream: Callable[..., Outcome]) -> None:
