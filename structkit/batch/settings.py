@@ -218,4 +218,4 @@ def _expand(path: Any, message: str) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise ConfigError(f"{str(path)!r} begins with ~ and the name of no user: write the folder") from None
+        raise ConfigError(f"{message}; {str(path)!r} begins with ~ and the name of no user") from None
