@@ -18,8 +18,8 @@ LINK = (
 """What is between a day and its month."""
 
 YEAR_LINK = (
-    r"(?: (?:of|of the year|in the year|de|del|do|di|d[eo] ann?o(?: de)?|del ano(?: de)?|dell'anno|de l'an|im jahre?|"
-    rf"anno|{fold('του')})| d'| de l')?"
+    r"(?: (?:of the year|of|in the year|d[eo] ann?o(?: de)?|del ano(?: de)?|del|de|do|di|dell'anno|de l'an|im jahre?|"
+    rf"anno|{fold('του')})(?!\w)| d'| de l')?"
 )
 """What is between a month and its year."""
 

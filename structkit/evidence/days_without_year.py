@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import TypeAlias
 
-from structkit.evidence.date_patterns import LINK, MONTH, SUFFIX
+from structkit.evidence.date_patterns import LINK, MONTH, SUFFIX, YEAR_LINK
 from structkit.evidence.days_of_months import DaysOfMonths
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import FULL_NAMES, MONTH_NUMBERS, ROMAN
 from structkit.evidence.number_words import read_number_words
+from structkit.evidence.ordinals import days_of
 from structkit.evidence.other_calendars import ROMAN_NAMES
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
@@ -60,10 +61,10 @@ FIRST = {
     for word in words.split()
 }
 ARTICLES_BEFORE_MONTH = re.compile(rf"{LINK} ?$")
-YEAR_AFTER = re.compile(r",? ?(?:of|de|del|di)? ?(\d{4})(?!\d)")
+YEAR_AFTER = re.compile(rf",?{YEAR_LINK} ?(\d{{4}})(?!\d)")
 WORD, WORDS_OF_DAY = re.compile(r"\S+"), 3
-YEAR_WORDS = re.compile(r",? ?(?:(?:of|de|del|di|in the year) )?((?:[^\W\d_]+[ -]?){1,8})")
-YEARS = range(1900, 2100)
+YEAR_WORDS = re.compile(rf",?{YEAR_LINK} ?((?:[^\W\d_]+[ -]?){{1,8}})")
+YEARS, TEN = range(1500, 2100), 10
 
 
 class DaysWithoutYear:
@@ -197,28 +198,36 @@ def first_days_of_ranges(
             yield pack(*day.span()), [(year, int(match[3]), int(day[0]))]
 
 
-def days_in_words(folded: str, months: Iterable[int]) -> Iterator[tuple[Range, list[Day]]]:
+def days_in_words(folded: str, months: Iterable[int], languages: frozenset[str]) -> Iterator[tuple[Range, list[Day]]]:
     """Yield the dates whose day is in words, such as "the fourteenth of March 2026"."""
     for start in months:
         month = NAME.match(folded, start)
         link = ARTICLES_BEFORE_MONTH.search(folded, max(start - MAX_BEFORE, 0), start)
         if month is None or link is None or month[1] not in MONTH_NUMBERS:
             continue
-        day = _day_in_words(folded, link.start())
+        day = _day_in_words(folded, link.start(), days_of(languages))
         year = _year_after(folded, month.end()) if day else None
         if day and year:
             yield pack(day[1], year[1]), [(year[0], MONTH_NUMBERS[month[1]], day[0])]
 
 
-def _day_in_words(folded: str, end: int) -> tuple[int, int] | None:
+def _day_in_words(folded: str, end: int, ordinals: Mapping[str, int]) -> tuple[int, int] | None:
     """Return the day whose words are before a place, and where they begin."""
     words = folded[max(end - MAX_WORDS_BEFORE, 0) : end].split(" ")[-WORDS_OF_DAY:]
     for count in range(len(words), 0, -1):
         text = " ".join(words[-count:])
-        value = FIRST.get(text, read_number_words(text) if text and not text[-1].isdigit() else None)
+        number = read_number_words(text) if text and not text[-1].isdigit() else None
+        value = FIRST.get(text, _ordinal(words[-count:], ordinals) or number)
         if value is not None and value == int(value) and 0 < value <= MAX_DAY:
             return int(value), end - len(text)
     return None
+
+
+def _ordinal(words: Sequence[str], ordinals: Mapping[str, int]) -> int:
+    """Return the number of an ordinal, which may be a ten and a one; 0 for other words."""
+    numbers = [ordinals.get(word, 0) for word in words]
+    is_compound = len(numbers) > 1 and all(numbers) and numbers[0] in {20, 30} and numbers[1] < TEN
+    return sum(numbers) if len(numbers) == 1 or (is_compound and len(numbers) == len("ab")) else 0
 
 
 def _year_after(folded: str, start: int) -> tuple[int, int] | None:

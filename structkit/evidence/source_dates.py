@@ -114,7 +114,11 @@ class SourceDates:
         numbers = month_numbers(self._languages()) if self._months else {}
         words = _dates_in_words(folded, self._months, numbers)
         dates = [*_spaced_dates(self._runs), *words, *other_calendar_dates(self._runs)]
-        return [*dates, *first_days_of_ranges(folded, dates, self._months), *days_in_words(folded, self._months)]
+        return [
+            *dates,
+            *first_days_of_ranges(folded, dates, self._months),
+            *days_in_words(folded, self._months, self._languages()),
+        ]
 
     def find(self, day: date) -> list[Range]:
         """Return the places of a date; without any, those of its day and month where the text leaves out its year."""
