@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 
 from structkit.evidence.folding import fold
+from structkit.evidence.ordinals import ordinals_of
 
 SMALL_NUMBERS = {
     "cs": "nula jeden dva tři čtyři pět šest sedm osm devět deset jedenáct dvanáct třináct čtrnáct patnáct "
@@ -173,6 +174,9 @@ COMPOUND_LANGUAGES = ("sv", "da", "no", "fi", "et", "hu", "tr", "cs", "sk", "sl"
 ONES_BEFORE_TENS = {"da": "og", "cs": "a", "sl": "in", "sk": "a"}
 """What is between the ones and the tens of a number that is one word: femogtyve, pětadvacet."""
 
+MAX_WORD_OF_ORDER = 2
+"""The first two ordinals are words of any text."""
+
 PREFIXES = {"ar": "و", "he": "ו"}
 """The word for "and", which is joined to the next one."""
 
@@ -201,6 +205,10 @@ class LanguageNumbers:
             self.values |= {f"{ones[m]}{joint}{ten}": Decimal(10 * n + m) for n, ten in tens for m in range(1, 10)}
         if language == "hi":
             self.values |= {word: Decimal(value) for value, word in enumerate(_split(HINDI), 21)}
+        ordinals = {
+            word: Decimal(number) for word, number in ordinals_of(language).items() if number > MAX_WORD_OF_ORDER
+        }
+        self.values = {**ordinals, **self.values}
         self.scales: dict[str, int] = {}
         self.additions: dict[str, int] = {}
         for word, _, value in (each.partition("=") for each in OTHER_FORMS.get(language, "").split()):

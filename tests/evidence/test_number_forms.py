@@ -135,6 +135,7 @@ COMPOUND = [
     (2021, "(ανακ. '21), στην", "'21"),
     (1969, "民國58年製", "民國58年"),
     (2026, "令和8年度", "令和8年"),
+    (3, "lipant į trečią aukštą, kuris yra prie", "trečią"),
     (350, "kolmesaja viiekümne rubla eest, kui see oli", "kolmesaja viiekümne"),
 ]
 
