@@ -83,7 +83,8 @@ class ReplyAssembler:
 
     def _add_chunk(self, chunk: JSON) -> list[Delta]:
         chunk = chunk if "choices" in chunk else inside_envelope(chunk)
-        was_complete = self.is_complete
+        error = chunk.get("error")
+        is_failure = bool(error) and not self.is_complete  # before the choices of this chunk
         choices = as_list(chunk.get("choices") or [], "choices")
         signature = chunk.get("id"), len(chunk), len(choices)
         if signature != self._signature:
@@ -96,7 +97,7 @@ class ReplyAssembler:
             if choice is None:  # another event that only keeps the connection alive
                 continue
             self._choice(as_object(choice, "a choice"), position).add(choice, deltas)
-        if (error := chunk.get("error")) and not was_complete:
+        if is_failure:
             raise self._error(error)
         return deltas
 
