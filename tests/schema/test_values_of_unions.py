@@ -3,8 +3,8 @@
 import datetime as dt
 import enum
 import json
-from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Network
@@ -599,3 +599,29 @@ def test_constants_take_no_value_of_another_branch():
     response_format = ResponseFormat(Departure | SecretStr | Literal["x"])
     with pytest.raises(SchemaError, match=r"JSON"):
         response_format.dump(Stop(x=1))
+
+
+EQUAL_READINGS = [
+    (Sequence[int] | AbstractSet[int], [{1, 2}, frozenset({1, 2}), [1, 2]]),
+    (AbstractSet[int] | Sequence[int], [{1, 2}, frozenset({1, 2}), [1, 2]]),
+    (Sequence[int] | frozenset[int] | None, [{1}, frozenset({1}), [1], None]),
+    (Iterable[int] | AbstractSet[int], [{1, 2}, frozenset({1, 2}), [1, 2]]),
+    (list[int] | AbstractSet[str], [{"a"}, [1]]),
+    (deque[int] | AbstractSet[int], [{1}, deque([1])]),
+    (tuple[int, ...] | AbstractSet[int], [{1}, (1,)]),
+    (list[Sequence[int] | AbstractSet[int]], [[[1], {1}, frozenset({2})]]),
+    (Sequence[Sequence[int]] | Sequence[AbstractSet[int]], [[{1}], [[1]]]),
+]
+
+
+@pytest.mark.parametrize(("value_type", "values"), EQUAL_READINGS, ids=stable_id)
+def test_a_set_is_written_in_the_branch_that_reads_an_equal_set(value_type, values):
+    response_format = ResponseFormat(value_type)
+    for value in values:
+        assert response_format.load(response_format.dump(value)) == value
+
+
+@pytest.mark.parametrize("value_type", [Sequence[int], Sequence[int] | AbstractSet[str]], ids=stable_id)
+def test_a_set_is_no_value_of_a_sequence(value_type):
+    with pytest.raises(SchemaError, match="instance of set"):
+        ResponseFormat(value_type).dump({1})

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
+from operator import eq
 from typing import Any
 
 from structkit.schema.keywords import PYTHON_CLASS
@@ -72,14 +73,24 @@ class BranchChoice:
         return compute_once(self._write, value, id(self), unfinished=None)
 
     def _write(self, value: Any) -> JSONValue:
-        class_name = first_name = self.by_class(value)
+        class_name = self.by_class(value)
+        writers: dict[str, JSONValue] = {}
         for name in [class_name, *self._parts] if class_name is not None else self._parts:
             natural = self._parts[name].write(value)
             if natural is not NO_JSON:
                 if (name == class_name and not self._is_ambiguous) or self._reads_back(name, natural, value):
                     return self._boxed(name, natural)
-                if first_name is None and name not in self._constants:  # pydantic lets constants write any value
-                    first_name = name
+                if name not in self._constants:  # pydantic lets constants write any value
+                    writers[name] = natural
+        return self._write_inexactly(value, class_name or self._closest(writers, value))
+
+    def _closest(self, writers: Mapping[str, JSONValue], value: Any) -> str | None:
+        """Return the branch that reads an equal value of another class, as a frozenset for a set; or the first one."""
+        equal = (name for name, natural in writers.items() if self._parts[name].reads_back(natural, value, eq))
+        return next(equal, next(iter(writers), None))
+
+    def _write_inexactly(self, value: Any, first_name: str | None) -> JSONValue:
+        """Return a value as the JSON of a branch that does not read back the same value."""
         if reason := next((text for text in self._write_errors(value) if NO_INFINITIES in text), None):
             raise ValueError(reason)
         if first_name is None:

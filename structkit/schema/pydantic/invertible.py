@@ -34,6 +34,7 @@ from structkit.schema.pydantic.serializers import (
     checked_against_input_type,
     is_of_library,
     layers,
+    restricted_to_instances,
     with_outer_serializer,
     without_serializer,
 )
@@ -182,7 +183,8 @@ class _Rewrite:
             return {**part, "serialization": unmasked}
         part_layers = layers(part, self._definitions)
         if is_of_library(serializer):
-            return without_enum_values(part if part_layers[-1]["type"] != "bytes" else _with_bytes_as_result(part))
+            part = _with_bytes_as_result(part) if part_layers[-1]["type"] == "bytes" else part
+            return without_enum_values(restricted_to_instances(part))
         if part_layers[-1]["type"] not in BUILTIN:
             return part
         return without_serializer(part, part_layers, self._compile_part)

@@ -146,3 +146,22 @@ class _WriteReadable:
             return natural
         formatted = write_formatted(value)
         return formatted if natural is NO_JSON or self._bare.reads_back(formatted, value) else natural
+
+
+def restricted_to_instances(part: JSON) -> JSON:
+    """Return an abstract collection such as `Sequence` so that it raises instead of writing what is not one, as a set.
+
+    pydantic checks the class where it validates, and its serializer writes whatever can be iterated.
+    """
+    steps = part.get("python_schema", {}).get("steps", ())
+    serializer = part["serialization"]
+    if not steps or steps[0]["type"] != "is-instance" or "function" not in serializer:
+        return part
+    cls, write_any = steps[0]["cls"], serializer["function"]
+
+    def write(value: Any, *arguments: Any) -> Any:
+        if not isinstance(value, cls):
+            raise TypeError(f"an instance of {type(value).__name__} is not a {cls.__name__}")
+        return write_any(value, *arguments)
+
+    return {**part, "serialization": {**serializer, "function": write}}
