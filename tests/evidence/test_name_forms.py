@@ -169,6 +169,8 @@ def test_a_part_of_a_longer_name_is_not_the_name(name: str, text: str) -> None:
         ("Berg", "from Berg–Weber to the sea"),
         ("HAM", "flight HAM-OPO"),
         ("47", "PROCES-VERBAL nr. 47/09.06.2026"),
+        ("MF-77120", "Ordered in 2025.\nMF-77120."),
+        ("Berg", "1. Weber 2 -\nBerg."),
     ],
 )
 def test_an_ending_a_range_or_another_place_does_not_make_a_name_longer(name: str, text: str) -> None:
