@@ -40,6 +40,7 @@ BEFORE = re.compile(
 AFTER = re.compile(rf"[日일]? ?,? ?[(\[]? ?{LETTERS}")
 NUMBERS = re.compile(rf"(\d{{1,2}})(?:([./-])(\d{{1,2}})\.?(?![./-]?\d)|{SUFFIX}(?![\w:]|[.,/-]\d))")
 EASTERN = re.compile(rf"(\d{{1,2}}) ?(?:[日号號]|{fold('일')})")
+EASTERN_MONTHS = ("月", fold("월"))
 DAY_AND_MONTH = re.compile(r"(\d{1,2})(?!\d)(?:[./-](\d{1,2})(?!\d))?")
 MAX_BEFORE, MAX_AFTER, MAX_RUN_CHARS = 26, 12, 6
 
@@ -92,7 +93,7 @@ class DaysOfMonths:
 def _days_at(folded: str, start: int) -> Iterator[DayPlace]:
     eastern = EASTERN.match(folded, start)
     match = eastern or NUMBERS.match(folded, start)
-    if match is None:
+    if match is None or (eastern and folded[max(start - MAX_AFTER, 0) : start].rstrip().endswith(EASTERN_MONTHS)):
         return
     weekdays = _weekdays(folded, start, match.end())
     if eastern is None and match[3]:
