@@ -22,14 +22,16 @@ def _pattern(words: str) -> str:
 MORNING = _pattern(
     "in the morning|'s ochtends|'s morgens|in de ochtend|morgens|vormittags|du matin|de la mañana|da manhã|di mattina|"
     "del mattino|rano|ráno|dopoledne|утра|ранку|утром|صباحا|صباحاً|ص|π.μ.|π.μ|πμ|sabah|delelőtt|reggel|dimineața|"
-    "pagi|सुबह|בבוקר|om morgonen|om morgenen|aamulla|ujutro|zjutraj|sáng|ö.ö.|de."
+    "pagi|सुबह|בבוקר|om morgonen|om morgenen|aamulla|ujutro|zjutraj|sáng|ö.ö.|de.|"
+    "сутринта|hommikul|ryto|no rīta|το πρωί|صبح|ночи"
 )
 AFTERNOON = _pattern(
     "in the afternoon|in the evening|at night|'s middags|'s avonds|in de middag|in de avond|nachmittags|abends|"
     "de l'après-midi|du soir|de la tarde|de la noche|da tarde|da noite|del pomeriggio|di sera|di pomeriggio|"
     "po południu|wieczorem|odpoledne|večer|вечера|дня|вечора|مساء|مساءً|م|μ.μ.|μ.μ|μμ|akşam|délután|este|seara|"
     "după-amiaza|sore|malam|शाम|בערב|אחר הצהריים|på kvällen|på eftermiddagen|om aftenen|om eftermiddagen|illalla|"
-    "iltapäivällä|chiều|tối|ö.s.|du."
+    "iltapäivällä|chiều|tối|ö.s.|du.|вечерта|следобед|õhtul|pärastlõunal|vakaro|vakarā|pēcpusdienā|το βράδυ|"
+    "το απόγευμα|το μεσημέρι|شب|عصر|بعد از ظهر|navečer|popodne|poslijepodne|zvečer|popoldne|popoludní"
 )
 BEFORE = {
     word: hours
@@ -47,14 +49,14 @@ MAX_BEFORE, MAX_WORDS_BEFORE = 12, 30
 
 HOUR_WORDS = _pattern(
     "h|uhr|ч|uur|u.|u|час|часа|часов|години|годин|година|heures|heure|hs|hrs|hours|horas|hora|o'clock|giờ|g|बजे|godzina|"
-    "godz.|hod.|hodin|sati|urah|tundi|óra|órakor|órától|ore"
+    "godz.|hod.|hodin|sati|urah|tundi|óra|órakor|órától|ore|valandą"
 )
 MINUTE_WORDS = _pattern("min|min.|m|мин|хв|minutes|minutos|phút|minuten")
 HOUR = re.compile(
     rf"(?<![\d.,:/])(?:(?<!-)|(?<=[\dh]-))(\d{{1,2}}) ?({HOUR_WORDS})(?![^\W\d_])\.?"
     rf"(?: ?(\d{{2}})(?!\d)(?: ?(?:{MINUTE_WORDS})(?![^\W\d_]))?)?"
 )
-CLEAR_HOUR_WORDS = frozenset(fold("h uhr ч uur u. o'clock बजे giờ").split())
+CLEAR_HOUR_WORDS = frozenset(fold("h uhr ч uur u. o'clock बजे giờ valandą").split())
 """Others are words for a length of time, too, and count after a word that says when."""
 
 WHEN = _pattern(
@@ -64,11 +66,12 @@ WHEN = _pattern(
     "pukul|lúc|"
     "le|verso le|tra le|all'|ساعت|после|після|около|kella|kello|klockan|nach|vor|before|after|since|seit|entre|around|"
     "about|between|hasta las|desde las|até as|até às|fino alle|entro le|между|między|między|przed|rond|sekitar|khoảng|"
-    "vanaf|om|tot|de las|las|das|saatler|الساعة|بالساعة|بשעה|בשעה|שעה|dès|vers|hora|hora:|hora de inicio:|time:|time"
+    "vanaf|om|tot|de las|las|das|saatler|الساعة|بالساعة|بשעה|בשעה|שעה|dès|vers|hora|hora:|hora de inicio:|time:|time|"
+    "klokken|klokka|klukkan|pulksten|a les"
 )
 HOUR_LABELS = _pattern(
     "klo|kl.|kl|o godz.|godz.|ore|alle|alle ore|dalle|a las|às|saat|la ora|στις|kell|plkst.|pukul|jam|u|um|الساعة|בשעה|"
-    "o godzinie"
+    "o godzinie|klokken|klokka|klockan|klukkan|pulksten"
 )
 TIME_LABELS = _pattern("ore|alle|alle ore|dalle|dalle ore|h|kl.|kl|klo|uhr|um|hora|a las|às|godz.|saat|le")
 HOUR_LABEL, TIME_LABEL = (re.compile(rf"(?<!\w)(?:{words}):? $") for words in (HOUR_LABELS, TIME_LABELS))
@@ -104,6 +107,15 @@ QUARTER = re.compile(r"(?:viertel|kwart) (?:nach|vor|over|voor) (\d{1,2}|[^\W\d_
 O_CLOCK = re.compile(r" o'clock")
 LAST_WORD = re.compile(r"[a-z]+$")
 MINUTES = {"quarter": 15, "half": 30}
+MORE_HOURS = {
+    **dict(zip(fold("eitt tvö þrjú fjögur fimm sex sjö átta níu tíu ellefu tólf").split(), range(1, 13), strict=True)),
+    **dict.fromkeys(("een", "et"), 1),
+}
+"""After "half" and "kwart", hours whose words are not read as numbers."""
+
+MINUTES_IN_CASES = {fold("viittä"): 5, fold("kymmentä"): 10, fold("kahtakymmentä"): 20}
+"""Minutes before "yli" and "vaille"."""
+
 ENGLISH_HOURS = frozenset(ENGLISH.split())
 """After "half", they are the hour before; in German and Dutch, the hour after."""
 
@@ -245,16 +257,16 @@ def _past_hours(folded: str) -> Iterator[tuple[int, Range]]:
 def _half_hours(folded: str) -> Iterator[tuple[int, Range]]:
     """Yield the minutes after noon of times such as "halb neun" and "kwart over negen"."""
     for match in HALF_TO.finditer(folded):
-        if hour := number_of_minutes(match[1]):
+        if hour := number_of_minutes(match[1]) or MORE_HOURS.get(match[1]):
             sign = 1 if match[1] in ENGLISH_HOURS else -1
             yield hour * SIXTY + sign * HALF_MINUTES, pack(*match.span())
     for match in QUARTER.finditer(folded) if "viertel" in folded or "kwart" in folded else ():
-        if hour := number_of_minutes(match[1]):
+        if hour := number_of_minutes(match[1]) or MORE_HOURS.get(match[1]):
             sign = 1 if " nach " in match[0] or " over " in match[0] else -1
             yield hour * SIXTY + sign * QUARTER_MINUTES, pack(*match.span())
 
 
 def number_of_minutes(text: str) -> int:
     """Return a number of hours or minutes; 0 for another word."""
-    value = int(text) if text.isdecimal() else read_number_words(text)
+    value = int(text) if text.isdecimal() else MINUTES_IN_CASES.get(text) or read_number_words(text)
     return int(value) if value and value < SIXTY and value == int(value) else 0

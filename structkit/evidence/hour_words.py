@@ -40,12 +40,14 @@ HOURS = {
     "uk": "перша/першій/першої/першу друга/другій/другої/другу третя/третій/третьої/третю "
     "четверта/четвертій/четвертої/четверту п'ята/п'ятій/п'ятої/п'яту/пята/пятій/пятої/пяту шоста/шостій/шостої/шосту "
     "сьома/сьомій/сьомої/сьому восьма/восьмій/восьмої/восьму дев'ята/дев'ятій/дев'ятої/девята/девятій/девятої/девяту "
-    "десята/десятій/десятої/десяту одинадцята/одинадцятій/одинадцятої дванадцята/дванадцятій/дванадцятої",
+    "десята/десятій/десятої/десяту одинадцята/одинадцятій/одинадцятої/одинадцяту "
+    "дванадцята/дванадцятій/дванадцятої/дванадцяту",
     "bg": "един/един два три четири пет шест седем осем девет десет единадесет/единайсет дванадесет/дванайсет",
     "lt": "pirmą/pirmos/pirma antrą/antros/antra trečią/trečios/trečia ketvirtą/ketvirtos/ketvirta "
-    "penktą/penkios/penkių/penkta šeštą/šešios/šešių/šešta septintą/septynios/septynių/septinta "
-    "aštuntą/aštuonios/aštuonių/aštunta devintą/devynios/devynių/devinta dešimtą/dešimties/dešimta "
-    "vienuoliktą/vienuolikos/vienuolika dvyliktą/dvylikos/dvylika",
+    "penktą/penkios/penkių/penkta/penktos šeštą/šešios/šešių/šešta/šeštos "
+    "septintą/septynios/septynių/septinta/septintos aštuntą/aštuonios/aštuonių/aštunta/aštuntos "
+    "devintą/devynios/devynių/devinta/devintos dešimtą/dešimties/dešimta/dešimtos "
+    "vienuoliktą/vienuolikos/vienuolika/vienuoliktos dvyliktą/dvylikos/dvylika/dvyliktos",
     "lv": "viens/vieniem divi/diviem trīs/trijiem četri/četriem pieci/pieciem seši/sešiem septiņi/septiņiem "
     "astoņi/astoņiem deviņi/deviņiem desmit/desmitiem vienpadsmit/vienpadsmitiem divpadsmit/divpadsmitiem",
     "et": "üks/ühe/üheni/ühest kaks/kahe/kaheni/kahest kolm/kolme/kolmeni/kolmest neli/nelja/neljani/neljast "
@@ -61,16 +63,18 @@ HOURS = {
     "tizenegy/tizenegykor/tizenegyig tizenkettő/tizenkettőkor/tizenkettőig",
     "tr": "bir/birde/biri/bire iki/ikide/ikiyi/ikiye üç/üçte/üçü/üçe dört/dörtte/dördü/dörde beş/beşte/beşi/beşe "
     "altı/altıda/altıyı/altıya yedi/yedide/yediyi/yediye sekiz/sekizde/sekizi/sekize dokuz/dokuzda/dokuzu/dokuza "
-    "on/onda/onu/ona onbir/onbirde onikide/oniki",
+    "on/onda/onu/ona "
+    "onbir/onbirde/on_bir/on_birde/on_biri/on_bire oniki/onikide/on_iki/on_ikide/on_ikiyi/on_ikiye",
     "el": "μία/μια δύο/δυο τρεις τέσσερις πέντε έξι επτά/εφτά οκτώ/οχτώ εννέα/εννιά δέκα έντεκα δώδεκα",
-    "ar": "الواحدة الثانية الثالثة الرابعة الخامسة السادسة السابعة الثامنة التاسعة العاشرة الحاديةعشرة الثانيةعشرة",
-    "he": "אחת שתיים שלוש ארבע חמש שש שבע שמונה תשע עשר אחתעשרה שתיםעשרה",
+    "ar": "الواحدة الثانية الثالثة الرابعة الخامسة السادسة السابعة الثامنة التاسعة العاشرة الحادية_عشرة الثانية_عشرة",
+    "he": "אחת/לאחת שתיים/לשתיים שלוש/לשלוש ארבע/לארבע חמש/לחמש שש/לשש שבע/לשבע שמונה/לשמונה תשע/לתשע עשר/לעשר "
+    "אחת_עשרה/לאחת_עשרה שתים_עשרה/לשתים_עשרה",
     "fa": "یک دو سه چهار پنج شش هفت هشت نه ده یازده دوازده",
     "hi": "एक दो तीन चार पाँच/पांच छह/छः सात आठ नौ दस ग्यारह बारह",
-    "id": "satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas duabelas",
-    "vi": "một hai ba bốn năm sáu bảy tám chín mười mườimột mườihai",
+    "id": "satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas dua_belas/duabelas",
+    "vi": "một hai ba bốn năm sáu bảy tám chín mười mười_một mười_hai",
 }
-"""From one on; forms of the same hour are joined by a slash."""
+"""From one on; forms of the same hour are joined by a slash, and the two words of one by an underscore."""
 
 MIN_CLEAR_CHARS = 4
 """Shorter words are hours only in texts in their language."""
@@ -81,7 +85,11 @@ HOUR_COMPOUNDS = {"ru": "пол", "lv": "pus", "lt": "pus"}
 
 def _rows() -> dict[str, dict[str, int]]:
     return {
-        language: {form: number for number, forms in enumerate(fold(row).split(), 1) for form in forms.split("/")}
+        language: {
+            form.replace("_", " "): number
+            for number, forms in enumerate(fold(row).split(), 1)
+            for form in forms.split("/")
+        }
         for language, row in HOURS.items()
     }
 
@@ -119,3 +127,10 @@ def half_hours_of(languages: frozenset[str]) -> dict[str, int]:
         for word, hour in rows[language].items()
         if language == "ru" or language in languages
     }
+
+
+HOURS_OF_TWO_WORDS = frozenset(word for row in _rows().values() for word in row if " " in word)
+"""The hours that are two words: `on bir`, `dua belas`."""
+
+AT_HOUR = frozenset(word for word in _rows()["hu"] if word.endswith("kor")) - {"egykor"}
+"""Hours with an ending that says "at"; `egykor` is also "once"."""

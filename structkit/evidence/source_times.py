@@ -11,6 +11,7 @@ from datetime import time
 from structkit.evidence.clock_words import compact_times, times_with_words, with_half_of_day
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
+from structkit.evidence.korean_numbers import NUMERALS, SYLLABLE, SYLLABLE_PATTERN
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.ranges import Range, pack
@@ -34,7 +35,8 @@ KOREAN_HOURS = {
 KOREAN_HOUR = "|".join(sorted(KOREAN_HOURS, key=len, reverse=True))
 KOREAN_HALF = "|".join(map(fold, ("오전", "오후", "아침", "저녁", "밤", "새벽", "낮")))
 KOREAN_TIME = re.compile(
-    rf"(?:({KOREAN_HALF}) ?)?(\d{{1,2}}|{KOREAN_HOUR}) ?{fold('시')}(?: ?({fold('반')})| ?(\d{{1,2}}) ?{fold('분')})?"
+    rf"(?:({KOREAN_HALF}) ?)?(\d{{1,2}}|{KOREAN_HOUR}) ?{fold('시')}"
+    rf"(?: ?({fold('반')})| ?(\d{{1,2}}|(?:{SYLLABLE}){{1,3}}) ?{fold('분')})?"
 )
 THAI_HOURS = {
     fold(word): hour
@@ -95,7 +97,9 @@ def _eastern_times(folded: str) -> Iterator[tuple[time, Range]]:
                 clock = _read_time(match)
                 yield clock, pack(*match.span())
                 is_end = RANGE_SIGN.search(folded, max(match.start() - 2, 0), match.start())
-                if is_end and not match[1] and clock.hour < NOON:  # its half of the day may be that of the first one
+                is_in_words = not match[2].isdecimal()
+                # its half of the day may be that of the first one, or is not said
+                if (is_end or is_in_words) and not match[1] and clock.hour < NOON:
                     yield clock.replace(hour=clock.hour + NOON), pack(*match.span())
     for match in search_around(THAI_TIME, THAI_MARK, folded):
         first, number, unit, half_hour = match.groups()
@@ -115,5 +119,6 @@ def _read_time(match: re.Match[str]) -> time:
 def _read(text: str) -> int:
     if text in KOREAN_HOURS:
         return KOREAN_HOURS[text]
+    text = SYLLABLE_PATTERN.sub(lambda part: NUMERALS[part[0]], text)
     value = read_cjk_numeral(text) if CJK_NUMERAL.fullmatch(text) else None
     return int(text) if value is None else int(value)

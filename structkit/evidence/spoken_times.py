@@ -21,7 +21,7 @@ from structkit.evidence.clock_words import (
     number_of_minutes,
 )
 from structkit.evidence.folding import fold
-from structkit.evidence.hour_words import half_hours_of, hours_of
+from structkit.evidence.hour_words import AT_HOUR, HOURS_OF_TWO_WORDS, half_hours_of, hours_of
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 from structkit.evidence.text_index import TextIndex
 
@@ -31,9 +31,9 @@ BEFORE_HOUR = {
     -45: "čtvrt na|štvrť na|negyed|четверть|чверть на|veerand",
     -15: "tři čtvrtě na|trištvrte na|háromnegyed|kolmveerand|za kwadrans|без четверти|за чверть|be ketvirčio|"
     "vartin vaille|varttia vaille|kvart i|kvarter i|kvart på|quinze para as|um quarto para as|"
-    "cuarto para las|un cuarto para las|पौने",
+    "cuarto para las|un cuarto para las|पौने|korter í|רבע|ربع به|یک ربع به",
     15: "kwadrans po|ketvirtį po|ketvirtis po|vartin yli|varttia yli|kvart över|kvart over|kvarter over|"
-    "чверть по|četrt čez|frjórðung yfir|सवा",
+    "чверть по|četrt čez|frjórðung yfir|korter yfir|सवा",
     30: "साढ़े",
 }
 """Phrases before an hour, by the minutes that they add."""
@@ -43,9 +43,10 @@ AFTER_HOUR = {
     "și jumate|και μισή|και μισι|και μιση|и половина|i pol|i po|in pol|buçuk|buçukta|buçuktan|buçuğa|"
     "والنصف|ونصف|و نصف|וחצי|و نیم|ونیم|rưỡi",
     15: "et quart|y cuarto|e un quarto|e um quarto|și un sfert|si un sfert|και τέταρτο|и четвърт|والربع|وربع|"
-    "ורבע|و ربع|lewat seperempat",
+    "ורבע|و ربع|lewat seperempat|çeyrek geçe",
     -15: "moins le quart|moins quart|menos cuarto|menos un cuarto|meno un quarto|menos um quarto|"
-    "fără un sfert|fara un sfert|παρά τέταρτο|إلا ربعا|إلا الربع|إلا ربع|الا ربعا|kurang seperempat",
+    "fără un sfert|fara un sfert|παρά τέταρτο|إلا ربعا|إلا الربع|إلا ربع|الا ربعا|kurang seperempat|çeyrek kala|"
+    "без четвърт",
     45: "e tre quarti",
     20: "والثلث",
     -20: "إلا ثلثا|إلا الثلث",
@@ -53,9 +54,10 @@ AFTER_HOUR = {
 """Phrases after an hour, and the word for it."""
 
 MINUS_LINKS = "menos|moins|meno|fără|fara|παρά|kém|kurang|إلا|без"
-PLUS_LINKS = "lewat|και|e|y|și|et|и|و"
+PLUS_LINKS = "lewat|και|e|y|și|et|и|و|i"
 LETTERS = r"(?:[^\W\d_]|[\u0900-\u0963\u0300-\u036f'])+"
-TOKEN = rf"(?<![\w.,:])(\d{{1,2}}|{LETTERS})"
+TWO_WORDS = rf"(?:{'|'.join(sorted(map(re.escape, HOURS_OF_TWO_WORDS), key=len, reverse=True))})(?!\w)"
+TOKEN = rf"(?<![\w.,:])(\d{{1,2}}|{TWO_WORDS}|{LETTERS})"
 MINUTES_BEFORE = re.compile(
     rf"{TOKEN} (?:minuten?|min|minut|minutter|minuuttia|perc)? ?"
     r"(nach|vor|over|voor|i|pa|po|yli|vaille|do|cez|para as|para las|to|past) $"
@@ -66,8 +68,14 @@ MINUTES_AFTER = re.compile(
     rf" ?({fold(MINUS_LINKS)}|{fold(PLUS_LINKS)})? ?(\d{{1,2}}|{LETTERS})(?: ?(?:{MINUTE_WORDS}))?(?!\w)"
 )
 CLEAR_MINUTES = re.compile(f"(?:{MINUTE_WORDS})$")
-UNIT_AFTER = re.compile(rf" ?-?({HOUR_WORDS})(?![^\W\d_])\.?")
+UNIT_AFTER = re.compile(rf" ?-?({HOUR_WORDS})(?![^\W\d_])")
 MINUTES_TO = re.compile(rf"(?:{fold('за|без')}|za|be|bez) ({LETTERS}|\d{{1,2}}) (?:{fold('минут')} |minut )?$")
+MINUTES_OF_HOUR = re.compile(rf"({LETTERS}|\d{{1,2}}) {fold('минут')}[аы]? $")
+"""Before the ordinal of an hour, the minutes since the one before: `десять минут второго`."""
+
+ORDINAL_HOURS = tuple(map(fold, ("ого", "его")))
+SINCE_OR_TO = re.compile(f" (?:{fold('geçe')}|(kala))(?!\\w)")
+PAIR, FIRST_WORDS = re.compile(TWO_WORDS), frozenset(word.partition(" ")[0] for word in HOURS_OF_TWO_WORDS)
 MAX_BEFORE, MAX_AFTER, SMALLEST_MINUTES = 32, 40, 5
 
 
@@ -86,8 +94,8 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         for phrases in (BEFORE_PHRASES, AFTER_PHRASES)
     )
     return (
-        re.compile(rf"(?<!\w)({before}) (\d{{1,2}}|{LETTERS})(?![\w:])"),
-        re.compile(rf"{TOKEN}(?: ?(?:{HOUR_WORDS})\.?)?[ -]({after})$"),
+        re.compile(rf"(?<!\w)({before}) (\d{{1,2}}|{TWO_WORDS}|{LETTERS})(?![\w:])"),
+        re.compile(rf"{TOKEN}(?: ?({HOUR_WORDS})\.?)?[ -]({after})$"),
     )
 
 
@@ -128,8 +136,9 @@ def _phrases(index: TextIndex) -> Iterator[tuple[int, int, int]]:
     for place in index.ranges(AFTER_TRIGGERS):
         end = place & END_MASK
         match = after.search(folded, max(end - MAX_AFTER, 0), end)
-        if match and (hour := _hour(match[1], hours)) and _is_clock(folded, match.start(), end):
-            yield hour * SIXTY + AFTER_PHRASES[match[2]], match.start(), end
+        is_clear = match is not None and match[2] in CLEAR_HOUR_WORDS
+        if match and (hour := _hour(match[1], hours)) and (is_clear or _is_clock(folded, match.start(), end)):
+            yield hour * SIXTY + AFTER_PHRASES[match[3]], match.start(), end
 
 
 def _hour(text: str, hours: dict[str, int]) -> int:
@@ -152,10 +161,20 @@ def _hours(index: TextIndex, ends: Collection[tuple[int, int]]) -> Iterator[tupl
     for place in index.ranges(halves.keys() & index.vocabulary.keys()):
         start, end = place >> END_BITS, place & END_MASK
         yield halves[folded[start:end]] * SIXTY - SIXTY // 2, start, end
-    for place in index.ranges(hours.keys() & index.vocabulary.keys()):
-        start, end = place >> END_BITS, place & END_MASK
-        if (start, 0) not in ends and (0, end) not in ends:  # not in a phrase
-            yield from _hour_at(folded, hours[folded[start:end]] * SIXTY, start, end)
+    pairs = [*_hours_of_two_words(index)]
+    edges = {*ends, *((0, end) for _, end in pairs), *((start, 0) for start, _ in pairs)}
+    words = [(place >> END_BITS, place & END_MASK) for place in index.ranges(hours.keys() & index.vocabulary.keys())]
+    of_one = [(start, end) for start, end in words if (start, 0) not in edges and (0, end) not in edges]
+    of_two = [(start, end) for start, end in pairs if (start, 0) not in ends and (0, end) not in ends]
+    for start, end in chain(of_one, of_two):  # not in a phrase
+        yield from _hour_at(folded, hours[folded[start:end]] * SIXTY, start, end)
+
+
+def _hours_of_two_words(index: TextIndex) -> Iterator[tuple[int, int]]:
+    """Yield where the hours of two words begin and end."""
+    for place in index.ranges(FIRST_WORDS & index.vocabulary.keys()):
+        if match := PAIR.match(index.folded_text, place >> END_BITS):
+            yield match.span()
 
 
 def _hour_at(folded: str, hour: int, start: int, end: int) -> Iterator[tuple[int, int, int]]:
@@ -164,19 +183,23 @@ def _hour_at(folded: str, hour: int, start: int, end: int) -> Iterator[tuple[int
     last = unit.end() if unit else end
     before = folded[max(start - MAX_BEFORE, 0) : start]
     past, to = MINUTES_BEFORE.search(before), MINUTES_TO.search(before)
-    if match := past or to:
+    since = MINUTES_OF_HOUR.search(before) if folded[start:end].endswith(ORDINAL_HOURS) else None
+    if since and (minutes := number_of_minutes(since[1])):
+        yield hour - SIXTY + minutes, start - len(before) + since.start(), last
+    elif match := past or to:
         is_to = past is None or past[2] in LINKS_OF_MINUTES_TO
         if minutes := number_of_minutes(match[1]):
             yield hour - minutes if is_to else hour + minutes, start - len(before) + match.start(), last
-    elif _is_said(folded, before, end, unit):
+    elif _is_said(folded, before, start, end, unit):
         yield _with_minutes(folded, hour, start, last)
 
 
-def _is_said(folded: str, before: str, end: int, unit: re.Match[str] | None) -> bool:
+def _is_said(folded: str, before: str, start: int, end: int, unit: re.Match[str] | None) -> bool:
     """Return whether an hour in words is a time of day: beside the half of the day, a label, or "Uhr"."""
     if HALF_AFTER.match(folded, unit.end() if unit else end) or HALF_BEFORE.search(before) or HOUR_LABEL.search(before):
         return True
-    return bool(unit and unit[1] in CLEAR_HOUR_WORDS) or bool(WHEN_BEFORE.search(before))
+    is_clear = bool(unit and unit[1] in CLEAR_HOUR_WORDS)
+    return is_clear or folded[start:end] in AT_HOUR or bool(WHEN_BEFORE.search(before))
 
 
 def _with_minutes(folded: str, hour: int, start: int, end: int) -> tuple[int, int, int]:
@@ -186,5 +209,6 @@ def _with_minutes(folded: str, hour: int, start: int, end: int) -> tuple[int, in
     is_clear = bool(match and CLEAR_MINUTES.search(match[0]))
     if match is None or minutes < SMALLEST_MINUTES or (minutes % SMALLEST_MINUTES and not is_clear):
         return hour, start, end
-    is_minus = match[1] in fold(MINUS_LINKS).split("|")
-    return hour + (-minutes if is_minus else minutes), start, match.end()
+    sign = SINCE_OR_TO.match(folded, match.end())
+    is_minus = match[1] in fold(MINUS_LINKS).split("|") or bool(sign and sign[1])
+    return hour + (-minutes if is_minus else minutes), start, (sign or match).end()
