@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from structkit.errors import ConnectionFailed, MalformedReply, TransportError
 from structkit.parsing.assembly import ChoiceAssembler, as_list, as_object, malformed
-from structkit.parsing.completion import MAX_CHOICES, inside_envelope, read_completion, read_usage
+from structkit.parsing.completion import MAX_CHOICES, inside_envelope, inside_list, read_completion, read_usage
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.events import Event
 from structkit.values import ABSENT, JSON, Completion, Delta, JSONValue
@@ -58,7 +58,7 @@ class ReplyAssembler:
         if data.strip() == DONE:
             self.is_done = True
             return []
-        chunk = _decode(data)
+        chunk = inside_list(_decode(data))
         if name == "error":
             if self.is_complete:
                 return []

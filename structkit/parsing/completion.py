@@ -23,6 +23,9 @@ FLAT_MESSAGE_KEYS = ("message", "msg", "status_msg")
 SUCCESS_CODES = frozenset({"0", "200", "success", "ok"})
 """Codes with which gateways wrap any body; they report no error."""
 
+OTHER_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning", "refusal", "tool_use", "tool_call", "citation"})
+"""The types of content parts beside texts, apart from those that are a key too: `{"type": "file", "file": {...}}`."""
+
 MAX_STATUS = 600
 MAX_REASON_CHARS = 60
 """How much of a finish reason is quoted in an error message."""
@@ -43,7 +46,7 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
     >>> read_completion({"error": {"message": "upstream down", "code": 502}})
     MalformedReply('the endpoint answered 200 with an error object: upstream down (code 502)')
     """
-    body = inside_envelope(body)
+    body = inside_envelope(inside_list(body))
     if not isinstance(body, dict):
         return _malformed(f"a JSON {type(body).__name__}, not an object", body)
     fault = _fault(body)
@@ -65,13 +68,25 @@ ENVELOPES = ("data", "response", "result", "body", "output")
 """Keys under which gateways put the whole body of a reply."""
 
 
+def inside_list(body: Any) -> Any:
+    """Return the object in a list of one, or the first of a list of errors, as Gemini sends one; else the body itself.
+
+    >>> inside_list([{"error": {"code": 429}}]), inside_list([{"error": "a"}, {"error": "b"}]), inside_list([1])
+    ({'error': {'code': 429}}, {'error': 'a'}, [1])
+    """
+    if not isinstance(body, list) or not body or not isinstance(body[0], dict):
+        return body
+    is_one = len(body) == 1 or all(isinstance(item, dict) and item.get("error") for item in body)
+    return body[0] if is_one else body
+
+
 def inside_envelope(body: Any) -> Any:
     """Return the body that a gateway has wrapped, if that has choices; else the body itself.
 
-    >>> inside_envelope({"code": 0, "data": {"choices": []}}), inside_envelope([{"choices": []}])
-    ({'choices': []}, {'choices': []})
+    >>> inside_envelope({"code": 0, "data": {"choices": []}}), inside_envelope({"data": 1})
+    ({'choices': []}, {'data': 1})
     """
-    parts: list[JSONValue] = body if isinstance(body, list) and len(body) == 1 else []
+    parts: list[JSONValue] = []
     if isinstance(body, dict) and "choices" not in body and not body.get("error"):
         parts = [*map(body.get, ENVELOPES)]
     return next((part for part in parts if isinstance(part, dict) and isinstance(part.get("choices"), list)), body)
@@ -220,15 +235,34 @@ def _choice(position: int, choice: JSON) -> Choice:
 def read_content(content: JSONValue) -> str | None:
     """Return text as it is, and a list of content parts as its joined text parts, without the model's thinking.
 
-    An object is JSON that a gateway has decoded.
+    Anything else is JSON that a gateway has decoded.
 
     >>> read_content([{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "{}"}])
     '{}'
+    >>> read_content({"value": 3}), read_content([1, "a"]), read_content(True)
+    ('{"value": 3}', '[1, "a"]', 'true')
     """
-    if isinstance(content, list):
+    if content is None or isinstance(content, str):
+        return content
+    if isinstance(content, list) and (not content or any(map(_is_content_part, content))):
         parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") in TEXT_PARTS]
         return "".join(part for part in parts if isinstance(part, str))
-    return read_arguments(content) if isinstance(content, dict) else _text(content)
+    return _encode(content)
+
+
+def _is_content_part(item: JSONValue) -> bool:
+    """Return whether an item of a message's content is a part of it, and not one of a list that the model wrote.
+
+    >>> parts = ({"text": "{}"}, {"type": "image_url", "image_url": {}}, {"type": "dog", "name": "Rex"}, 3)
+    >>> [*map(_is_content_part, parts)]
+    [True, True, False, False]
+    """
+    if not isinstance(item, dict):
+        return False
+    name = item.get("type")
+    if name in TEXT_PARTS:
+        return "text" in item
+    return isinstance(name, str) and (name in OTHER_PARTS or name in item)
 
 
 def read_tool_calls(message: JSON) -> tuple[ToolCall, ...]:
@@ -261,10 +295,13 @@ def read_arguments(arguments: JSONValue) -> str | None:
     """
     if arguments is None:
         return ""
-    if not isinstance(arguments, dict | list):
-        return _text(arguments)
+    return _encode(arguments) if isinstance(arguments, dict | list) else _text(arguments)
+
+
+def _encode(value: JSONValue) -> str | None:
+    """Return a decoded value as JSON text; None if it is nested too deep."""
     try:
-        return json.dumps(arguments, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False)
     except RecursionError:
         return None
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from structkit.dialects.error_kind import ErrorKind, error_kind
 from structkit.errors import MalformedReply, StatusError, TransportError
-from structkit.parsing import read_completion, read_envelope
+from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.retry_after import read_retry_after
 from structkit.transport.secrets import Secrets
@@ -45,6 +45,9 @@ RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 52
 UPSTREAM_FAULTS = frozenset({500, 502, 503})
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
 
+STARTS_LIKE_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:data|event|id|retry)?:")
+"""The first line of a stream of events, which some endpoints send although nobody has asked for a stream."""
+
 ADVICE = {
     401: "check the API key (OPENAI_API_KEY, or api_key=)",
     403: "the key may not use this model or endpoint",
@@ -72,17 +75,29 @@ def read_reply(
         url: Where the request was sent, for messages.
     """
     value = _decode(body)
-    reply = read_completion(value) if is_success(status) and value is not None else None
+    reply = _read_success(value, body) if is_success(status) else None
     limits = read_limits(headers)
     if isinstance(reply, Completion):
         return with_headers(reply, headers, limits)
     safe_headers = {name.lower(): redact(text, secret) for name, text in headers.items()}
     # Redacted before anything is truncated: half a key would no longer be recognised.
     text = redact(body.decode("utf-8-sig", "replace"), secret)
-    error = _read_error(status, safe_headers, text, _redact(value, secret), url)
+    error = redact_error(reply, secret) if reply and value is None else None
+    error = error or _read_error(status, safe_headers, text, _redact(value, secret), url)
     error.request_id = error.request_id or safe_headers.get("x-request-id")
     error.limits = limits
     return error
+
+
+def _read_success(value: JSONValue, body: bytes) -> Completion | TransportError | None:
+    """Return the reply in a body; None if it is neither JSON nor a stream of events."""
+    if value is not None:
+        return read_completion(value)
+    if not STARTS_LIKE_EVENTS.match(body):
+        return None
+    from structkit.parsing.stream_body import read_stream_body
+
+    return read_stream_body(body)
 
 
 def with_headers(reply: Completion, headers: Mapping[str, str], limits: tuple[RateLimit, ...]) -> Completion:
@@ -152,9 +167,9 @@ def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONVa
 
 
 def _decode(body: bytes) -> JSONValue:
-    """Return the JSON value; None if the body is not JSON."""
+    """Return the JSON value, outside of a list that a gateway puts around it; None if the body is not JSON."""
     try:
-        return read_envelope(body)
+        return inside_list(read_envelope(body))
     except (ValueError, RecursionError):
         return None
 

@@ -34,7 +34,7 @@ def tool_calls(message: Any) -> tuple[ToolCall, ...]:
     return reply.choices[0].tool_calls
 
 
-def content(parts: list[Any]) -> str | None:
+def content(parts: Any) -> str | None:
     reply = read_completion(body({"content": parts}))
     assert isinstance(reply, Completion)
     return reply.choices[0].content
@@ -126,10 +126,50 @@ def test_a_body_is_read_in_the_forms_that_gateways_make_of_it(body: Any) -> None
     assert [choice.content for choice in completion.choices] == ["7"]
 
 
-def test_content_that_a_gateway_has_decoded_is_encoded_as_text() -> None:
-    completion = read_completion({"choices": [{"message": {"content": {"value": 3}}}]})
-    assert isinstance(completion, Completion)
-    assert completion.choices[0].content == '{"value": 3}'
+@pytest.mark.parametrize(
+    ("decoded", "text"),
+    [
+        ({"value": 3}, '{"value": 3}'),
+        ({"type": "text", "text": "a"}, '{"type": "text", "text": "a"}'),
+        (3, "3"),
+        (2.5, "2.5"),
+        (True, "true"),
+        (False, "false"),
+        ([1, 2], "[1, 2]"),
+        (["a", None], '["a", null]'),
+        ([{"type": "dog", "name": "Rex"}], '[{"type": "dog", "name": "Rex"}]'),
+        ([[]], "[[]]"),
+    ],
+)
+def test_content_that_a_gateway_has_decoded_is_encoded_as_text(decoded: Any, text: str) -> None:
+    assert content(decoded) == text
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ([], ""),
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "ab"),
+        ([{"text": "a"}], "a"),
+        ([{"type": "thinking", "thinking": "hm"}], ""),
+        ([{"type": "redacted_thinking", "data": "x"}, {"type": "output_text", "text": "a"}], "a"),
+        ([{"type": "image_url", "image_url": {"url": "x"}}], ""),
+        ([{"type": "text", "text": "a"}, 3], "a"),
+    ],
+)
+def test_a_list_of_content_parts_is_its_text(parts: list[Any], text: str) -> None:
+    assert content(parts) == text
+
+
+@pytest.mark.parametrize(
+    "error", [{"code": 429, "message": "slow down"}, {"code": 400, "message": "API key not valid"}, "boom"]
+)
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_list_of_errors_is_the_first_of_them(error: Any, count: int) -> None:
+    bare, in_list = read_completion({"error": error}), read_completion([{"error": error}] * count)
+    assert isinstance(bare, MalformedReply)
+    assert isinstance(in_list, MalformedReply)
+    assert (str(in_list), in_list.retryable, in_list.body) == (str(bare), bare.retryable, bare.body)
 
 
 @pytest.mark.parametrize(

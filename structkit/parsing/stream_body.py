@@ -1,0 +1,25 @@
+"""A whole body that is a stream of events, although nobody has asked for a stream, as one reply."""
+
+from __future__ import annotations
+
+from structkit.errors import MalformedReply, TransportError
+from structkit.parsing.chunks import ReplyAssembler
+from structkit.parsing.events import EventParser
+from structkit.values import Completion
+
+
+def read_stream_body(body: bytes) -> Completion | TransportError | None:
+    r"""Return the reply in the events of a body, as a stream of them is read; None if none is part of a reply.
+
+    >>> read_stream_body(b'data: {"choices": [{"delta": {"content": "7"}}]}\n\ndata: [DONE]\n\n').choices
+    (Choice(index=0, content='7', refusal=None, finish_reason=None, tool_calls=()),)
+    >>> read_stream_body(b'data: {"choices": [{"delta": {"content": "7"}}]}\n\n')
+    ConnectionFailed('the stream ended before the reply was complete')
+    """
+    assembler = ReplyAssembler()
+    try:
+        for event in EventParser(len(body)).feed(body):
+            assembler.add(event)
+    except MalformedReply as error:
+        return assembler.attach_partial(error)
+    return assembler.reply() if assembler.has_started else None
