@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from structkit.parsing.strings import STRING
 from structkit.parsing.tolerant import (
@@ -23,8 +24,12 @@ MAX_MARKS = 20_000
 
 BLANK = " \t\r\n"
 QUOTES = re.escape("".join(STRING))
+BOUND = r"[ \t]*+[-+\u2212]?(?:[$\u20ac\xa3]?[0-9]++(?:\.[0-9]++)?(?:[ \t]?%)?|\u221e|inf(?:inity)?|[a-z])[ \t]*+"
+LEFT_OPEN = rf"\]{BOUND}[,;]{BOUND}\["
+"""An interval such as `]0, 1[`, with numbers or single letters as its bounds."""
+
 MARK = re.compile(
-    rf"[\[{{]|`{{3,}}|~{{3,}}|</?think(?:ing)?>|[\uff5b\uff3b](?=[\s{SPECIAL_SPACE}]*(?:[{QUOTES}\[{{\uff5b\uff3b]|//|/\*))",
+    rf"[\[{{]|{LEFT_OPEN}|`{{3,}}|~{{3,}}|</?think(?:ing)?>|[\uff5b\uff3b](?=[\s{SPECIAL_SPACE}]*(?:[{QUOTES}\[{{\uff5b\uff3b]|//|/\*))",
     re.IGNORECASE,
 )
 """What may begin a document, a fence or thinking; a bracket in full width is one in prose unless a value follows."""
@@ -36,12 +41,24 @@ BRACKETED_PROSE = re.compile(
 )
 """Brackets in prose, as `[see note 2]` or `{{name}}`: closed on the same line, with nothing nested or quoted inside."""
 
+HALF_OPEN = re.compile(
+    r"""\[[^\[\]{}()"'`\n]++(?:(?<=\w)'[^\[\]{}()"'`\n]*+)*"""
+    r"""(?:\)(?!\s*+,\s*+[\[{])|\[(?=[ \t]*+(?:[.,;:!?)]|\Z)|[ \t]++[^\W\d_]))"""
+)
+"""An interval such as `[1, 2)` or `[0, 1[`: no list ends so, and no item of one is followed so."""
+
+UNCLOSED = re.compile(r"""\[[^\[\]{}"\n]*[.!?\u3002]\s++(?=[\[{])""")
+"""A bracket that a sentence opens and does not close, up to a document after the sentence, as in `It costs [1, 2%.`"""
+
+BRACKETS = re.compile(r"[\[\]]")
+MAX_LOOKBACK = 200
+"""Characters before such a bracket in which the words of its sentence are looked for."""
+
 FENCED_START = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`~{\[]*+\s*+(?=[{\[])", re.MULTILINE)
 """Where the scan resumes after an unrepairable document: its end is unknown, so that the text after it may be in it."""
 
 CERTAIN_THINKING_END = re.compile(r"</think(?:ing)?>(?=[ \t]*\r?\n)", re.IGNORECASE)
 """The end of thinking, outside of any string: neither JSON nor Python lets a string continue on the next line."""
-
 
 WORD = re.compile(r"[^\W\d_]")
 EMPHASIS = " \t*_`'\"("
@@ -149,21 +166,24 @@ def scan_documents(text: str) -> DocumentScan:
 
 def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence | ThinkBlock]:
     """Yield the text segment by segment, reading forward except for one step back to a thinking end."""
-    at, is_fenced, thinking_end = 0, False, _last_thinking_end(text)
+    at, is_fenced, thinking_end, brackets = 0, False, _last_thinking_end(text), _Brackets(text)
     for _ in range(MAX_MARKS):
         mark = MARK.search(text, at)
         if mark is None:
             break
         yield text[at : mark.start()]
         sign = mark.group()[0]
-        if sign in "`~":
+        if sign == "]":
+            yield mark.group()
+            at = mark.end()
+        elif sign in "`~":
             yield Fence()
             is_fenced = not is_fenced
             at = FENCE_INFO.match(text, mark.end()).end() if is_fenced else mark.end()  # type: ignore[union-attr]
         elif sign == "<":
             yield ThinkBlock(has_start_tag=mark.group()[1] != "/")
             at = _thinking_end(text, mark)
-        elif isinstance(bracketed := _read_bracketed(text, mark.start(), thinking_end), ParsedDocument):
+        elif isinstance(bracketed := _read_bracketed(text, mark.start(), thinking_end, brackets), ParsedDocument):
             yield bracketed, is_fenced
             at = bracketed.end
         else:
@@ -196,7 +216,7 @@ class NotADocument:
     is_prose: bool
 
 
-def _read_bracketed(text: str, start: int, thinking_end: int) -> ParsedDocument | NotADocument:
+def _read_bracketed(text: str, start: int, thinking_end: int, brackets: _Brackets) -> ParsedDocument | NotADocument:
     try:
         return read_document(text, start)
     except TruncatedDocument:
@@ -204,10 +224,37 @@ def _read_bracketed(text: str, start: int, thinking_end: int) -> ParsedDocument 
             return NotADocument(thinking_end, is_prose=False)
         raise
     except UnrepairableDocument as error:
-        prose = BRACKETED_PROSE.match(text, start)
+        prose = BRACKETED_PROSE.match(text, start) or HALF_OPEN.match(text, start)
+        prose = prose or _unclosed_prose(text, start, brackets)
         if prose is not None and prose.end() >= error.at:
             return NotADocument(prose.end(), is_prose=True)
         if thinking_end > start:
             return NotADocument(thinking_end, is_prose=False)
         resume = FENCED_START.search(text, error.at)
         return NotADocument(resume.start() if resume else len(text), is_prose=False)
+
+
+def _unclosed_prose(text: str, start: int, brackets: _Brackets) -> re.Match[str] | None:
+    """Return the end of a sentence with a bracket that the text never closes; None if it may be a list."""
+    line = Line()
+    line.add(text[max(0, start - MAX_LOOKBACK) : start])
+    prose = UNCLOSED.match(text, start) if line.is_sentence else None
+    return prose if prose and start in brackets.unclosed else None
+
+
+class _Brackets:
+    """The brackets of a text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def unclosed(self) -> frozenset[int]:
+        """Where the brackets are that no other one closes, wherever they are: in strings too."""
+        positions: list[int] = []
+        for bracket in BRACKETS.finditer(self._text):
+            if bracket.group() == "[":
+                positions.append(bracket.start())
+            elif positions:
+                positions.pop()
+        return frozenset(positions)

@@ -82,6 +82,15 @@ def values(text: str, **options: Any) -> list[Any]:
         (f"{EXACT} It lies in [0, 1[.", ("prose",)),
         (f"{EXACT} It lies in ]0, 1[.", ("prose",)),
         (f"{EXACT} It costs [1, 2%", ("prose",)),
+        (f"It lies in [1, 2). {EXACT}", ("prose",)),
+        (f"It lies in [0, \u221e) {EXACT}", ("prose",)),
+        (f"It lies in [0, 1[. {EXACT}", ("prose",)),
+        (f"It lies in ]0, 1[: {EXACT}", ("prose",)),
+        (f"[2020-01-01, 2020-12-31)\n{EXACT}", ("prose",)),
+        (f"From [0 %, 5 %), which holds: {EXACT} in [0, 1).", ("prose",)),
+        (f"It lies in [1, 2).\n```json\n{EXACT}\n```", ("code fence", "prose")),
+        (f"It costs [1, 2%. {EXACT}", ("prose",)),
+        (f"See [note 2.\n\n{EXACT}", ("prose",)),
         (f"`{EXACT}`", ("prose",)),
         # Syntax
         ('{"a": 1, "b": ["x", null,],}', ("trailing comma",)),
@@ -909,3 +918,28 @@ def test_a_value_that_needs_no_repair_is_returned_itself(value: Any) -> None:
     result, repairs = repair_values(value, schema)
     assert result is value
     assert repairs == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[1, 2%, {EXACT}",
+        f"[oops, {EXACT}",
+        f"[[1, 2) {EXACT}",
+        f"Values: [1, 2. {EXACT}",
+        f"It is [1, 2%. {EXACT}, {EXACT}]",
+        f"It is [1, 2). [{EXACT}",
+        f"It is [1, 2). {EXACT[:-1]}",
+        f"It is ]0, 1[. {EXACT[:-1]}",
+        f"It is [0, 1[ {EXACT}",
+        f"The list is [1, 2), {EXACT}",
+        f"{EXACT} It is [1, 2). {EXACT[:-1]}",
+    ],
+)
+def test_a_bracket_that_may_open_a_truncated_answer_is_not_prose(text: str) -> None:
+    assert list(read_candidates(text, properties=["a", "b"])) == []
+
+
+def test_a_list_after_an_interval_is_read() -> None:
+    assert [each.value for each in read_candidates("It lies in [1, 2). [3, 4]")] == [[3, 4]]
+    assert [each.value for each in read_candidates('In [0, 1[: [{"a": 1}]', is_list=True)] == [[{"a": 1}]]
