@@ -221,12 +221,15 @@ def _message(choice: JSON) -> JSON | None:
 
 def _choice(position: int, choice: JSON) -> Choice:
     message = _message(choice) or {}
+    content, tool_calls = message.get("content"), read_tool_calls(message)
+    if tool_calls and isinstance(content, int | float):
+        content = None  # a gateway's word for no content, and not an answer beside that in the call
     return Choice(
         index=position if (index := _count(choice.get("index"))) is None else index,
-        content=read_content(message.get("content")),
+        content=read_content(content),
         refusal=_text(message.get("refusal")),
         finish_reason=_text(choice.get("finish_reason")),
-        tool_calls=read_tool_calls(message),
+        tool_calls=tool_calls,
         error=_choice_error(choice),
         reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
     )

@@ -145,6 +145,15 @@ def test_content_that_a_gateway_has_decoded_is_encoded_as_text(decoded: Any, tex
     assert content(decoded) == text
 
 
+@pytest.mark.parametrize("placeholder", [0, False, None, ""])
+def test_a_placeholder_beside_a_tool_call_is_not_an_answer(placeholder: Any) -> None:
+    message = {"content": placeholder, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}
+    reply = read_completion(body(message))
+    assert isinstance(reply, Completion)
+    assert not reply.choices[0].content
+    assert reply.choices[0].tool_calls == (ToolCall("f", "{}"),)
+
+
 @pytest.mark.parametrize(
     ("parts", "text"),
     [
