@@ -39,12 +39,7 @@ def test_the_callers_json_schema_may_change_between_calls() -> None:
     assert [[*properties] for properties in sent] == [["n"], ["n", "m"]]
 
 
-def test_a_schema_that_json_cannot_represent_is_compiled_without_the_cache() -> None:
-    schema: Any = {"type": "integer", 1: 2}
-    assert str(response_format(schema).schema) == str(structkit.ResponseFormat(schema).schema)
-
-
-@pytest.mark.parametrize("schema", [{"type": {1, 2}}, {"enum": (1, 2)}, {"type": "number of cups"}])
+@pytest.mark.parametrize("schema", [{"type": {1, 2}}, {"enum": (1, 2)}, {"type": "number of cups"}, {1: 2}])
 def test_an_invalid_schema_is_rejected(schema: Any) -> None:
     with pytest.raises(structkit.SchemaError):
         response_format(schema)

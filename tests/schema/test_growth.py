@@ -114,3 +114,35 @@ def test_dividing_a_type_whose_properties_need_the_same_definitions_takes_linear
     divide(5)
     calls = [count_calls(lambda number=each: divide(number)) for each in (20, 40)]
     assert calls[1] < 2.5 * calls[0]
+
+
+def constants(number: int) -> list[Any]:
+    return [f"v{n}" if n % 3 else [n] if n % 2 else n for n in range(number)]
+
+
+def tagged_objects(number: int) -> list[Any]:
+    return [
+        {"type": "object", "properties": {"kind": {"const": n}}, "required": ["kind"], "additionalProperties": False}
+        for n in range(number)
+    ]
+
+
+UNIONS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "constants in oneOf": lambda number: {"oneOf": [{"const": value} for value in constants(number)]},
+    "constants in anyOf": lambda number: {"anyOf": [{"const": value, "title": "T"} for value in constants(number)]},
+    "one enum, a rule and constants": lambda number: {
+        "enum": constants(number),
+        "minLength": 1,
+        "anyOf": [{"const": value} for value in constants(number)],
+    },
+    "constants and a type in oneOf": lambda number: {
+        "oneOf": [{"type": "boolean"}, *({"const": value} for value in constants(number))]
+    },
+    "objects in anyOf": lambda number: {"anyOf": tagged_objects(number)},
+}
+
+
+@pytest.mark.parametrize("name", UNIONS)
+def test_compiling_a_union_takes_work_that_grows_with_its_branches(name):
+    fewer, more = (count_calls(lambda number=number: ResponseFormat(UNIONS[name](number))) for number in (40, 160))
+    assert more < 5 * fewer

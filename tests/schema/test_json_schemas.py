@@ -64,8 +64,8 @@ CASES = {
         obj(["a"], a=STRING, b=False), [{"a": "x"}], [{"a": "x", "b": 1}]
     ),
     "a constant beside alternatives": holds(
-        {"type": "object", "const": {"a": 1}, "dependentSchemas": {"a": {"required": ["b"]}}, "anyOf": [obj(a=INTEGER)]},
-        [],
+        {"type": "object", "const": {"a": 1}, "dependentSchemas": {"a": {"required": ["a"]}}, "anyOf": [obj(a=INTEGER)]},
+        [{"a": 1}],
         [{"a": 2}, {}],
     ),
     "true as a branch": holds({"anyOf": [True, STRING]}, ["a", 1], []),
@@ -636,6 +636,24 @@ FEWER_VALUES = {
     "a pattern": ({"enum": ["ab", "cd", None], "pattern": "^a"}, ["ab", None], ["cd"]),
     "not": ({"enum": ["a", "b", 1], "not": {"enum": ["a", 1.0]}}, ["b"], ["a", 1]),
     "no items": ({"type": "array", "items": False}, [[]], [[1], [None]]),
+    "a format": ({"enum": ["2024-01-05", "x", 1], "format": "date"}, ["2024-01-05", 1], ["x"]),
+    "a format that is referred to": (
+        {"$defs": {"day": {"format": "date"}}, "enum": ["2024-01-05", "x"], "allOf": [{"$ref": "#/$defs/day"}]},
+        ["2024-01-05"],
+        ["x"],
+    ),
+    "if": ({"enum": ["a", "b", 3], "if": STRING, "then": {"const": "a"}}, ["a", 3], ["b"]),
+    "anyOf beside an enum": ({"enum": ["a", "b"], "anyOf": [{"const": "a"}, {"const": "c"}]}, ["a"], ["b", "c"]),
+    "types in anyOf": ({"enum": ["a", 1, None], "anyOf": [STRING, {"type": "null"}]}, ["a", None], [1]),
+    "a rule beside anyOf": ({"anyOf": [{"const": "a"}, {"enum": ["b", "ab"]}], "pattern": "^a"}, ["a", "ab"], ["b"]),
+    "two enums in oneOf": ({"oneOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]}, ["a", "c"], ["b"]),
+    "an enum and a type in oneOf": ({"oneOf": [{"enum": ["a", 1.0]}, INTEGER]}, ["a", 2], [1]),
+    "an enum and a pattern in oneOf": (
+        {"oneOf": [{"enum": ["a", "b", 2]}, {"type": "string", "pattern": "^a"}]},
+        ["b", 2, "aa"],
+        [],
+    ),
+    "null in two branches": ({"oneOf": [{"enum": ["a", None]}, {"type": "null"}]}, ["a"], [None]),
 }
 
 
@@ -658,11 +676,30 @@ NO_VALUES = {
     "a rule beside the listed values excludes all of them": [
         {"const": "abc", "pattern": "^x"},
         {"enum": ["a", "b"], "minLength": 2},
+        {"const": "x", "format": "date"},
+        {"enum": ["a", "b"], "anyOf": [{"const": "c"}]},
+    ],
+    "a rule beside anyOf excludes all": [{"anyOf": [{"const": "a"}, {"enum": ["b", "c"]}], "minLength": 2}],
+    "each one that fits a branch of oneOf fits another branch too": [{"oneOf": [{"enum": [1, 2]}, {"enum": [2, 1.0]}]}],
+    "contains requires an item that items excludes": [
+        {"type": "array", "items": {"enum": [1, 2]}, "contains": {"const": 3}},
+        {"type": "array", "items": INTEGER, "contains": STRING},
+        {"type": "array", "items": {"minimum": 3}, "contains": {"const": 2}},
+        {"type": "array", "contains": False},
+    ],
+    "minContains 3 is above maxItems 2": [{"type": "array", "contains": STRING, "minContains": 3, "maxItems": 2}],
+    "minContains 3 is above maxContains 2": [{"type": "array", "contains": STRING, "minContains": 3, "maxContains": 2}],
+    '"x" is required, and propertyNames excludes it': [
+        {"type": "object", "required": ["x"], "propertyNames": {"pattern": "^y"}},
+        {**obj(["x"], x=STRING), "propertyNames": {"enum": ["y"]}},
     ],
     "the bounds have no such integer between them": [
         {"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2},
         {"type": "integer", "minimum": 1, "maximum": 9, "multipleOf": 10},
         {"type": "integer", "minimum": 1.1, "maximum": 1.9},
+    ],
+    "minItems 2 is more than the 1 values of the items": [
+        {"type": "array", "items": {"const": "a"}, "uniqueItems": True, "minItems": 2}
     ],
     "minItems 3 is more than the 2 values of the items": [
         {"type": "array", "items": {"enum": ["a", "b", "a"]}, "uniqueItems": True, "minItems": 3}
@@ -678,6 +715,26 @@ def test_a_schema_that_rejects_all_that_it_lists_is_an_error_before_a_request(re
             ResponseFormat(schema)
         optional = ResponseFormat(obj([], a=schema, b=STRING))
         assert [*optional.schema["properties"]] == ["b"]
+
+
+def test_a_property_that_property_names_excludes_is_not_asked_for():
+    response_format = ResponseFormat({**obj([], a=STRING, b=STRING), "propertyNames": {"pattern": "^b"}})
+    assert [*response_format.schema["properties"]] == ["b"]
+
+
+def test_no_valid_value_of_a_large_union_is_left_out():
+    words = [{"const": f"v{n}"} for n in range(400)]
+    schema = {"oneOf": [*words, *({"type": "string", "pattern": f"^w{n}$"} for n in range(100))]}
+    response_format = ResponseFormat(schema)
+    for value in ("v0", "v399", "w0", "w99"):
+        assert response_format.load(response_format.dump(value)) == value
+    assert '"v399"' in json.dumps(response_format.schema)
+
+
+def test_names_of_values_stay_with_the_values_of_one_branch():
+    priorities = {"enum": [10, 20, 30], "x-enum-varnames": ["LOW", "MEDIUM", "HIGH"]}
+    part = ResponseFormat({"oneOf": [priorities, {"const": 10}, {"const": 40}]}).schema["properties"]["value"]
+    assert "20: MEDIUM; 30: HIGH" in json.dumps(part)
 
 
 NOT_JSON = {

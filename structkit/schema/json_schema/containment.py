@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from structkit.schema.json_equality import equality_key
 from structkit.schema.json_types import is_of_type, type_names
@@ -102,7 +102,8 @@ def _are_values_contained(first: JSON, second: JSON) -> bool:
     """Compare what the schemas say of a whole value: its type, and the list of values."""
     values, other_values = _listed_values(first), _listed_values(second)
     if values is not None:
-        return all(_is_scalar_of(value, second, other_values) for value in values)
+        other_keys = None if other_values is None else frozenset(map(equality_key, other_values))
+        return all(_is_scalar_of(value, second, other_keys) for value in values)
     if other_values is not None or "type" not in second:
         return other_values is None
     names = {*type_names(second["type"])} | ({"integer"} if "number" in type_names(second["type"]) else set())
@@ -113,8 +114,8 @@ def _listed_values(schema: JSON) -> list[JSONValue] | None:
     return [schema["const"]] if "const" in schema else schema.get("enum")
 
 
-def _is_scalar_of(value: JSONValue, schema: JSON, values: list[JSONValue] | None) -> bool:
-    """Return whether a value is a scalar of a schema's type, and among the values that the schema lists."""
+def _is_scalar_of(value: JSONValue, schema: JSON, keys: frozenset[Hashable] | None) -> bool:
+    """Return whether a value is a scalar of a schema's type, and among the keys of the values that the schema lists."""
     has_type = "type" not in schema or any(is_of_type(value, name) for name in type_names(schema["type"]))
-    is_listed = values is None or equality_key(value) in set(map(equality_key, values))
+    is_listed = keys is None or equality_key(value) in keys
     return not isinstance(value, dict | list) and has_type and is_listed

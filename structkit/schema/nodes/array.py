@@ -7,6 +7,7 @@ from functools import cached_property
 
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.json_equality import unique_values
+from structkit.schema.json_schema.all_of import merge
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Node, WireError
@@ -73,6 +74,8 @@ def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         schema = {**schema, "items": {"type": "null"}, "maxItems": 0}
     validate_bounds(schema, path)
     _validate_unique(schema, path)
+    if "contains" in schema and not compiler.defaults_apply:
+        _validate_contains(schema, path, compiler)
     supported, unsupported = split_bounds(schema, BOUNDS, compiler.dialect)
     for name, value in unsupported.items():
         if value is False:
@@ -89,9 +92,45 @@ def _validate_unique(schema: JSON, path: JSONPath) -> None:
         UnsatisfiableSchema: No value can fit.
     """
     items = schema.get("items")
-    values = items.get("enum") if isinstance(items, dict) else None
+    values = _listed_values(items) if isinstance(items, dict) else None
     if schema.get("uniqueItems") is True and isinstance(values, list):
         count = len(unique_values(values))
         if schema.get("minItems", 0) > count:
             reason = f"no value can fit: minItems {schema['minItems']} is more than the {count} values of the items"
             raise UnsatisfiableSchema(reason, path=path)
+
+
+def _validate_contains(schema: JSON, path: JSONPath, compiler: Compiler) -> None:
+    """Validate that an array may contain the item that it has to.
+
+    Raises:
+        UnsatisfiableSchema: No value can fit.
+    """
+    count = schema.get("minContains", 1)
+    if count < 1:
+        return
+    for name in (name for name in ("maxContains", "maxItems") if schema.get(name, count) < count):
+        raise UnsatisfiableSchema(f"no value can fit: minContains {count} is above {name} {schema[name]}", path=path)
+    if not _may_fit_both(schema.get("items", True), schema["contains"], path, compiler):
+        reason = "no value can fit: contains requires an item that items excludes"
+        raise UnsatisfiableSchema(reason, path=path)
+
+
+def _may_fit_both(first: JSONValue, second: JSONValue, path: JSONPath, compiler: Compiler) -> bool:
+    """Return whether a value may fit two schemas; true where that is not certain."""
+    if first is False or second is False:
+        return False
+    resolved, other = compiler.resolve(first), compiler.resolve(second)
+    for values, schema in ((_listed_values(resolved), second), (_listed_values(other), first)):
+        if values is not None and not compiler.valid_values(values, {"allOf": [schema]}):
+            return False
+    try:
+        merge(resolved, other, path)
+    except UnsatisfiableSchema:
+        return False
+    return True
+
+
+def _listed_values(schema: JSON) -> list[JSONValue] | None:
+    values: list[JSONValue] | None = [schema["const"]] if "const" in schema else schema.get("enum")
+    return values

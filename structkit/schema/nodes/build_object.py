@@ -41,6 +41,7 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     extra_schemas = extra_key_schemas(schema, compiler)
     omits_keys = _omits_extra_keys(schema, extra_schemas, compiler)
     declared = _named_keys(schema) if omits_keys else {**schema.get("properties", {}), **_required_keys(schema, path)}
+    declared = _with_valid_keys(declared, schema, path, compiler)
     _validate_size(schema, len(declared), is_closed=not extra_schemas, path=path)
     if not declared and extra_schemas:
         return _build_map(schema, extra_schemas, path, compiler)
@@ -126,6 +127,23 @@ def _required_keys(schema: JSON, path: JSONPath) -> JSON:
         reason = f"no value can fit: {shorten_json(name)} is required, and not among the properties that are allowed"
         raise UnsatisfiableSchema(f"{reason}; declare it, or leave out additionalProperties: false", path=path)
     return parts
+
+
+def _with_valid_keys(declared: JSON, schema: JSON, path: JSONPath, compiler: Compiler) -> JSON:
+    """Return the properties whose names `propertyNames` accepts.
+
+    Raises:
+        UnsatisfiableSchema: Another one is required.
+    """
+    if "propertyNames" not in schema or compiler.defaults_apply:
+        return declared
+    names = {*compiler.valid_values([*declared], {"allOf": [schema["propertyNames"]]})}
+    for name in (name for name in declared if name not in names):
+        if name in schema.get("required", ()):
+            reason = f"no value can fit: {shorten_json(name)} is required, and propertyNames excludes it"
+            raise UnsatisfiableSchema(reason, path=path)
+        compiler.note((*path, name), "dropped", "propertyNames excludes it")
+    return {name: part for name, part in declared.items() if name in names}
 
 
 def _validate_size(schema: JSON, declared: int, *, is_closed: bool, path: JSONPath) -> None:

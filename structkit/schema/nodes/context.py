@@ -50,6 +50,10 @@ class Compiler(Protocol):
         """Return whether all that is asked for by one part of the schema is surely valid for another one."""
         ...
 
+    def valid_values(self, values: list[JSONValue], schema: JSON) -> list[JSONValue]:
+        """Return the values that the rules of a part of the schema accept; what the part lists is no rule."""
+        ...
+
     def opens_enum(self, values: Sequence[JSONValue]) -> bool:
         """Return whether an enum is too long to be sent, so that its values are listed in the description instead."""
         ...

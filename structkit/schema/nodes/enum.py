@@ -44,13 +44,20 @@ def build_enum(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
             f"no value can fit: none in the enum is of type {shorten_json(type_keyword)}", path=path
         )
     unique = unique_values(candidates)
-    fitting = [value for value in unique if fits_rules(value, schema)]
+    fitting = _valid_values(unique, schema, compiler)
     if not fitting:
         raise UnsatisfiableSchema("no value can fit: a rule beside the listed values excludes all of them", path=path)
     if len(fitting) < len(unique):
         count = f"{len(unique) - len(fitting)} of {len(unique)} values"
         compiler.note(path, "dropped", f"{count}: a rule beside the enum excludes them")
     return _build_types(fitting, type_keyword, schema, path, compiler)
+
+
+def _valid_values(values: list[JSONValue], schema: JSON, compiler: Compiler) -> list[JSONValue]:
+    """Return the values that are valid for their own schema; pydantic's may have keywords that it validates itself."""
+    if compiler.defaults_apply:
+        return [value for value in values if fits_rules(value, schema)]
+    return compiler.valid_values(values, schema)
 
 
 def _build_types(

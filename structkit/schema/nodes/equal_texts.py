@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from structkit.schema.nodes.constants import ConstantsNode
 from structkit.schema.nodes.json_text import JSONTextNode
 from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.scalar import ScalarNode
 
 
 def positions_of_equal_texts(branches: Sequence[Sequence[Node]]) -> set[int]:
@@ -15,17 +16,44 @@ def positions_of_equal_texts(branches: Sequence[Sequence[Node]]) -> set[int]:
     Args:
         branches: For each branch, the nodes of which its value has one, without descriptions and references.
     """
+    readers = _TextReaders(branches)
     positions = set[int]()
     for position, nodes in enumerate(branches):
-        for other_position, other_nodes in enumerate(branches):
-            if position != other_position and any(_shares_text(node, other_nodes) for node in nodes):
-                positions |= {position, other_position}
+        equal_positions = {other for node in nodes for other in readers.of_texts_of(node)} - {position}
+        positions |= {position, *equal_positions} if equal_positions else set()
     return positions
 
 
-def _shares_text(node: Node, other_nodes: Sequence[Node]) -> bool:
-    """Return whether a node writes a value as a text that another node reads too."""
-    texts = [other for other in other_nodes if other.kind == "string"]
+class _TextReaders:
+    """The branches that read a text, found by the texts that they list."""
+
+    def __init__(self, branches: Sequence[Sequence[Node]]) -> None:
+        self._by_text: dict[str, set[int]] = {}
+        self._free_readers: list[tuple[int, Node]] = []
+        self._positions = set[int]()
+        for position, nodes in enumerate(branches):
+            for node in (node for node in nodes if node.kind == "string"):
+                self._positions.add(position)
+                texts = _listed_texts(node)
+                if texts is None:
+                    self._free_readers.append((position, node))
+                for text in texts or ():
+                    self._by_text.setdefault(text, set()).add(position)
+
+    def of_texts_of(self, node: Node) -> set[int]:
+        """Return the branches that read a text as which a node writes a value that is not a text."""
+        if isinstance(node, JSONTextNode):
+            return self._positions
+        if not isinstance(node, ConstantsNode):
+            return set()
+        by_text = (self._by_text.get(text, ()) for text in node.texts)
+        readers = {position for position, other in self._free_readers if any(map(other.matches_wire, node.texts))}
+        return readers.union(*by_text)
+
+
+def _listed_texts(node: Node) -> list[str] | None:
+    """Return the only texts that a node reads; None where it lists none."""
     if isinstance(node, ConstantsNode):
-        return any(other.matches_wire(text) for other in texts for text in node.texts)
-    return isinstance(node, JSONTextNode) and bool(texts)
+        return node.texts
+    texts = node.allowed_values(None) if isinstance(node, ScalarNode) else [None]
+    return None if texts == [None] else [text for text in texts if isinstance(text, str)]

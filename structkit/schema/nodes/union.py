@@ -22,6 +22,7 @@ from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.other_types import OtherTypesNode
 from structkit.schema.nodes.reference import ReferenceNode
 from structkit.schema.nodes.scalar import NULL, ScalarNode
+from structkit.schema.nodes.valid_branches import valid_branches
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
@@ -124,7 +125,7 @@ def nullable(node: Node) -> Node:
 
 def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build `anyOf` or `oneOf`; branches that could be ambiguous on the wire are boxed."""
-    parts = [*schema.get("anyOf", ()), *_exclusive_branches(schema, path, compiler)]
+    parts = [*valid_branches(schema, "anyOf", path, compiler), *valid_branches(schema, "oneOf", path, compiler)]
     branches = [part for part in parts if part != {"type": "null"}]
     if not branches:
         return NULL
@@ -139,28 +140,6 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     other_types, nodes = _split_other_types(nodes)
     node = any_of([*other_types, *_with_boxes(nodes, branches, path, compiler)])
     return nullable(node) if {"type": "null"} in parts else node
-
-
-def _exclusive_branches(schema: JSON, path: JSONPath, compiler: Compiler) -> list[JSON]:
-    """Return the branches of `oneOf`, without those whose values all fit another branch too: `oneOf` rejects them.
-
-    Raises:
-        UnsatisfiableSchema: None is left.
-    """
-    parts: list[JSON] = schema.get("oneOf", [])
-    if compiler.defaults_apply:  # pydantic's `oneOf` has a discriminator
-        return parts
-    overlapping = [part for part in parts if _fits_another(part, parts, compiler)]
-    if parts and len(overlapping) == len(parts):
-        reason = "no value can fit: each one that fits a branch of oneOf fits another branch too, and is rejected"
-        raise UnsatisfiableSchema(f"{reason}; write anyOf, or additionalProperties: false in its objects", path=path)
-    for part in overlapping:
-        compiler.note(path, "dropped", f"a branch of oneOf whose values fit another branch too: {shorten_json(part)}")
-    return [part for part in parts if not any(part is other for other in overlapping)]
-
-
-def _fits_another(part: JSON, parts: list[JSON], compiler: Compiler) -> bool:
-    return any(compiler.is_contained(part, other) for other in parts if other is not part)
 
 
 def _build_satisfiable(parts: list[JSON], path: JSONPath, compiler: Compiler) -> tuple[list[JSON], list[Node]]:
@@ -236,8 +215,9 @@ def _with_boxes(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: 
     compiler.note(path, "rewritten", LOOK_ALIKE)
     names: dict[str, Node] = {}
     boxed: list[Node] = []
+    ambiguous_ids = {*map(id, ambiguous)}
     for node, part in zip(nodes, parts, strict=True):
-        if not any(node is other for other in ambiguous):
+        if id(node) not in ambiguous_ids:
             boxed.append(node)
             continue
         name = unused_name(_branch_name(part, compiler), names)

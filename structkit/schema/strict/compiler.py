@@ -19,6 +19,7 @@ from structkit.schema.json_schema.all_of import keys_of_alternatives, merge, wit
 from structkit.schema.json_schema.containment import Containment
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_schema.foreign_keywords import read_dependencies
+from structkit.schema.json_schema.value_validity import ValueValidity
 from structkit.schema.json_types import guess_type
 from structkit.schema.keywords import (
     DESCRIBED_BOUNDS,
@@ -147,6 +148,7 @@ class SchemaCompiler:
         self.infinite = set[str]()
         self.tag_names = find_tag_names(self.document)
         self.is_contained = Containment(self.document.resolve, is_open=is_open).is_contained
+        self.valid_values = ValueValidity(self.document).valid_values
         self._nullability = Nullability(self.document, keywords_imply_type=self.defaults_apply)
 
     def root(self) -> Node:
