@@ -48,7 +48,7 @@ CENTS = _pattern(
     "cents|cent|centimes|centime|pence|p|groszy|gr|grosze|öre|øre|ore|коп|коп.|копеек|копейки|копійок|коп|ст|ст.|"
     "стотинки|bani|haléřů|centavos|céntimos|centesimi|kuruş|krş|paise|λεπτά|فلس|هللة|rappen|rp"
 )
-JOINT = f"(?:,? (?:{_pattern('and|et|y|e|und|i|og|och|en|a|и|і|și|si|και|و')}))?"
+JOINT = f"(?:,? (?:{_pattern('and|et|y|con|e|und|i|og|och|en|a|и|і|și|si|και|و')}))?"
 CENTS_STARTS = "".join(sorted({each[0] for each in CENTS.split("|")}))
 CENTS_MARK = re.compile(rf"[0-9] ?(?=[€{CENTS_STARTS}])(?:€[0-9]|(?:{CENTS})(?!\w))")
 AMOUNT_IN_DIGITS = re.compile(

@@ -112,7 +112,8 @@ def _weekdays(folded: str, start: int, end: int) -> frozenset[int]:
     if before and (found_days := _weekdays_of(before[1])):
         return found_days
     after = AFTER.match(folded, end, end + MAX_AFTER)
-    return _weekdays_of(after[1]) if after else frozenset()
+    is_month = after is not None and after[1] in EASTERN_MONTHS and folded[end : after.end()].strip() == after[1]
+    return _weekdays_of(after[1]) if after and not is_month else frozenset()
 
 
 def _weekdays_of(word: str) -> frozenset[int]:

@@ -64,7 +64,7 @@ ARTICLES_BEFORE_MONTH = re.compile(rf"{LINK} ?$")
 YEAR_AFTER = re.compile(rf",?{YEAR_LINK} ?(\d{{4}})(?!\d)")
 WORD, WORDS_OF_DAY = re.compile(r"\S+"), 3
 YEAR_WORDS = re.compile(rf",?{YEAR_LINK} ?((?:[^\W\d_]+[ -]?){{1,8}})")
-YEARS, TEN = range(1500, 2100), 10
+YEARS, TEN, TENS = range(1500, 2100), 10, (20, 30)
 
 
 class DaysWithoutYear:
@@ -90,7 +90,8 @@ class DaysWithoutYear:
             if place >> END_BITS not in ends and place & END_MASK not in ends:
                 self._in_words[month, day].append(place)
         for month, day, place in self._days_in_digits():
-            self._in_digits[month, day].append(place)
+            if place >> END_BITS not in ends:
+                self._in_digits[month, day].append(place)
 
     def find(self, day: date) -> list[Range]:
         """Return the places of a day and its month; without any, those of a weekday and the day."""
@@ -226,7 +227,9 @@ def _day_in_words(folded: str, end: int, ordinals: Mapping[str, int]) -> tuple[i
 def _ordinal(words: Sequence[str], ordinals: Mapping[str, int]) -> int:
     """Return the number of an ordinal, which may be a ten and a one; 0 for other words."""
     numbers = [ordinals.get(word, 0) for word in words]
-    is_compound = len(numbers) > 1 and all(numbers) and numbers[0] in {20, 30} and numbers[1] < TEN
+    if len(words) > 1 and read_number_words(words[0]) in TENS:  # двадцать первого
+        numbers[0] = int(read_number_words(words[0]) or 0)
+    is_compound = len(numbers) > 1 and all(numbers) and numbers[0] in TENS and numbers[1] < TEN
     return sum(numbers) if len(numbers) == 1 or (is_compound and len(numbers) == len("ab")) else 0
 
 

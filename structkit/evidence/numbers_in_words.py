@@ -24,10 +24,13 @@ from structkit.evidence.number_vocabulary import ARTICLES, CJK_DIGITS, CJK_SCALE
 from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
-FRACTION = re.compile(r"[0-9](?<![\d/.,]\d)(?:\d{0,2}(?:-| {1,2})(?=\d))?\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])")
+FRACTION = re.compile(
+    r"[0-9](?<![\d/.,]\d)(?:\d{0,2}(?:-| {1,2})(?=\d)|\d{3,6} {1,2}(?=\d+\u2044))?"
+    r"\d{0,3} ?[/\u2044] ?\d{1,4}(?![\d/.,])"
+)
 DENOMINATOR_END, MAX_COMMON_DENOMINATOR = re.compile("[/\u2044] ?"), 12
 DENOMINATOR = re.compile("[/\u2044] ?[0-9]")
-MAX_DENOMINATOR, MAX_BEFORE_FRACTION_SIGN, MAX_FRACTION_CHARS = 6, 8, 10
+MAX_DENOMINATOR, MAX_BEFORE_FRACTION_SIGN, MAX_FRACTION_CHARS = 6, 12, 10
 MIXED_FRACTION = re.compile(r"(?:(\d+)(?:-| {1,2}))?(\d+) ?[/\u2044] ?(\d+)")
 
 UNITS_AFTER_DIGITS = {"千": 1_000, "百": 100, fold("천"): 1_000, fold("백"): 100}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import TypeAlias
 
 Range: TypeAlias = int
@@ -25,3 +27,17 @@ def pack(start: int, end: int) -> Range:
 def unpack(place: Range) -> tuple[int, int]:
     """Return the start and the end of a range."""
     return place >> END_BITS, place & END_MASK
+
+
+def is_part_of_any(place: Range, ranges: Sequence[Range]) -> bool:
+    """Return whether a range has a part of another one, of ordered ranges that do not overlap, but not all of it.
+
+    >>> [is_part_of_any(pack(*each), [pack(4, 9)]) for each in ((4, 6), (4, 9), (2, 9), (2, 5), (9, 12))]
+    [True, False, False, True, False]
+    """
+    start, end = unpack(place)
+    index = bisect_left(ranges, pack(end, 0)) - 1
+    if index < 0:
+        return False
+    first, last = unpack(ranges[index])
+    return last > start and not (start <= first and last <= end)

@@ -27,7 +27,7 @@ SPACE_IN_NUMBER = re.compile(r" (?=[.,])")
 SIGN_OF_FRACTION = "\u2044"
 SIGNED_FRACTION = re.compile("(?:[0-9]+ {1,2})?[0-9]+\u2044[0-9]+")
 YEARS = range(1900, 2100)
-MAX_NUMERATOR, MAX_DENOMINATOR, GROUP_DIGITS = 8, 4, 3
+MAX_NUMERATOR, MAX_DENOMINATOR, GROUP_DIGITS = 16, 4, 3
 
 
 class _Notation(NamedTuple):

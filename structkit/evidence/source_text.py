@@ -19,7 +19,7 @@ from structkit.evidence.month_names import MONTH_NUMBERS, months_beside_digits
 from structkit.evidence.number_vocabulary import CJK_DIGITS, CJK_SCALES, CJK_UNITS
 from structkit.evidence.number_words import WORD_VALUES, compound_words, number_words_of
 from structkit.evidence.numbers_in_words import mixed_numerals
-from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, is_part_of_any, pack, unpack
 from structkit.evidence.roman_numerals import roman_numeral
 from structkit.evidence.source_dates import SourceDates
 from structkit.evidence.source_numbers import SourceNumbers
@@ -140,6 +140,8 @@ class SourceText:
     def _find_number(self, leaf: Leaf) -> Finding:
         number: Decimal | None = read_number(leaf.value)
         places = [] if number is None else self._numbers.find(number)
+        if places and self._numbers.fraction_signs:
+            places = [place for place in places if not is_part_of_any(place, self._numbers.fraction_signs)]
         if places and (len(places) > 1 or is_small_number(leaf)):
             places = self._free(places, leaf)
         return ("number", self.folded.originals(places)) if places else self._find_numeral(number)
