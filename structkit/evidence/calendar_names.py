@@ -1,4 +1,4 @@
-"""Names of months and weekdays of languages beside those of `month_names`, from the Unicode CLDR 49 (Unicode License v3), folded.
+"""Further names of months and weekdays, beside `month_names`, from the Unicode CLDR 49 (Unicode License v3), folded.
 
 A name that is one month or another by its language is left out; abbreviations are those of CLDR.
 """

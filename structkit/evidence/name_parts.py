@@ -10,7 +10,10 @@ from structkit.evidence.ranges import END_BITS, END_MASK, Range
 HYPHENS = "-\u2010\u2011"
 WORD_BEFORE = re.compile(rf"([^\W_][\w.]*)[{HYPHENS}]\Z")
 WORD_AFTER = re.compile(rf"[{HYPHENS}](\w+)")
-NUMBER_AFTER, NUMBER_BEFORE = re.compile(r"/\d(?!\d?\.\d)|(?<=\w)[.:]\d|#\d|_\w"), re.compile(r"\w[/_#]\Z|\d[.:]\Z")
+NUMBER_AFTER, NUMBER_BEFORE = (
+    re.compile(r"/\d(?!\d?\.\d)|(?<=\w)\.\d|(?<=\d):\d|#\d|_\w"),
+    re.compile(r"\w[/_#]\Z|\d[.:]\Z"),
+)
 """What joins a name with digits to more digits, such as the point of KKG41.3, but not 47/ before a date."""
 
 JOINTS = frozenset(f"{HYPHENS}/_#.:")

@@ -142,6 +142,8 @@ class SourceText:
         places = [] if number is None else self._numbers.find(number)
         if places and self._numbers.fraction_signs:
             places = [place for place in places if not is_part_of_any(place, self._numbers.fraction_signs)]
+            if not places:
+                return MISSING
         if places and (len(places) > 1 or is_small_number(leaf)):
             places = self._free(places, leaf)
         return ("number", self.folded.originals(places)) if places else self._find_numeral(number)
