@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from structkit.errors import MalformedReply, TransportError
 from structkit.parsing.chunks import ReplyAssembler
 from structkit.parsing.events import EventParser
 from structkit.values import Completion
+
+OBJECT = "chat.completion.chunk"
+"""The `object` of such a body, which distinguishes it from one that came as a whole."""
 
 
 def read_stream_body(body: bytes) -> Completion | TransportError | None:
@@ -21,5 +26,14 @@ def read_stream_body(body: bytes) -> Completion | TransportError | None:
         for event in EventParser(len(body)).feed(body):
             assembler.add(event)
     except MalformedReply as error:
-        return assembler.attach_partial(error)
-    return assembler.reply() if assembler.has_started else None
+        return _with_object(assembler.attach_partial(error))
+    return _with_object(assembler.reply()) if assembler.has_started else None
+
+
+def _with_object(reply: Completion | TransportError) -> Completion | TransportError:
+    """Return a reply whose body says that it is made of chunks."""
+    if isinstance(reply, Completion):
+        return replace(reply, raw={**reply.raw, "object": OBJECT})
+    if isinstance(reply.body, dict):
+        reply.body = {**reply.body, "object": OBJECT}
+    return reply

@@ -26,8 +26,9 @@ from structkit.client.probing.probe_report import SCHEMA_MODES, Finding, ProbeRe
 from structkit.client.probing.request_template import REASONING_FACTOR, ProbeSchema, RequestTemplate
 from structkit.client.probing.schema_visibility import probe_descriptions
 from structkit.dialects import Route, identify_route
-from structkit.errors import MalformedReply, TransportError
+from structkit.errors import TransportError
 from structkit.extraction import MODES, Mode
+from structkit.parsing.stream_body import OBJECT
 from structkit.schema.strict.conformance import conforms
 from structkit.transport import TransportReply
 from structkit.values import Completion, Request, Usage
@@ -218,9 +219,11 @@ def _parameter(
 
 
 def _is_stream(reply: TransportReply) -> bool:
-    """Return whether the reply is server-sent events, which a reader of complete replies reports as malformed."""
-    text = reply.body if isinstance(reply, MalformedReply) else None
-    return isinstance(text, str) and any(line.startswith("data:") for line in text.splitlines())
+    """Return whether the reply is server-sent events, by what a reader of complete replies makes of them."""
+    body = reply.raw if isinstance(reply, Completion) else reply.body
+    if isinstance(body, dict):
+        return bool(body.get("object") == OBJECT)
+    return isinstance(body, str) and any(line.startswith("data:") for line in body.splitlines())
 
 
 def _has_tool_call(reply: TransportReply) -> bool:
