@@ -97,7 +97,8 @@ def test_an_endpoint_that_fails_for_every_row_stops_the_run_and_no_row_fails(
 
     policy = Policy(wait_initial=0.001, wait_max=0.01, retries=retries)
     with Endpoint(answer) as endpoint:
-        label_job = job(endpoint, 200, policy=policy)
+        # One at a time, where some succeed: a row that fails before another one succeeds has failed by itself.
+        label_job = job(endpoint, 200, policy=policy, **({"concurrency": 1} if before else {}))
         report = label_job.run()
         assert report.status.startswith("incomplete: the endpoint failed")
         assert "no healthy upstream" in report.status

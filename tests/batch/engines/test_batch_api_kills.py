@@ -1,6 +1,6 @@
 """A job over the Batch API whose process is killed with -9: at each moment, no row is lost, and none is paid for twice.
 
-The moments are those of `benchmarks/engines.py`, which does the same with 2,000 rows.
+The moments are those of `benchmarks/batch_api_kills.py`, which does the same with 2,000 rows.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ MOMENTS = (
 
 
 @pytest.fixture
-def engines(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def kills(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The benchmark."""
     monkeypatch.syspath_prepend(BENCHMARKS)
-    return import_module("engines")
+    return import_module("batch_api_kills")
 
 
-def test_the_moments_are_those_of_the_benchmark(engines: ModuleType) -> None:
-    assert (*engines.OWN_MOMENTS, *(moment.name for moment in engines.MOMENTS)) == MOMENTS
+def test_the_moments_are_those_of_the_benchmark(kills: ModuleType) -> None:
+    assert (*kills.OWN_MOMENTS, *(moment.name for moment in kills.MOMENTS)) == MOMENTS
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_after_kill_9_no_row_is_lost_or_paid_for_twice(engines: ModuleType, moment: str) -> None:
-    outcome = engines.run_moment(moment, 40)
+def test_after_kill_9_no_row_is_lost_or_paid_for_twice(kills: ModuleType, moment: str) -> None:
+    outcome = kills.run_moment(moment, 40)
     assert (outcome.unfinished, outcome.repeated, outcome.ambiguous) == (0, 0, 0)
     assert outcome.was_killed or moment in OWN_MOMENTS, "a moment of its own may pass between two looks"
