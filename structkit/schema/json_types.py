@@ -74,3 +74,13 @@ def type_names(keyword: JSONValue) -> list[str]:
 def guess_type(schema: JSON) -> JSONValue:
     """Return the type (or list of types) that a schema names or its keywords imply; None where any type fits."""
     return schema.get("type") or next((TYPE_BY_KEYWORD[word] for word in schema if word in TYPE_BY_KEYWORD), None)
+
+
+def enumerated_values(schema: JSON) -> list[JSONValue] | None:
+    """Return the values that `const` or `enum` lists; None without them.
+
+    >>> enumerated_values({"const": 1}), enumerated_values({"enum": ["a"]}), enumerated_values({"type": "string"})
+    ([1], ['a'], None)
+    """
+    values: list[JSONValue] | None = [schema["const"]] if "const" in schema else schema.get("enum")
+    return values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from structkit.schema.json_equality import equality_key
-from structkit.schema.json_types import is_of_type, type_names
+from structkit.schema.json_types import enumerated_values, is_of_type, type_names
 from structkit.values import JSON, JSONValue
 
 ANNOTATIONS = frozenset(
@@ -100,7 +100,7 @@ def _without_union(schema: JSON) -> JSON:
 
 def _are_values_contained(first: JSON, second: JSON) -> bool:
     """Compare what the schemas say of a whole value: its type, and the list of values."""
-    values, other_values = _listed_values(first), _listed_values(second)
+    values, other_values = enumerated_values(first), enumerated_values(second)
     if values is not None:
         other_keys = None if other_values is None else frozenset(map(equality_key, other_values))
         return all(_is_scalar_of(value, second, other_keys) for value in values)
@@ -108,10 +108,6 @@ def _are_values_contained(first: JSON, second: JSON) -> bool:
         return other_values is None
     names = {*type_names(second["type"])} | ({"integer"} if "number" in type_names(second["type"]) else set())
     return "type" in first and {*type_names(first["type"])} <= names
-
-
-def _listed_values(schema: JSON) -> list[JSONValue] | None:
-    return [schema["const"]] if "const" in schema else schema.get("enum")
 
 
 def _is_scalar_of(value: JSONValue, schema: JSON, keys: frozenset[Hashable] | None) -> bool:

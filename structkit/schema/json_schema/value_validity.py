@@ -9,6 +9,7 @@ from typing import Any
 from structkit.schema.json_equality import equality_key, unique_values
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_schema.match_time import shared_match_time
+from structkit.schema.json_types import enumerated_values
 from structkit.schema.keywords import ADDITIONAL_BOUNDS
 from structkit.values import JSON, JSONValue
 
@@ -85,7 +86,7 @@ def _rules_of(schema: JSON) -> JSON:
     rules = {word: value for word, value in schema.items() if word not in LISTS | NOT_RULES}
     parts = rules.pop(ADDITIONAL_BOUNDS, [])
     for word in UNIONS:
-        lists = [listed_values(part) for part in rules.get(word, ())]
+        lists = [values_of_list(part) for part in rules.get(word, ())]
         if lists and None not in lists:
             del rules[word]
             parts = [
@@ -114,13 +115,12 @@ def _values_of_union(lists: list[list[JSONValue]], *, is_exclusive: bool) -> lis
     return [value for value in values if not is_exclusive or counts[equality_key(value)] == 1]
 
 
-def listed_values(part: JSONValue) -> list[JSONValue] | None:
+def values_of_list(part: JSONValue) -> list[JSONValue] | None:
     """Return the values that a schema lists, if it has no other rule.
 
-    >>> listed_values({"const": 1, "title": "One"}), listed_values({"enum": [1], "minimum": 2})
+    >>> values_of_list({"const": 1, "title": "One"}), values_of_list({"enum": [1], "minimum": 2})
     ([1], None)
     """
     if not isinstance(part, dict) or len(part.keys() & LISTS) != 1 or not part.keys() <= LISTS | NOT_RULES:
         return None
-    values: list[JSONValue] = part["enum"] if "enum" in part else [part["const"]]
-    return values
+    return enumerated_values(part)

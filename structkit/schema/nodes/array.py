@@ -8,6 +8,7 @@ from functools import cached_property
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.json_equality import unique_values
 from structkit.schema.json_schema.all_of import merge
+from structkit.schema.json_types import enumerated_values
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Node, WireError
@@ -92,7 +93,7 @@ def _validate_unique(schema: JSON, path: JSONPath) -> None:
         UnsatisfiableSchema: No value can fit.
     """
     items = schema.get("items")
-    values = _listed_values(items) if isinstance(items, dict) else None
+    values = enumerated_values(items) if isinstance(items, dict) else None
     if schema.get("uniqueItems") is True and isinstance(values, list):
         count = len(unique_values(values))
         if schema.get("minItems", 0) > count:
@@ -121,7 +122,7 @@ def _may_fit_both(first: JSONValue, second: JSONValue, path: JSONPath, compiler:
     if first is False or second is False:
         return False
     resolved, other = compiler.resolve(first), compiler.resolve(second)
-    for values, schema in ((_listed_values(resolved), second), (_listed_values(other), first)):
+    for values, schema in ((enumerated_values(resolved), second), (enumerated_values(other), first)):
         if values is not None and not compiler.valid_values(values, {"allOf": [schema]}):
             return False
     try:
@@ -129,8 +130,3 @@ def _may_fit_both(first: JSONValue, second: JSONValue, path: JSONPath, compiler:
     except UnsatisfiableSchema:
         return False
     return True
-
-
-def _listed_values(schema: JSON) -> list[JSONValue] | None:
-    values: list[JSONValue] | None = [schema["const"]] if "const" in schema else schema.get("enum")
-    return values

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from structkit.schema.json_equality import equality_key, unique_values
+from structkit.schema.json_types import enumerated_values
 from structkit.schema.keywords import ENUM_MEANINGS
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
@@ -60,8 +61,8 @@ def _listed_values(part: JSONValue, compiler: Compiler) -> list[JSONValue] | Non
     target = compiler.resolve(part)
     if target.keys() == {"type"} and target["type"] == "null":
         return [None]
-    values = [target["const"]] if "const" in target else target.get("enum", [])
-    return (compiler.valid_values(unique_values(values), part) or None) if isinstance(part, dict) else None
+    values = enumerated_values(target) if isinstance(part, dict) else None
+    return (compiler.valid_values(unique_values(values), part) or None) if values else None
 
 
 def _exclusive_values(
