@@ -84,7 +84,6 @@ def _read(paradigms: str) -> list[tuple[str, list[str]]]:
 _PARADIGMS = {language: _read(each) for language, each in PARADIGMS.items()}
 _UNCLEAR = {language: _read(each) for language, each in UNCLEAR.items()}
 _SOFTENED = {language: [(fold(one), fold(other)) for one, other in each] for language, each in SOFTENED.items()}
-INFLECTED_LANGUAGES = frozenset(_PARADIGMS)
 
 
 def inflected_forms(word: str, languages: Collection[str]) -> frozenset[str]:

@@ -21,6 +21,13 @@ from structkit.evidence.text_index import TextIndex
 
 TimePlaces = dict[time, list[Range]]
 
+
+def _hours_of(words: str) -> tuple[dict[str, int], str]:
+    """Return the hour of each word, from one on, and the alternatives of a pattern."""
+    hours = {fold(word): hour for hour, word in enumerate(words.split(), 1)}
+    return hours, "|".join(sorted(hours, key=len, reverse=True))
+
+
 NOON, HALF_HOUR = 12, 30
 NUMBER = CJK_NUMERAL.pattern.removesuffix("+")
 NUMBER = rf"(\d{{1,2}}|{NUMBER}{{1,3}})"
@@ -28,21 +35,13 @@ CJK_TIME = re.compile(
     rf"(?:(午前|午後|上午|下午|晚上|傍晚|夜|中午|凌晨|早上|清晨) ?)?{NUMBER} ?[時时点點](?:鐘|钟)?"
     rf"(?: ?(半|[一三13]刻)| ?{NUMBER} ?分)?"
 )
-KOREAN_HOURS = {
-    fold(word): hour
-    for hour, word in enumerate("한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 열한 열두".split(), 1)  # noqa: SIM905
-}
-KOREAN_HOUR = "|".join(sorted(KOREAN_HOURS, key=len, reverse=True))
+KOREAN_HOURS, KOREAN_HOUR = _hours_of("한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 열한 열두")
 KOREAN_HALF = "|".join(map(fold, ("오전", "오후", "아침", "저녁", "밤", "새벽", "낮")))
 KOREAN_TIME = re.compile(
     rf"(?:({KOREAN_HALF}) ?)?(\d{{1,2}}|{KOREAN_HOUR}) ?{fold('시')}"
     rf"(?: ?({fold('반')})| ?(\d{{1,2}}|(?:{SYLLABLE}){{1,3}}) ?{fold('분')})?"
 )
-THAI_HOURS = {
-    fold(word): hour
-    for hour, word in enumerate("หนึ่ง สอง สาม สี่ ห้า หก เจ็ด แปด เก้า สิบ สิบเอ็ด สิบสอง".split(), 1)  # noqa: SIM905
-}
-THAI_HOUR = "|".join(sorted(THAI_HOURS, key=len, reverse=True))
+THAI_HOURS, THAI_HOUR = _hours_of("หนึ่ง สอง สาม สี่ ห้า หก เจ็ด แปด เก้า สิบ สิบเอ็ด สิบสอง")
 THAI_MARK = re.compile(fold("โมง|ทุ่ม|ตี|นาฬิกา"))
 THAI_TIME = re.compile(
     rf"({fold('ตี')}|{fold('บ่าย')})? ?(\d{{1,2}}|{THAI_HOUR})? ?({fold('โมงเช้า')}|{fold('โมงเย็น')}|{fold('โมง')}|"
@@ -98,7 +97,7 @@ def _eastern_times(folded: str) -> Iterator[tuple[time, Range]]:
                 yield clock, pack(*match.span())
                 is_end = RANGE_SIGN.search(folded, max(match.start() - 2, 0), match.start())
                 is_in_words = not match[2].isdecimal()
-                # its half of the day may be that of the first one, or is not said
+                # its half of the day may be that of the first one, or is not stated
                 if (is_end or is_in_words) and not match[1] and clock.hour < NOON:
                     yield clock.replace(hour=clock.hour + NOON), pack(*match.span())
     for match in search_around(THAI_TIME, THAI_MARK, folded):

@@ -55,6 +55,7 @@ AFTER_HOUR = {
 
 MINUS_LINKS = "menos|moins|meno|fără|fara|παρά|kém|kurang|إلا|без"
 PLUS_LINKS = "lewat|και|e|y|și|et|и|و|i"
+MINUS_WORDS = frozenset(fold(MINUS_LINKS).split("|"))
 LETTERS = r"(?:[^\W\d_]|[\u0900-\u0963\u0300-\u036f'])+"
 TWO_WORDS = rf"(?:{'|'.join(sorted(map(re.escape, HOURS_OF_TWO_WORDS), key=len, reverse=True))})(?!\w)"
 TOKEN = rf"(?<![\w.,:])(\d{{1,2}}|{TWO_WORDS}|{LETTERS})"
@@ -104,7 +105,7 @@ AFTER_TRIGGERS = frozenset(phrase.split(" ")[-1] for phrase in AFTER_PHRASES)
 
 
 def spoken_times(index: TextIndex) -> Iterator[tuple[time, Range]]:
-    """Yield the times of a text whose hour or minutes are in words; both halves of the day unless one is said.
+    """Yield the times of a text whose hour or minutes are in words; both halves of the day unless one is stated.
 
     >>> from structkit.evidence.folding import FoldedText
     >>> text = "o wpół do czwartej po południu, alle sette e mezza di sera, приедет в полседьмого вечера"
@@ -155,7 +156,7 @@ def _is_clock(folded: str, start: int, end: int) -> bool:
 
 
 def _hours(index: TextIndex, ends: Collection[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
-    """Yield the minutes of the hours in words, beside a word that says that they are one."""
+    """Yield the minutes of the hours in words, beside a word that shows that they are one."""
     folded, hours = index.folded_text, hours_of(index.languages)
     halves = half_hours_of(index.languages)
     for place in index.ranges(halves.keys() & index.vocabulary.keys()):
@@ -190,11 +191,11 @@ def _hour_at(folded: str, hour: int, start: int, end: int) -> Iterator[tuple[int
         is_to = past is None or past[2] in LINKS_OF_MINUTES_TO
         if minutes := number_of_minutes(match[1]):
             yield hour - minutes if is_to else hour + minutes, start - len(before) + match.start(), last
-    elif _is_said(folded, before, start, end, unit):
+    elif _is_time_of_day(folded, before, start, end, unit):
         yield _with_minutes(folded, hour, start, last)
 
 
-def _is_said(folded: str, before: str, start: int, end: int, unit: re.Match[str] | None) -> bool:
+def _is_time_of_day(folded: str, before: str, start: int, end: int, unit: re.Match[str] | None) -> bool:
     """Return whether an hour in words is a time of day: beside the half of the day, a label, or "Uhr"."""
     if HALF_AFTER.match(folded, unit.end() if unit else end) or HALF_BEFORE.search(before) or HOUR_LABEL.search(before):
         return True
@@ -210,5 +211,5 @@ def _with_minutes(folded: str, hour: int, start: int, end: int) -> tuple[int, in
     if match is None or minutes < SMALLEST_MINUTES or (minutes % SMALLEST_MINUTES and not is_clear):
         return hour, start, end
     sign = SINCE_OR_TO.match(folded, match.end())
-    is_minus = match[1] in fold(MINUS_LINKS).split("|") or bool(sign and sign[1])
+    is_minus = match[1] in MINUS_WORDS or bool(sign and sign[1])
     return hour + (-minutes if is_minus else minutes), start, (sign or match).end()
