@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -131,17 +132,8 @@ def _dedent(template: str) -> str:
     >>> _dedent("name\tcity\n    Ada\tLondon\n      more\n    ")
     'name\tcity\nAda\tLondon\n  more'
     """
-    first_line, *lines = template.split("\n")
-    indents = [line[: len(line) - len(line.lstrip())] for line in lines if line.strip()]
-    margin = next(
-        (n for n in range(len(min(indents, default="")), 0, -1) if len({text[:n] for text in indents}) == 1), 0
-    )
-    lines = [first_line.lstrip(), *(line[margin:] for line in lines)]
-    while lines and not lines[-1]:
-        lines.pop()
-    while lines and not lines[0]:
-        lines.pop(0)
-    return "\n".join(lines)
+    first_line, _, lines = template.partition("\n")
+    return f"{first_line.lstrip()}\n{textwrap.dedent(lines)}".strip("\n")
 
 
 def _argument_name(field: str, arguments: Mapping[str, Any]) -> str:
