@@ -143,7 +143,7 @@ class JobSettings:
         if self.journal is not None:
             object.__setattr__(self, "journal", _expand(self.journal, "journal must be the path of a folder"))
             if self.output is None:
-                raise ConfigError("journal (--journal) needs an output: rows in memory have no journal that is kept")
+                raise ConfigError("journal (--journal) needs an output: rows in memory have no journal on disk")
         if self.part is not None:
             object.__setattr__(self, "part", Part.read(self.part))
             if self.output is None:

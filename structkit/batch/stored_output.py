@@ -43,12 +43,12 @@ class StoredOutput:
     journal: Path
 
     @property
-    def note(self) -> StoreAddress:
+    def claim(self) -> StoreAddress:
         """The address of the file that says where the journal is."""
-        return self.address.sibling(self.note_name)
+        return self.address.sibling(self.claim_name)
 
     @property
-    def note_name(self) -> str:
+    def claim_name(self) -> str:
         """Its name, in the store and beside the local file."""
         return f"{self.address.name}.job.json"
 
@@ -73,24 +73,24 @@ def claim_output(settings: JobSettings, address: StoreAddress) -> StoredOutput:
     validate_settings(settings)
     file = settings.output_path
     output = StoredOutput(address.sibling(file.name), file, settings.journal_folder.absolute())
-    note, data = _read_note(output), read_object(output.note.url)
-    if not settings.overwrite and _parse_note(data).get("id") != note["id"]:
+    claim, data = _read_claim(output), read_object(output.claim.url)
+    if not settings.overwrite and _parse_claim(data).get("id") != claim["id"]:
         _validate_unclaimed(output, data)
-    _write_note(output, {**note, "host": platform.node(), "folder": str(output.journal)})
+    _write_claim(output, {**claim, "host": platform.node(), "folder": str(output.journal)})
     return output
 
 
 def _validate_unclaimed(output: StoredOutput, data: bytes | None) -> None:
-    """Validate that there is no output, and no note of another journal.
+    """Validate that there is no output, and no claim of another journal.
 
     Raises:
         JobError: There is one.
     """
-    address, note = output.address, _parse_note(data)
+    address, claim = output.address, _parse_claim(data)
     if data is not None:
         raise JobError(
-            f"{address} is the output of a job whose journal is not here, but on {note.get('host')} in "
-            f"{note.get('folder')}: run the job there, or copy that folder to {output.journal}; --overwrite "
+            f"{address} is the output of a job whose journal is not here, but on {claim.get('host')} in "
+            f"{claim.get('folder')}: run the job there, or copy that folder to {output.journal}; --overwrite "
             "(overwrite=True) pays for every row again",
             file=str(address),
         )
@@ -101,33 +101,33 @@ def _validate_unclaimed(output: StoredOutput, data: bytes | None) -> None:
         )
 
 
-def _read_note(output: StoredOutput) -> JSON:
+def _read_claim(output: StoredOutput) -> JSON:
     """Return what is written into the store about the journal that is here; a new one has an id of its own."""
     with suppress(OSError):
-        note = _parse_note((output.journal / output.note_name).read_bytes())
-        if "id" in note:
-            return note
+        claim = _parse_claim((output.journal / output.claim_name).read_bytes())
+        if "id" in claim:
+            return claim
     return {"id": secrets.token_hex(16)}
 
 
-def _write_note(output: StoredOutput, note: JSON) -> None:
+def _write_claim(output: StoredOutput, claim: JSON) -> None:
     """Write it here, and then into the store.
 
     Raises:
         JobError: It cannot be written.
     """
-    data = json.dumps(note, indent=2).encode()
+    data = json.dumps(claim, indent=2).encode()
     create_folder(output.journal)
-    write_atomically(output.journal / output.note_name, [data])
-    write_object(output.note.url, data)
+    write_atomically(output.journal / output.claim_name, [data])
+    write_object(output.claim.url, data)
 
 
-def _parse_note(data: bytes | None) -> JSON:
+def _parse_claim(data: bytes | None) -> JSON:
     try:
-        note = json.loads(data or b"{}")
+        claim = json.loads(data or b"{}")
     except ValueError:
         return {}
-    return note if isinstance(note, dict) else {}
+    return claim if isinstance(claim, dict) else {}
 
 
 def upload_output(output: StoredOutput, report: Report) -> Report:

@@ -149,8 +149,7 @@ def write_object(url: str, data: bytes) -> None:
         JobError: It cannot be written.
         ConfigError: As `find_stored_files`.
     """
-    store, path = _open_store(url)
-    with _translate_write_errors(url):
+    with _writing(url) as (store, path):
         store.pipe_file(path, data)
 
 
@@ -161,8 +160,7 @@ def upload_file(file: Path, url: str) -> None:
         JobError: It cannot be written.
         ConfigError: As `find_stored_files`.
     """
-    store, path = _open_store(url)
-    with _translate_write_errors(url):
+    with _writing(url) as (store, path):
         store.put_file(str(file), path)
 
 
@@ -239,9 +237,10 @@ def _translate_errors(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _translate_write_errors(url: str) -> Iterator[None]:
+def _writing(url: str) -> Iterator[tuple[Any, str]]:
+    store, path = _open_store(url)
     try:
-        yield
+        yield store, path
     except Exception as error:  # noqa: BLE001 (each store has its own exceptions)
         raise JobError(f"cannot write {public_url(url)}: {_describe(error)}", file=public_url(url)) from None
 
