@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ PRAGMAS = (
     "checkpoint_fullfsync = ON",
     "wal_autocheckpoint = 4000",
 )
+
+BUSY_S, BUSY_PAUSE_S = 5.0, 0.005
+"""How long to wait for a file that another process uses, and how long between two tries."""
 
 MIN_FREE_BYTES = 32 * 2**20
 """Reserved for what is in flight: replies, the write-ahead log of 16 MB, and the file that it is merged into."""
@@ -125,13 +129,29 @@ def open_for_reading(path: Path, migrations: Sequence[Migration]) -> sqlite3.Con
 
 
 def _set_pragmas(connection: sqlite3.Connection) -> None:
-    for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    """Set them, again where another process opens or closes the file at the same moment.
+
+    To switch to a write-ahead log, SQLite may need a lock for which it does not wait, lest two processes wait for each
+    other (sqlite3_busy_handler, read 2026-11-30).
+    """
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            for pragma in PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if not (error.sqlite_errorname or "").startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            time.sleep(BUSY_PAUSE_S)
+        else:
+            return
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open a bare connection, whose transactions the caller begins and ends."""
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=MAX_CACHED_STATEMENTS)
+    return sqlite3.connect(
+        path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=MAX_CACHED_STATEMENTS
+    )
 
 
 @contextlib.contextmanager

@@ -22,8 +22,8 @@ from structkit.values import JSON
 LOCK_NAME = "lock"
 """The lock's file in its folder. It is never deleted, since two processes could then lock two files."""
 
-MAX_HOLDER_READS = 10
-"""How often a dead holder's name is read again: a new holder may be about to write its own."""
+MAX_HOLDER_READS = 50
+"""How often the name of a holder is read again that is missing, or of a dead one: it may just be written or erased."""
 
 HOLDER_READ_PAUSE_S = 0.02
 
@@ -84,7 +84,7 @@ def lock_folder(folder: Path) -> FolderLock:
     except OSError as error:
         raise JobError(f"{path} cannot be written: {error}; choose another folder", file=str(path)) from error
     try:
-        if not try_lock(file):
+        if not _lock(file, path):
             raise JobError(_describe_holder(path), file=str(path))
         holder = _read_holder(path)  # one that was killed, or has lost its lock
         _write_holder(file)
@@ -96,6 +96,17 @@ def lock_folder(folder: Path) -> FolderLock:
         os.close(file)
         raise
     return FolderLock(file, path, is_taken_over=is_alive(holder) if holder else not has_file)
+
+
+def _lock(file: int, path: Path) -> bool:
+    """Lock a file, at once unless its holder has no name: then it is about to unlock the file, or to write its name."""
+    for _ in range(MAX_HOLDER_READS):
+        if try_lock(file):
+            return True
+        if _read_holder(path):
+            return False
+        time.sleep(HOLDER_READ_PAUSE_S)
+    return False
 
 
 def take_over(folder: Path) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -153,6 +154,15 @@ def test_the_holder_on_another_machine_is_named_with_what_to_do(tmp_path):
     assert not third.is_taken_over
     assert json.loads((tmp_path / LOCK_NAME).read_text())["host"] == platform.node()
     third.release()
+
+
+def test_a_lock_that_is_being_released_is_waited_for(tmp_path):
+    lock = lock_folder(tmp_path)
+    (tmp_path / LOCK_NAME).write_bytes(b"")  # the name is erased first
+    release = threading.Timer(0.05, lock.close)
+    release.start()
+    lock_folder(tmp_path).release()
+    release.join()
 
 
 def test_a_run_that_was_taken_over_cannot_start_the_job_from_scratch(tmp_path):

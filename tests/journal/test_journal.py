@@ -1039,6 +1039,20 @@ def test_an_older_file_is_migrated_with_its_rows(tmp_path):
             assert schema_version(connection) == 2
 
 
+def test_a_file_that_another_process_is_creating_is_waited_for(tmp_path):
+    path = tmp_path / "job.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"), contextlib.closing(sqlite3.connect(path)) as second:
+        second.execute("PRAGMA journal_mode = WAL")  # SQLite itself does not wait
+    commit = threading.Timer(0.05, lambda: other.execute("COMMIT"))
+    commit.start()
+    with contextlib.closing(open_database(path, SHARD_MIGRATIONS)) as connection:
+        assert schema_version(connection) == len(SHARD_MIGRATIONS)
+    commit.join()
+    other.close()
+
+
 def test_a_file_of_a_newer_structkit_is_not_changed(folder):
     with Journal.open(folder, HEADER) as journal:
         intend(journal, 0)
