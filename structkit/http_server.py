@@ -23,6 +23,7 @@ class HTTPServer(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
     max_connections = 1000
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
@@ -58,7 +59,7 @@ class HTTPServer(ThreadingHTTPServer):
 
 
 class ServerThread:
-    """Serves in a thread; use it as a context manager.
+    """Serves in a thread; use it as a context manager, or `start` and `close` it.
 
     Args:
         server: Listens already.
@@ -72,7 +73,7 @@ class ServerThread:
 
     def __enter__(self) -> Self:
         """Start serving."""
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(
@@ -81,7 +82,12 @@ class ServerThread:
         """Stop serving."""
         self.close()
 
+    def start(self) -> None:
+        """Start serving."""
+        self._thread.start()
+
     def close(self) -> None:
-        """Stop serving, and close the port; a second call does nothing."""
-        self._server.shutdown()
+        """Stop serving, where it has started, and close the port; a second call does nothing."""
+        if self._thread.is_alive():  # `shutdown` of a server that never served waits for ever
+            self._server.shutdown()
         self._server.server_close()

@@ -54,3 +54,10 @@ def test_a_server_that_was_closed_is_closed_again_without_an_error() -> None:
         thread.close()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", server.server_port), timeout=1)
+
+
+def test_a_server_that_never_served_is_closed_at_once() -> None:
+    server = SmallServer(("127.0.0.1", 0), Handler)
+    ServerThread(server, 0.01).close()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", server.server_port), timeout=1)

@@ -9,20 +9,19 @@ from __future__ import annotations
 import json
 import selectors
 import socket
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from errno import EADDRINUSE
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler
-from socketserver import ThreadingTCPServer
 from types import TracebackType
 from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
 from structkit.errors import ConfigError
+from structkit.http_server import HTTPServer, ServerThread
 from structkit.local.forced_call import CallStream, to_tool_calls
 from structkit.local.proxied_request import ProxiedRequest, Rejection, to_proxied
 from structkit.values import JSON
@@ -32,16 +31,7 @@ HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "conte
 """Headers that concern one connection, or that each side writes for itself."""
 
 
-class _TCPServer(ThreadingTCPServer):
-    allow_reuse_address = True  # a port stays reserved for a while after a server has ended
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Print nothing: a client that disconnects is not an error of the server."""
-
-
-class _IPv6Server(_TCPServer):
+class _IPv6Server(HTTPServer):
     address_family = socket.AF_INET6
 
 
@@ -58,15 +48,15 @@ class Proxy:
 
     def __init__(self, host: str, port: int) -> None:
         """Bind the port, which takes no time, before a model is loaded."""
-        kind = _IPv6Server if ":" in host else _TCPServer
+        kind = _IPv6Server if ":" in host else HTTPServer
         try:
             self._server = kind((host, port), BaseHTTPRequestHandler)
-            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         except OSError as error:
             reason = "is in use by another program" if error.errno == EADDRINUSE else f"cannot be used: {error}"
             raise ConfigError(f"port {port} on {host} {reason}; choose another one with --port, or 0 for any") from None
         address = f"[{host}]" if ":" in host else host
-        self.base_url = f"http://{address}:{self._server.server_address[1]}/v1"
+        self.base_url = f"http://{address}:{self._server.server_port}/v1"
+        self._thread = ServerThread(self._server, poll_s=0.1)
 
     def start(self, model: str, base_url: str) -> None:
         """Answer requests for a model, in threads, with the replies of the server at an address."""
@@ -81,9 +71,7 @@ class Proxy:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Stop listening."""
-        if self._thread.is_alive():
-            self._server.shutdown()
-        self._server.server_close()
+        self._thread.close()
 
 
 def _handler_class(model: str, netloc: str) -> type[BaseHTTPRequestHandler]:
