@@ -10,13 +10,20 @@ from structkit.batch.engines.progress import ProgressCallback
 from structkit.batch.job_input import open_input
 from structkit.batch.selection import estimate_rows
 from structkit.batch.settings import JobSettings
-from structkit.errors import StructkitError
+from structkit.errors import ConfigError, StructkitError
 from structkit.tables.formats import STANDARD
+from structkit.values.callbacks import callback_issue
 
 
 @contextmanager
 def default_progress(settings: JobSettings, on_progress: ProgressCallback | None) -> Iterator[ProgressCallback | None]:
-    """Yield the caller's callback, or else that of a progress bar in a notebook or on a terminal."""
+    """Yield the caller's callback, or else that of a progress bar in a notebook or on a terminal.
+
+    Raises:
+        ConfigError: The caller's is not a function, or has to be awaited.
+    """
+    if on_progress is not None and (issue := callback_issue(on_progress)):
+        raise ConfigError(f"on_progress= {issue}")
     if on_progress is not None or not settings.progress:
         yield on_progress
     elif _is_notebook():

@@ -16,6 +16,7 @@ from structkit.transport.retry_events import (
 from structkit.transport.transport import AsyncReplyStream, ReplyStream
 from structkit.values import Attempt, Completion, Issue, Request, ToolRun
 from structkit.values.argument_hints import explain_arguments
+from structkit.values.callbacks import callback_issue
 
 NOTHING = nullcontext()
 
@@ -68,11 +69,11 @@ class Hooks:
         """Validate that each hook is a function.
 
         Raises:
-            ConfigError: One is not.
+            ConfigError: One is not, or is a coroutine function.
         """
         for hook in fields(self):
-            if (function := getattr(self, hook.name)) is not None and not callable(function):
-                raise ConfigError(f"{hook.name} of structkit.Hooks must be a function, not {function!r}")
+            if (function := getattr(self, hook.name)) is not None and (issue := callback_issue(function)):
+                raise ConfigError(f"{hook.name} of structkit.Hooks {issue}")
 
     def notify_request(self, request: Request) -> None:
         """Call the hook before a request."""

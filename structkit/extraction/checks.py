@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from structkit.errors import ConfigError
 from structkit.values import Answer, Issue
+from structkit.values.callbacks import is_coroutine_function
 
 CheckOutcome: TypeAlias = "str | Issue | Iterable[str | Issue] | None"
 """What a check may return: None, a message about the whole value, issues at their paths, or several of these."""
@@ -46,7 +47,7 @@ class soft:  # noqa: N801 (used as a function)
 def is_async_check(check: ValueCheck) -> bool:
     """Return whether a check has to be awaited."""
     inner = check.check if isinstance(check, soft) else check
-    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(getattr(type(inner), "__call__", None))  # noqa: B004
+    return is_coroutine_function(inner)
 
 
 def apply_checks(answer: Answer[Any], checks: Iterable[ValueCheck]) -> Answer[Any]:

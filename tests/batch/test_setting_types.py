@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,25 @@ def test_an_extra_that_is_missing_leaves_no_journal(
     with pytest.raises(ConfigError, match=f"{module} is not installed"):
         run(output=tmp_path / f"o.{suffix}")
     assert not list(tmp_path.iterdir())
+
+
+async def on_progress_async(progress: object) -> None:
+    """Draw the progress."""
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [(on_progress_async, "must be a plain function: on_progress_async"), (3, "must be a function, not 3")],
+    ids=["async", "number"],
+)
+async def test_a_callback_that_would_never_be_called_is_an_error_before_anything_is_sent(
+    tmp_path: Path, callback: Any, message: str
+) -> None:
+    with Endpoint() as endpoint:
+        job = Job(["a"], tmp_path / "o.csv", output_type=int, prompt="{text}", model="m", base_url=endpoint.base_url)
+        for run in (job.run, partial(job.run, processes=2)):
+            with pytest.raises(ConfigError, match=f"^on_progress= {message}"):
+                run(callback)
+        with pytest.raises(ConfigError, match=f"^on_progress= {message}"):
+            await job.run_async(callback)
+        assert endpoint.requests == []

@@ -30,6 +30,10 @@ def lookup(city: str) -> str:
     return city
 
 
+async def log_async(attempt: object) -> None:
+    """Log an attempt."""
+
+
 @pytest.mark.parametrize("amount", ["2.50", Decimal("2.50"), 2.5])
 def test_a_price_is_an_amount_in_any_notation(amount: Any) -> None:
     assert Price(amount, amount, amount) == Price(Decimal("2.50"), Decimal("2.50"), Decimal("2.50"))
@@ -72,6 +76,7 @@ def test_a_policy_rejects_values_of_other_types(name: str, value: Any, message: 
     ("construct", "error", "message"),
     [
         (lambda: Hooks(on_retry="log"), ConfigError, "on_retry of structkit.Hooks must be a function, not 'log'"),
+        (lambda: Hooks(on_attempt=log_async), ConfigError, "on_attempt of structkit.Hooks must be a plain function"),
         (lambda: soft("zero"), ConfigError, "a soft check must be a function, not 'zero'"),
         (lambda: Tool(lookup, name=5), ConfigError, "the name of a tool must be a text, not 5"),
         (lambda: Tool(lookup, description=["a"]), ConfigError, "the description of a tool must be a text"),
@@ -82,7 +87,7 @@ def test_a_policy_rejects_values_of_other_types(name: str, value: Any, message: 
         (lambda: ResponseFormat(int, dialect="openai"), SchemaError, "dialect must be a Dialect"),
         (lambda: ResponseFormat({}, extras=[]), SchemaError, 'extras must be "closed" or "open"'),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_a_constructor_names_the_argument_of_another_type(construct: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error) as caught:
