@@ -20,6 +20,11 @@ MIN_TIMEOUT_S = 0.001
 """A timeout of 0 would make a socket non-blocking."""
 
 
+def is_event_stream(headers: Mapping[str, str]) -> bool:
+    """Return whether a reply says that it is a stream of events."""
+    return "event-stream" in headers.get("content-type", "").lower()
+
+
 class BodyReader:
     """Collects the chunks of a reply, and raises when it exceeds the policy's size or deadline.
 

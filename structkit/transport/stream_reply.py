@@ -10,7 +10,7 @@ from structkit.parsing.events import EventParser
 from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http_reply import is_success, read_reply, redact_error, with_headers
 from structkit.transport.rate_limit_headers import read_limits
-from structkit.transport.reply_body import BodyReader
+from structkit.transport.reply_body import BodyReader, is_event_stream
 from structkit.transport.secrets import Secrets
 from structkit.transport.transport import TransportReply
 from structkit.values import Completion, Delta, Policy, Request
@@ -48,7 +48,7 @@ class StreamReceiver:
         self._connection = connection
         self._is_stream: bool | None = None
         self._error: TransportError | None = None
-        self._is_finished = False
+        self._is_finished = self._has_stream_type = False
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
         """Take the status and the headers.
@@ -58,6 +58,7 @@ class StreamReceiver:
         """
         self.reader.start(status, headers)
         self._is_stream = None if is_success(status) else False
+        self._has_stream_type = is_event_stream(headers)
 
     def receive(self, chunk: bytes) -> Iterator[Delta | TransportReply]:
         """Yield what a chunk of the decoded body contains; nothing after the reply.
@@ -92,10 +93,6 @@ class StreamReceiver:
         if not first:
             return None
         return first not in FIRST_BYTES_OF_JSON_OR_HTML if self._has_stream_type else first in FIRST_BYTES_OF_EVENTS
-
-    @property
-    def _has_stream_type(self) -> bool:
-        return "event-stream" in self.reader.headers.get("content-type", "").lower()
 
     def fail(self, error: Exception) -> None:
         """Take the exception that interrupted the reply."""

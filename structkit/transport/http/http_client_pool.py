@@ -20,7 +20,7 @@ from structkit.transport.http.certificates import ssl_context
 from structkit.transport.http.decompress import ACCEPTED, MAX_CHUNK_BYTES, decompress
 from structkit.transport.http.http_client_response import NoReplyError, Response
 from structkit.transport.outgoing import OutgoingRequest
-from structkit.transport.reply_body import BodyReader, HTTPReply
+from structkit.transport.reply_body import BodyReader, HTTPReply, is_event_stream
 from structkit.transport.request_scope import hold_socket
 
 MAX_IDLE = 100
@@ -92,7 +92,7 @@ class HTTPClientPool:
                 _send(connection, method, self._path_prefix + path, outgoing.body, outgoing.headers(self._headers))
                 with closing(connection.getresponse()) as response:
                     headers: dict[str, str] = response.headers  # type: ignore[assignment]  # as `Response` reads them
-                    chunks = decompress(_chunks(response), headers.get("content-encoding", ""))
+                    chunks = decompress(_chunks(response, headers), headers.get("content-encoding", ""))
                     yield response.status, headers, _with_timeouts(chunks, response, sock, timeout_s, reader)
         except BaseException:
             connection.close()
@@ -187,12 +187,17 @@ def _is_quiet(sock: socket.socket) -> bool:
     return False
 
 
-def _chunks(response: HTTPResponse) -> Iterator[bytes]:
+def _chunks(response: HTTPResponse, headers: dict[str, str]) -> Iterator[bytes]:
     """The body as it arrives.
 
     Raises:
         IncompleteRead: The connection was closed before the body was complete.
     """
+    if response.chunked and is_event_stream(headers):
+        from structkit.transport.http.chunked_body import read_chunked  # a plain call imports no parser
+
+        yield from read_chunked(response.fp)
+        return
     size = 0
     while chunk := response.read1(MAX_CHUNK_BYTES):
         size += len(chunk)
