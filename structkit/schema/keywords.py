@@ -46,6 +46,9 @@ DECIMAL_DESCRIPTION = "A decimal number."
 MAY_BE_REQUIRED = "x-structkit-keys"
 """Keyword for the keys that an alternative of an object requires, declared or not."""
 
+IGNORED_SCHEMA = f"{OWN_PREFIX}ignored"
+"""Keyword for why what the caller has put into the JSON Schema of a type is not one, and has no effect."""
+
 EMPTY_DEFAULT = "x-structkit-empty"
 """Keyword of a property whose default is empty, and surely read back by its type."""
 

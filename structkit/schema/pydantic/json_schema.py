@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 from collections import Counter
 from collections.abc import Hashable
+from contextlib import suppress
 from enum import Flag
 from typing import Any, cast
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 from pydantic_core.core_schema import DecimalSchema
 
 from structkit.parsing.numbers import DECIMAL_TEXT
@@ -27,6 +29,14 @@ from structkit.schema.keywords import (
 )
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.aliases import field_alias, named_fields
+from structkit.schema.pydantic.caller_schemas import (
+    drop_invalid_texts,
+    has_caller_schema,
+    has_class_extra,
+    invalid_keyword,
+    replace_with_valid,
+    without_caller_schemas,
+)
 from structkit.schema.pydantic.core_bounds import (
     bound_texts,
     comparison_bounds,
@@ -57,6 +67,54 @@ class NaturalSchemaGenerator(StrictGenerator):
     def is_subclass_schema(self, schema: Any) -> JsonSchemaValue:
         """Raise for a class that is not written by its name: it is inside a model that validates itself."""
         return self.handle_invalid_for_json_schema(schema, "a class is not a JSON value")
+
+    def generate_inner(self, schema: Any) -> JsonSchemaValue:
+        """Generate a part; without what the caller has put into its schema, if that is not a JSON Schema."""
+        json_schema = super().generate_inner(schema)
+        if not has_caller_schema(schema):
+            return json_schema
+        part = self._definition(json_schema["$ref"]) if "ref" in schema and "$ref" in json_schema else json_schema
+        drop_invalid_texts(part)
+        if reason := invalid_keyword(part):
+            self._replace(part, schema, reason)
+        return json_schema
+
+    def _replace(self, part: JsonSchemaValue, schema: Any, reason: str) -> None:
+        """Replace the JSON Schema of a part, which is invalid, by that without the caller's, in place.
+
+        Raises:
+            PydanticInvalidForJsonSchema: pydantic has none without it.
+        """
+        for plain in without_caller_schemas(schema):
+            with suppress(PydanticInvalidForJsonSchema):
+                valid = super().generate_inner(plain)
+                if invalid_keyword(valid) is None:
+                    replace_with_valid(part, valid, reason)
+                    return
+        raise PydanticInvalidForJsonSchema(f"the JSON Schema that it declares is not one: {reason}")
+
+    def _update_class_schema(self, json_schema: JsonSchemaValue, cls: type[Any], config: Any) -> None:
+        """Add what a class says of its schema; without its `json_schema_extra`, if that leaves no JSON Schema."""
+        if not has_class_extra(cls, config):
+            super()._update_class_schema(json_schema, cls, config)
+            return
+        valid = copy.deepcopy(json_schema)
+        super()._update_class_schema(json_schema, cls, config)
+        json_schema |= to_jsonable_python({word: json_schema[word] for word in json_schema if word not in valid})
+        drop_invalid_texts(json_schema)
+        if reason := invalid_keyword(json_schema):
+            replace_with_valid(json_schema, valid, reason)
+
+    def get_schema_from_definitions(self, json_ref: Any) -> JsonSchemaValue | None:
+        """Return the schema of a reference.
+
+        Raises:
+            PydanticInvalidForJsonSchema: There is none; pydantic itself raises a KeyError.
+        """
+        try:
+            return super().get_schema_from_definitions(json_ref)
+        except KeyError:
+            raise PydanticInvalidForJsonSchema(f"the $ref {json_ref!r} leads nowhere") from None
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (pydantic's)
         """Return False: automatic titles repeat the name."""

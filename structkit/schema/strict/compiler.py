@@ -25,6 +25,7 @@ from structkit.schema.keywords import (
     DESCRIBED_BOUNDS,
     EMPTY_DEFAULT,
     GENERATED_DESCRIPTION,
+    IGNORED_SCHEMA,
     MAY_BE_REQUIRED,
     POSITION_NAME,
 )
@@ -84,7 +85,7 @@ BY_TYPE: dict[str, Build] = {
 
 ANNOTATIONS = frozenset(
     {"title", "description", "examples", "example", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
-    | {GENERATED_DESCRIPTION, DESCRIBED_BOUNDS, POSITION_NAME, EMPTY_DEFAULT}
+    | {GENERATED_DESCRIPTION, DESCRIBED_BOUNDS, POSITION_NAME, EMPTY_DEFAULT, IGNORED_SCHEMA}
 )
 CONTAINERS = frozenset(
     {"$defs", "definitions", "$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from structkit.schema.descriptions import describe_bounds
 from structkit.schema.explanation import NoteKind
-from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS
+from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS, IGNORED_SCHEMA
 from structkit.schema.nodes.examples import example_texts
 from structkit.schema.nodes.node import Node
 from structkit.values import JSON
@@ -50,6 +50,8 @@ def _examples(schema: JSON, node: Node, note: AddNote) -> Iterator[str]:
 
 
 def _rules(schema: JSON, note: AddNote) -> Iterator[str]:
+    if reason := schema.get(IGNORED_SCHEMA):
+        note("dropped", f"json_schema_extra or WithJsonSchema: not a JSON Schema: {reason}")
     for bounds in schema.get(ADDITIONAL_BOUNDS, ()):
         note("checked locally", f"allOf: {shorten_json(bounds)}: stated in the description")
         yield describe_bounds(bounds)
