@@ -10,7 +10,7 @@ from structkit.extraction.item_loops import REPETITION, LoopSource, loop_source
 from structkit.extraction.stream_output import is_answer, tool_names
 from structkit.parsing import read_prefix, read_record_prefix
 from structkit.parsing.completion import read_choices
-from structkit.parsing.loops import Loop, find_text_loop
+from structkit.parsing.loops import MAX_REPETITION_CHARS, Loop, find_period, find_text_loop
 from structkit.values import JSON, Choice, Completion, Delta, Message, Usage, value_at
 from structkit.values.repair import are_allowed
 
@@ -19,7 +19,7 @@ SURE_COPIES = 8
 """A request is stopped only after so many characters and copies: a list of that many equal items may be right."""
 
 CHECK_CHARS = 60
-"""Characters between two looks at the end of the text."""
+"""Characters between two looks at the end of the text, at least."""
 
 TAIL_CHARS = 10_000
 """Characters of the end that are looked at."""
@@ -44,14 +44,15 @@ class LoopWatch:
         self._messages, self._tools = messages, tools
         self._parts: list[str] = []
         self._recent: list[str] = []
-        self._tail = ""
         self._length = 0
         self._next_check, self._next_parse = CHECK_CHARS, 0.0
         self._last: Delta | None = None
 
     def add(self, delta: Delta) -> bool:
         """Take a fragment, and return whether the reply only repeats itself."""
-        if not is_answer(delta, self._tools) or (self._last and delta.kind != self._last.kind):
+        last = self._last
+        is_same_field = last and delta.kind is last.kind and delta.tool is last.tool and not delta.index
+        if not is_same_field and (not is_answer(delta, self._tools) or (last and delta.kind != last.kind)):
             return False
         self._last = delta
         self._recent.append(delta.text)
@@ -61,15 +62,20 @@ class LoopWatch:
         return self._is_loop()
 
     def _is_loop(self) -> bool:
-        recent = "".join(self._recent)
-        self._parts.append(recent)
-        self._recent, self._tail = [], (self._tail + recent)[-TAIL_CHARS:]
+        self._parts.append("".join(self._recent))
+        self._recent = []
         self._next_check = self._length + CHECK_CHARS
-        if self._length < self._next_parse or not _is_sure(find_text_loop(self._tail, min_chars=SURE_CHARS)):
+        if self._length < self._next_parse or not find_period(self._tail(MAX_REPETITION_CHARS)):
+            return False
+        if not _is_sure(find_text_loop(self._tail(TAIL_CHARS), min_chars=SURE_CHARS)):
             return False
         self._next_parse = self._length * GROWTH
         source = loop_source(self._messages)
         return source is not None and _is_sure(_find_loop("".join(self._parts), source))
+
+    def _tail(self, chars: int) -> str:
+        """Return the end of the text; each part has `CHECK_CHARS` characters or more."""
+        return "".join(self._parts[-chars // CHECK_CHARS :])[-chars:]
 
     def reply(self) -> Completion:
         """Return the reply so far, as a completion that was truncated; its tokens are not known."""

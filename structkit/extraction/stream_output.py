@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -44,8 +44,8 @@ class StreamOutput(Protocol[S_co]):
         """Prepare for the reply to a step."""
         ...
 
-    def feed(self, delta: Delta) -> Iterator[S_co]:
-        """Yield what a fragment of the reply completes."""
+    def feed(self, delta: Delta) -> Iterable[S_co]:
+        """Return what a fragment of the reply completes."""
         ...
 
     def finish(self, result: Result[Any]) -> Iterator[S_co]:
@@ -86,6 +86,7 @@ class Snapshots(Generic[T]):
         self._only_complete = only_complete
         self._make_builder: Callable[[], SnapshotBuilder[T]] | None = None
         self._by_kind: dict[str, SnapshotBuilder[T]] = {}
+        self._by_field: dict[tuple[int, str, str], SnapshotBuilder[T] | None] = {}
         self._tool_names = frozenset[str]()
 
     def start_reply(self, step: Extraction[T]) -> None:
@@ -95,18 +96,22 @@ class Snapshots(Generic[T]):
         self._make_builder = (
             partial(SnapshotBuilder, cast("Any", output_format), step.context) if has_snapshots else None
         )
-        self._by_kind = {}
+        self._by_kind, self._by_field = {}, {}
         self._tool_names = tool_names(step)
 
-    def feed(self, delta: Delta) -> Iterator[T]:
-        """Yield a snapshot if the fragment changes it."""
-        builder = self._builder(delta)
+    def feed(self, delta: Delta) -> tuple[T, ...]:
+        """Return a snapshot if the fragment changes it."""
+        field = delta.index, delta.kind, delta.tool
+        if field not in self._by_field:
+            self._by_field[field] = self._builder(delta)
+        builder = self._by_field[field]
         if builder is None or not builder.feed(delta.text) or (self._only_complete and not builder.has_completed_value):
-            return
+            return ()
         snapshot = builder.snapshot()
-        if snapshot is not ABSENT:
-            self.partial = snapshot
-            yield snapshot
+        if snapshot is ABSENT:
+            return ()
+        self.partial = snapshot
+        return (snapshot,)
 
     def _builder(self, delta: Delta) -> SnapshotBuilder[T] | None:
         if self._make_builder is None or not is_answer(delta, self._tool_names):

@@ -53,12 +53,16 @@ class ReplyAssembler:
             MalformedReply: The event is an error, or not a chunk.
         """
         name, data = event
-        if self.is_done or data.isspace() or not data:
+        if self.is_done:
             return []
-        if data.strip() == DONE:
-            self.is_done = True
-            return []
-        chunk = inside_list(_decode(data))
+        if not data.startswith("{"):  # an object is neither empty nor the end
+            self.is_done = data.strip() == DONE
+            if self.is_done or data.isspace() or not data:
+                return []
+        chunk = _decode(data)
+        if isinstance(chunk, dict) and name != "error":
+            return self._add_chunk(chunk)
+        chunk = inside_list(chunk)
         if name == "error":
             if self.is_complete:
                 return []

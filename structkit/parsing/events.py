@@ -74,18 +74,20 @@ class EventParser:
         return lines
 
     def _add_line(self, line: bytes) -> None:
-        self._validate_size(len(line))
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
             self._event_bytes += len(line)
             self._validate_size(self._event_bytes)
-        elif name == b"event":
+            return
+        self._validate_size(len(line))
+        if name == b"event":
             self._name = value.removeprefix(b" ")
 
     def _event(self) -> Event:
+        data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
         try:
-            return self._name.decode(), b"\n".join(self._data).decode()
+            return self._name.decode() if self._name else "", data.decode()
         except UnicodeDecodeError as error:
             raise MalformedReply(f"an event of the stream is not UTF-8: {error}", retryable=True) from None
 

@@ -21,6 +21,9 @@ ANCHOR_CHARS = 24
 MAX_LOOP_CHARS = 1_000
 """Characters of the longest part of a text that is compared with the one before it."""
 
+MAX_REPETITION_CHARS = ANCHOR_CHARS + MAX_LOOP_CHARS
+"""Characters of the end of a text that show whether it may repeat itself."""
+
 SEGMENT_END = re.compile(r"[\n\t.!?;:,|\u3001\u3002\uff0c\uff1b]+")
 
 
@@ -92,7 +95,7 @@ def find_text_loop(text: str, *, min_chars: int = MIN_LOOP_CHARS) -> Loop | None
     (Loop(size=17, copies=20), 'Her name is Anna-')
     >>> find_text_loop("-" * 80)
     """
-    period = _text_period(text)
+    period = find_period(text)
     if not period:
         return None
     part = text[-period:]
@@ -107,8 +110,11 @@ def find_text_loop(text: str, *, min_chars: int = MIN_LOOP_CHARS) -> Loop | None
     return Loop(start + period, length // period)
 
 
-def _text_period(text: str) -> int:
-    """Return the distance between the last characters of a text and where they stand before; 0 if they do not."""
+def find_period(text: str) -> int:
+    """Return the distance between the last characters of a text and where they stand before; 0 if they do not.
+
+    It depends on the last `MAX_REPETITION_CHARS` characters only.
+    """
     anchor = text[-ANCHOR_CHARS:]
-    at = text.rfind(anchor, max(0, len(text) - ANCHOR_CHARS - MAX_LOOP_CHARS), len(text) - 1)
+    at = text.rfind(anchor, max(0, len(text) - MAX_REPETITION_CHARS), len(text) - 1)
     return len(text) - ANCHOR_CHARS - at if at >= 0 and len(anchor) == ANCHOR_CHARS else 0

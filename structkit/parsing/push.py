@@ -47,6 +47,8 @@ NEXT_MEMBER = re.compile(rf'{_SPACE}(?:,{_SPACE}(?:"({_TEXT}*+)"{_SPACE}:)?|(\}}
 FIRST_ITEM = re.compile(rf"{_SPACE}(\])?")
 NEXT_ITEM = re.compile(rf"{_SPACE}(?:,|(\]))")
 
+INFINITIES = (float("inf"), float("-inf"))
+
 LITERALS: dict[str, JSONValue] = {"true": True, "false": False, "null": None}
 
 ParserState: TypeAlias = Callable[["PushParser", str, int], int]
@@ -162,7 +164,7 @@ class PushParser:
         elif kind == LITERAL:
             self._scalar(LITERALS[match[LITERAL]])
         elif kind is not None and kind >= INTEGER:
-            self._number(match[kind], is_integer=kind == INTEGER)
+            self._scalar(_read_number(match[kind], is_integer=kind == INTEGER))
         else:
             self._open_string(match[1], is_key=False)
         return match.end()
@@ -187,17 +189,8 @@ class PushParser:
             match = ANY_NUMBER.fullmatch(digits)
             if match is None:
                 self._reject(f"the invalid number {digits[:40]}", end - len(digits))
-            self._number(digits, is_integer=not match[2])
+            self._scalar(_read_number(digits, is_integer=not match[2]))
         return end
-
-    def _number(self, digits: str, *, is_integer: bool) -> None:
-        try:
-            value = int(digits) if is_integer else read_float(digits)
-        except ValueError:  # int() rejects more than sys.get_int_max_str_digits() digits
-            raise InvalidJSONValue("a number has too many digits") from None
-        if not is_integer and value in (float("inf"), float("-inf")):
-            raise InvalidJSONValue(f"the number {digits[:40]} is too large")
-        self._scalar(value)
 
     def _open_string(self, start: str, *, is_key: bool) -> None:
         self._parts = [start]
@@ -342,6 +335,16 @@ class PushParser:
         if at < len(text):
             self._reject(reason, at)
         return at
+
+
+def _read_number(digits: str, *, is_integer: bool) -> int | float:
+    try:
+        value = int(digits) if is_integer else read_float(digits)
+    except ValueError:  # int() rejects more than sys.get_int_max_str_digits() digits
+        raise InvalidJSONValue("a number has too many digits") from None
+    if not is_integer and value in INFINITIES:
+        raise InvalidJSONValue(f"the number {digits[:40]} is too large")
+    return value
 
 
 def _half_pair(text: str, at: int, end: int) -> int:

@@ -17,6 +17,9 @@ class AnswerFinder:
     If the text starts with an object, that is the answer. Otherwise the answer is the first object outside of thinking
     whose first key is an expected one.
 
+    Attributes:
+        has_started: Whether the answer has started; then the whole of each chunk belongs to it.
+
     >>> finder = AnswerFinder(["price"])
     >>> [finder.feed(chunk) for chunk in ("<think>{}</th", "ink>Here {it} is: {", '"price": ', "3}")]
     [None, None, '{"price": ', '3}']
@@ -29,27 +32,27 @@ class AnswerFinder:
         self._mark = re.compile(rf"<think(?:ing)?>|\{{[ \t\r\n]*+(?:{first_key})[ \t\r\n]*+:", re.IGNORECASE)
         self._max_mark_chars = MAX_TAG_CHARS + max(map(len, keys), default=0) + 50  # 50 for brackets and blanks
         self._pending = ""
-        self._has_started = False
+        self.has_started = False
         self._is_first = True
         self._is_thinking = False
 
     def feed(self, chunk: str) -> str | None:
         """Return the part of a chunk that belongs to the answer; None before its start."""
-        if self._has_started:
+        if self.has_started:
             return chunk
         text = self._pending + chunk
         if self._is_first:
             text = text.lstrip(BLANK)
             self._is_first = not text
-            self._has_started = text[:1] == "{"
-        return text if self._has_started else self._search(text)
+            self.has_started = text[:1] == "{"
+        return text if self.has_started else self._search(text)
 
     def _search(self, text: str) -> str | None:
         at = 0
         while match := (THINKING_END if self._is_thinking else self._mark).search(text, at):
             at = match.end()
             if text[match.start()] == "{":
-                self._has_started, self._pending = True, ""
+                self.has_started, self._pending = True, ""
                 return text[match.start() :]
             self._is_thinking = not self._is_thinking
         self._pending = text[max(at, len(text) - self._max_mark_chars) :]  # a mark may be split between two chunks

@@ -74,11 +74,10 @@ class SnapshotBuilder(Generic[T]):
         result has the error.
         """
         self.has_completed_value = False
-        answer = self._finder.feed(chunk)
+        answer = chunk if self._finder.has_started else self._finder.feed(chunk)
         if answer is not None and not self._is_over:
             self._parse(answer)
-            if self._has_longer_string():
-                self._is_new = True
+            self._is_new = self._is_new or self._has_longer_string()
         return self._is_new
 
     def _parse(self, answer: str) -> None:

@@ -45,9 +45,10 @@ def without_booleans(core: Any) -> Any:
 
 
 def _without_boolean(part: JSON, context: Context, error: Callable[[bool], Exception]) -> JSON:
-    def reject_boolean(value: Any) -> None:
+    def reject_boolean(value: Any) -> Any:
         if isinstance(value, bool):
             raise error(value)
+        return value
 
     return context.guarded(part, reject_boolean, **{ORIGINAL_SCHEMA: part})
 

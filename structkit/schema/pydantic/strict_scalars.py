@@ -47,8 +47,8 @@ UNCHANGED = NOT_SCHEMAS | {"serialization"}
 TEXT_FUNCTIONS = frozenset({"pydantic.networks", "pydantic._internal._validators"})
 """Where pydantic has the functions that make IP addresses and imported objects of texts. They take numbers as well."""
 
-Check: TypeAlias = Callable[[Any], None]
-"""Raises pydantic's error for a value that pydantic would read as another one."""
+Check: TypeAlias = Callable[[Any], Any]
+"""Returns a value, and raises pydantic's error for one that pydantic would read as another one."""
 
 _input: ContextVar[Any] = ContextVar("input")
 """What the function of the caller's was called with whose result is validated."""
@@ -136,16 +136,13 @@ class Context:
 
     def guarded(self, part: JSON, check: Check, **metadata: Any) -> JSON:
         """Return a part with a check of its values; of those only that no function of the caller's has made."""
-        is_made = self.is_converted
 
-        def reject(value: Any) -> Any:
-            if not is_made or _is_unchanged(value):
-                check(value)
-            return value
+        def check_unchanged(value: Any) -> Any:
+            return check(value) if _is_unchanged(value) else value
 
         merged = {**part.get("metadata", {}), **metadata} if metadata else None
         schema = core_schema.no_info_before_validator_function(
-            reject, without_ref(part), ref=part.get("ref"), metadata=merged
+            check_unchanged if self.is_converted else check, without_ref(part), ref=part.get("ref"), metadata=merged
         )
         return cast("JSON", schema)
 
@@ -257,13 +254,14 @@ def _without_infinities(part: JSON, context: Context) -> JSON:
     return context.guarded(part, _reject_infinity) if context.is_converted else {**part, "allow_inf_nan": False}
 
 
-def _reject_infinity(value: Any) -> None:
+def _reject_infinity(value: Any) -> Any:
     try:
         is_finite = math.isfinite(float(value))
     except (TypeError, ValueError, OverflowError):  # not a float at all, which pydantic says
-        return
+        return value
     if not is_finite:
         raise PydanticKnownError("finite_number")
+    return value
 
 
 def _without_numbers(part: JSON, context: Context) -> JSON:
@@ -278,11 +276,12 @@ def _without_numbers(part: JSON, context: Context) -> JSON:
         return part
     error_type: Any = TIMES[kind]
 
-    def reject_number(value: Any) -> None:
+    def reject_number(value: Any) -> Any:
         is_text = isinstance(value, str)
         is_other_date = is_text and is_strict and bool(DATE.fullmatch(value)) is not (kind == "date")
         if isinstance(value, int | float) or (is_text and NUMBER.fullmatch(value)) or is_other_date:
             raise PydanticKnownError(error_type)
+        return value
 
     return context.guarded({**part, "strict": False} if is_strict else part, reject_number)
 
@@ -294,9 +293,10 @@ def _text_only(part: JSON, context: Context) -> JSON:
     return context.guarded(part, _reject_number) if is_text else part
 
 
-def _reject_number(value: Any) -> None:
+def _reject_number(value: Any) -> Any:
     if isinstance(value, int | float):
         raise PydanticKnownError("string_type")
+    return value
 
 
 STRICT_SCALARS: Mapping[str, ScalarRewriter] = {
