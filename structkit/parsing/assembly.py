@@ -56,7 +56,7 @@ class ChoiceAssembler:
             delta = choice.get("message")  # some gateways send the complete reply as one event
         if delta is None and isinstance(text := choice.get("text"), str):
             delta = {"content": text}
-        fields = as_object(delta or {}, "a delta")
+        fields = delta if isinstance(delta, dict) else as_object(delta or {}, "a delta")
         for name, value in fields.items():
             if value is not None:
                 self._add_field(name, value, fields, deltas)
@@ -64,14 +64,15 @@ class ChoiceAssembler:
             self.finish_reason = reason
         if logprobs := choice.get("logprobs"):
             _extend(self._logprobs, as_object(logprobs, "log probabilities"))
-        if not choice.keys() <= CHOICE_FIELDS:
+        if not CHOICE_FIELDS.issuperset(choice):
             extra = choice.keys() - CHOICE_FIELDS
             self._choice_fields.update((name, choice[name]) for name in extra if choice[name] is not None)
 
     def _add_field(self, name: str, value: JSONValue, delta: JSON, deltas: list[Delta]) -> None:
         kind = TEXT_FIELDS.get(name)
         if kind is not None:
-            text = self._text(name).add(value if isinstance(value, str) else _text_of(name, value))
+            assembler = self._texts.get(name) or self._text(name)
+            text = assembler.add(value if isinstance(value, str) else _text_of(name, value))
             if text and not (name == "reasoning_content" and delta.get("reasoning")):
                 deltas.append(Delta(self.index, text, kind))
         elif name == "tool_calls":
@@ -84,9 +85,7 @@ class ChoiceAssembler:
             _extend(self._message_fields, {name: value})
 
     def _text(self, name: str) -> TextAssembler:
-        if (text := self._texts.get(name)) is None:
-            text = self._texts[name] = TextAssembler()
-        return text
+        return self._texts.setdefault(name, TextAssembler())
 
     def _add_call(self, fragment: JSON, deltas: list[Delta]) -> None:
         """Add a fragment of a tool call to the call with its index, or to the last call, or as a new call."""

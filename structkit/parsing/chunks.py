@@ -98,9 +98,9 @@ class ReplyAssembler:
             self._fields["usage"] = usage
         deltas: list[Delta] = []
         for position, choice in enumerate(choices):
-            if choice is None:  # another event that only keeps the connection alive
-                continue
-            self._choice(as_object(choice, "a choice"), position).add(choice, deltas)
+            if choice is not None:  # another event that only keeps the connection alive
+                fields = choice if isinstance(choice, dict) else as_object(choice, "a choice")
+                self._choice(fields, position).add(fields, deltas)
         if is_failure:
             raise self._error(error)
         return deltas

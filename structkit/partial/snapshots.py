@@ -77,7 +77,8 @@ class SnapshotBuilder(Generic[T]):
         answer = chunk if self._finder.has_started else self._finder.feed(chunk)
         if answer is not None and not self._is_over:
             self._parse(answer)
-            self._is_new = self._is_new or self._has_longer_string()
+            if not self._is_new and self._parser.length > self._string_length:
+                self._is_new = self._has_longer_string()
         return self._is_new
 
     def _parse(self, answer: str) -> None:
@@ -96,7 +97,7 @@ class SnapshotBuilder(Generic[T]):
         """
         if self._is_new:
             self._is_new = False
-            inner: Any = self._open_string()
+            inner: Any = ABSENT if self._parser.length < 0 else self._open_string()
             for frame in reversed(self._stack):
                 inner = frame.partial(inner)
             self._snapshot = inner
@@ -109,7 +110,7 @@ class SnapshotBuilder(Generic[T]):
         return growth > (length // GROWTH_DIVISOR if length > MIN_STEPPED_CHARS else 0) and self._top.streams_text
 
     def _open_string(self) -> Any:
-        if self._parser.length < 0 or not self._top.streams_text:
+        if not self._top.streams_text:
             return ABSENT
         if self._has_longer_string():
             self._string_length, self._string = self._parser.length, self._parser.read_text()
