@@ -47,8 +47,6 @@ NEXT_MEMBER = re.compile(rf'{_SPACE}(?:,{_SPACE}(?:"({_TEXT}*+)"{_SPACE}:)?|(\}}
 FIRST_ITEM = re.compile(rf"{_SPACE}(\])?")
 NEXT_ITEM = re.compile(rf"{_SPACE}(?:,|(\]))")
 
-INFINITIES = (float("inf"), float("-inf"))
-
 LITERALS: dict[str, JSONValue] = {"true": True, "false": False, "null": None}
 
 ParserState: TypeAlias = Callable[["PushParser", str, int], int]
@@ -342,7 +340,7 @@ def _read_number(digits: str, *, is_integer: bool) -> int | float:
         value = int(digits) if is_integer else read_float(digits)
     except ValueError:  # int() rejects more than sys.get_int_max_str_digits() digits
         raise InvalidJSONValue("a number has too many digits") from None
-    if not is_integer and value in INFINITIES:
+    if not is_integer and value in (float("inf"), float("-inf")):
         raise InvalidJSONValue(f"the number {digits[:40]} is too large")
     return value
 
