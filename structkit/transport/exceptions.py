@@ -21,12 +21,24 @@ MAX_CAUSES = 8
 
 TLS_EOF = "EOF occurred in violation of protocol"
 
+UNANSWERED = (
+    "Remote end closed connection without response",
+    "the server closed the connection without a reply",
+    "Server disconnected without sending a response",
+)
+"""What HTTP libraries say about a connection that a server closed before the first byte of a reply."""
+
 ADVICE = "check the base URL"
 
 CLIENT_CERTIFICATE = "a client certificate: pass client=openai.OpenAI(http_client=httpx2.Client(verify=context))"
 TLS_ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
     (("mismatch", "is not valid for"), "its certificate is that of another host: check the host in the base URL"),
     (("expired", "not yet valid"), "its certificate is out of date: renew it, or check the clock of this machine"),
+    (("key too small", "key too weak", "md too weak"), "its key or certificate is weaker than OpenSSL allows here"),
+    (
+        ("missing authority key", "missing subject key", "basic constraints", "key usage"),
+        "its certificate breaks RFC 5280",
+    ),
     (
         ("certificate verify failed",),
         "its certificate is not trusted: name a file with the certificate of its authority in SSL_CERT_FILE",
@@ -34,6 +46,11 @@ TLS_ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
     (("certificate required", "alert bad certificate"), f"it requires {CLIENT_CERTIFICATE}"),
     (("handshake failure",), f"it may require another version of TLS, or {CLIENT_CERTIFICATE}"),
     (("wrong version number", "record layer failure"), "it does not speak TLS there: try http:// in the base URL"),
+    (
+        ("protocol version", "unsupported protocol", "no protocols available"),
+        "it has no version of TLS that is allowed here",
+    ),
+    (("legacy renegotiation",), "it, or a proxy on the way, has an old TLS that OpenSSL does not allow here"),
 )
 """Words of OpenSSL in lower case, and what to do; the first row that fits."""
 
@@ -131,6 +148,8 @@ def _connection_lost(host: str, reason: str, chain: str, *, is_rejected: bool) -
         return ConnectionFailed(f"no connection to {host}: {reason}; {advice}", retryable=True)
     # A server that misses a client certificate may close the connection before its alert is read.
     hint = "; a server that requires a client certificate does this" if is_rejected or TLS_EOF in chain else ""
+    if not hint and any(words in chain for words in UNANSWERED):
+        hint = "; a server that requires https:// in the base URL, or a client certificate, does this"
     error = ConnectionFailed(
         f"the connection to {host} was lost before the reply was complete: {reason}{hint}", retryable=True
     )

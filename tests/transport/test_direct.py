@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pytest
 import structkit
 from structkit.testing import Endpoint, Reply, completion
 from structkit.transport.direct import AsyncHTTPTransport, HTTPTransport
+from structkit.transport.exceptions import ConnectError, to_transport_error
 from structkit.transport.http.proxies import find_proxy
 
 KEY = "sk-test-hunter2-hunter2"
@@ -323,6 +324,36 @@ def test_an_endpoint_without_tls_is_reported_as_such(new_transport: TransportFac
         error = send_requests(new_transport(endpoint.base_url.replace("http:", "https:"), KEY))[0]
     assert isinstance(error, structkit.ConnectionFailed)
     assert str(error).endswith("it does not speak TLS there: try http:// in the base URL")
+
+
+def test_a_server_that_closes_without_a_reply_may_require_tls(new_transport: TransportFactory) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def close_connections() -> None:
+            with suppress(OSError):
+                while True:
+                    with listener.accept()[0] as connection:
+                        connection.recv(65536)
+
+        threading.Thread(target=close_connections, daemon=True).start()
+        error = send_requests(new_transport(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", KEY))[0]
+    assert "requires https:// in the base URL" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version", "it has no version of TLS"),
+        ("certificate verify failed: EE certificate key too weak", "weaker than OpenSSL allows"),
+        ("certificate verify failed: Missing Authority Key Identifier", "breaks RFC 5280"),
+        ("[SSL: UNSAFE_LEGACY_RENEGOTIATION_DISABLED] unsafe legacy renegotiation disabled", "an old TLS"),
+    ],
+    ids=["version", "weak", "rules", "renegotiation"],
+)
+def test_what_tls_says_is_never_taken_for_a_wrong_base_url(reason: str, advice: str) -> None:
+    message = str(to_transport_error(ConnectError(reason), "gateway.example", ""))
+    assert advice in message
+    assert "base URL" not in message
 
 
 def test_organisation_and_project_are_sent_as_by_the_sdk(
