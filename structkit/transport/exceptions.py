@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
-from structkit.transport.http_reply import redact_error
+from structkit.transport.http.proxies import is_proxied
+from structkit.transport.http_reply import PROXY_LOGIN, redact_error
 from structkit.transport.secrets import Secrets
 from structkit.values import Policy, Usage
 from structkit.values.policy import DEFAULT_TIMEOUT_S
@@ -30,7 +31,10 @@ UNANSWERED = (
 
 ADVICE = "check the base URL"
 
+PROXY_ADVICE = "check the proxy and the base URL"
+
 CLIENT_CERTIFICATE = "a client certificate: pass client=openai.OpenAI(http_client=httpx2.Client(verify=context))"
+NO_TLS = "it does not speak TLS there: try http:// in the base URL"
 TLS_ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
     (("mismatch", "is not valid for"), "its certificate is that of another host: check the host in the base URL"),
     (("expired", "not yet valid"), "its certificate is out of date: renew it, or check the clock of this machine"),
@@ -45,7 +49,7 @@ TLS_ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (("certificate required", "alert bad certificate"), f"it requires {CLIENT_CERTIFICATE}"),
     (("handshake failure",), f"it may require another version of TLS, or {CLIENT_CERTIFICATE}"),
-    (("wrong version number", "record layer failure"), "it does not speak TLS there: try http:// in the base URL"),
+    (("wrong version number", "record layer failure"), NO_TLS),
     (
         ("protocol version", "unsupported protocol", "no protocols available"),
         "it has no version of TLS that is allowed here",
@@ -112,7 +116,7 @@ def _classify(error: BaseException, host: str, policy: Policy) -> TransportError
     reason = str(error) or type(error).__name__
     if names & NOT_CONNECTED:
         within = f" within the timeout, at most {MAX_CONNECT_S:g} s" if names & TIMEOUT else f": {reason}"
-        return ConnectionFailed(f"no connection to {host}{within}; {_tls_advice(reason) or ADVICE}", retryable=True)
+        return ConnectionFailed(f"no connection to {host}{within}; {_advice(reason, host)}", retryable=True)
     if names & TIMEOUT:
         return RequestTimeout(f"{host} did not answer within {_time_limit(policy)}", retryable=True)
     if (names | _class_names(error.__cause__ or error)) & DECODING:
@@ -148,13 +152,27 @@ def _connection_lost(host: str, reason: str, chain: str, *, is_rejected: bool) -
         return ConnectionFailed(f"no connection to {host}: {reason}; {advice}", retryable=True)
     # A server that misses a client certificate may close the connection before its alert is read.
     hint = "; a server that requires a client certificate does this" if is_rejected or TLS_EOF in chain else ""
-    if not hint and any(words in chain for words in UNANSWERED):
+    if not hint and any(words in chain for words in UNANSWERED) and not is_proxied(host):
         hint = "; a server that requires https:// in the base URL, or a client certificate, does this"
     error = ConnectionFailed(
         f"the connection to {host} was lost before the reply was complete: {reason}{hint}", retryable=True
     )
     error.usage_of_reply = Usage(unreported=1)
     return error
+
+
+def _advice(reason: str, host: str) -> str:
+    """Return what to do if there is no connection.
+
+    >>> _advice("407 Proxy Authentication Required", "a.example through the proxy 10.0.0.1:3128")
+    'the proxy requires a user and a password: http://USER:PASSWORD@HOST:PORT'
+    """
+    if not is_proxied(host):
+        return _tls_advice(reason) or ADVICE
+    if "407" in reason:
+        return PROXY_LOGIN
+    advice = _tls_advice(reason) or PROXY_ADVICE
+    return f"{advice}, or in the proxy's address" if advice == NO_TLS else advice
 
 
 def _tls_advice(reason: str) -> str | None:

@@ -48,10 +48,13 @@ LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0
 STARTS_LIKE_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:data|event|id|retry)?:")
 """The first line of a stream of events, which some endpoints send although nobody has asked for a stream."""
 
+PROXY_LOGIN = "the proxy requires a user and a password: http://USER:PASSWORD@HOST:PORT"
+
 ADVICE = {
     401: "check the API key (OPENAI_API_KEY, or api_key=)",
     403: "the key may not use this model or endpoint",
     404: "check the base URL and the model's name (`structkit models` lists them)",
+    407: PROXY_LOGIN,
     429: "send fewer requests at a time, or check the quota",
 }
 KIND_ADVICE: dict[ErrorKind, str] = {

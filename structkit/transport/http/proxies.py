@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
+THROUGH_PROXY = " through the proxy "
+
 
 def find_proxy(base_url: str) -> str | None:
     """Return the proxy's URL (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY); None without one, or if NO_PROXY has the address.
@@ -30,6 +32,8 @@ def find_proxy(base_url: str) -> str | None:
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     try:
         has_host = urlsplit(proxy).hostname and urlsplit(proxy).port != 0
+        if not proxy.isprintable():  # urlsplit removes line breaks, httpx2 rejects them
+            raise ValueError
     except ValueError:  # its text may contain a part of the password
         raise ValueError(f"the proxy for {parts.scheme} is not a URL (percent-encode its password)") from None
     if not has_host:
@@ -52,7 +56,16 @@ def connection_name(base_url: str) -> str:
 
 def through_proxy(host: str, proxy: str) -> str:
     """Return the name of a host that is reached through a proxy."""
-    return f"{host} through the proxy {proxy}"
+    return f"{host}{THROUGH_PROXY}{proxy}"
+
+
+def is_proxied(name: str) -> bool:
+    """Return whether a name is that of a host that is reached through a proxy.
+
+    >>> is_proxied(through_proxy("a.example", "10.0.0.1:3128")), is_proxied("a.example")
+    (True, False)
+    """
+    return THROUGH_PROXY in name
 
 
 def _is_excluded(host: str, exclusions: str) -> bool:

@@ -522,7 +522,35 @@ def test_a_proxy_that_is_down_is_named_with_its_variables_and_without_its_passwo
         f"no connection to gateway.invalid through the proxy 127.0.0.1:{port} (of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY"
     )
     assert str(caught.value).startswith(start)
+    assert str(caught.value).endswith("check the proxy and the base URL")
     assert "p%40ss" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["http://gateway.invalid/v1", "https://gateway.invalid/v1"])
+def test_a_proxy_that_requires_a_login_says_where_to_write_it(
+    run_calls: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def reject_connections() -> None:
+            with suppress(OSError):
+                while True:
+                    with listener.accept()[0] as connection:
+                        connection.recv(65536)
+                        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+
+        threading.Thread(target=reject_connections, daemon=True).start()
+        monkeypatch.setenv("ALL_PROXY", f"127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(structkit.TransportError, match="the proxy requires a user and a password"):
+            run_calls(address, 1, policy=NO_RETRIES)
+
+
+def test_a_proxy_with_a_line_break_is_a_setting_that_is_wrong(
+    run_calls: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:3128\n")
+    with pytest.raises(structkit.ConfigError, match="the proxy for http is not a URL"):
+        run_calls("http://gateway.invalid/v1", 1)
 
 
 CERTIFICATE_SOURCES = {"the system's": {}, "a file": {"SSL_CERT_FILE": "cert.pem"}, "a folder": {"SSL_CERT_DIR": "."}}
