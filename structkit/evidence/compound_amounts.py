@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from structkit.evidence.cjk_numerals import read_cjk_numeral
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.number_notations import read_notation
 from structkit.evidence.number_vocabulary import CJK_DIGITS, SCALES, UNITS
-from structkit.evidence.number_words import read_cjk_numeral, read_number_words
+from structkit.evidence.number_words import read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
 
@@ -65,6 +66,21 @@ CJK_AMOUNT = re.compile(
     rf"([{DIGITS}十百千\d]+)(?:{CJK_UNITS})(?:([{DIGITS}])(?![{DIGITS}十百千万萬年月日点點個个\d])|(半))"
 )
 CJK_UNIT = re.compile(CJK_UNITS)
+COUNTED = "個|个|年|天|小时|小時|時間|个小时|日|歳|岁|ヶ月|か月|カ月|倍|週間|周|人|份"
+CJK_HALF = re.compile(rf"([{DIGITS}十百千]+|\d+) ?(?:{COUNTED})半(?!年|月|天|日|分|额|价)")
+HALF_SIGN = re.compile("半")
+CJK_HALF_UNIT = re.compile(
+    r"半(?=(?:个|個|小时|小時|年|天|日|斤|公斤|价|價|额|額|数|數|分(?!钟)|杯|瓶|碗|张|張|月(?!刊)|間|时|時間))"
+)
+CJK_TENTHS = re.compile(
+    rf"([{DIGITS}]|\d(?:\.\d)?) ?(?:([成割]|{fold('할')})(?:([{DIGITS}\d])(?:[分厘]|{fold('푼')})?|(半))?"
+    r"(?![功立员員本为為])|(折))"
+)
+NUMERALS = frozenset(f"{DIGITS}十百千0123456789")
+TENTHS_SIGN = re.compile(f"[成割折]|{fold('할')}")
+MILLIONS_SIGN = re.compile(r"[0-9] ?t[ry]")
+SHORT_MILLIONS = re.compile(r"(?<![\d.,])(\d{1,3}) ?(?:(tr)(?:ieu)?|ty) ?(\d{1,3})(?!\w)")
+HUNDREDTHS = re.compile(r"(?: (?:and|e|y|i|und|et|con))? ?(?<=[^\W\d_]|[ ])(\d{1,2})/100(?!\d)|/(\d{2})(?![\d/])")
 MAX_BEFORE, MAX_AFTER, CENT = 40, 40, Decimal("0.01")
 HALF, TENTH = Decimal("0.5"), Decimal("0.1")
 
@@ -89,10 +105,41 @@ def compound_amounts(folded: str, words: Sequence[Range], numbers: Iterable[Numb
         values = read_notation(match[1].replace(" ", "'"))
         if values:
             yield values[0] + int(match[2] or match[3]) * CENT, pack(*match.span())
+    yield from _short_millions(folded)
+    yield from _shares_of_ten(folded)
+    yield from _cjk_halves(folded)
     for match in search_around(CJK_AMOUNT, CJK_UNIT, folded):
         value = Decimal(match[1]) if match[1].isdecimal() else read_cjk_numeral(match[1])
         if value is not None:
             yield value + (CJK_DIGITS[match[2]] * TENTH if match[2] else HALF), pack(*match.span())
+
+
+def _short_millions(folded: str) -> Iterator[Number]:
+    """Yield amounts such as 1tr5, which is 1.5 million in Vietnamese."""
+    for match in search_around(SHORT_MILLIONS, MILLIONS_SIGN, folded):
+        scale = 10**6 if match[2] else 10**9
+        yield int(match[1]) * scale + Decimal(f"0.{match[3]}") * scale, pack(*match.span())
+
+
+def _cjk_halves(folded: str) -> Iterator[Number]:
+    """Yield the numbers with a half after their unit, and halves before a unit."""
+    for match in search_around(CJK_HALF, HALF_SIGN, folded):
+        value = Decimal(match[1]) if match[1].isdecimal() else read_cjk_numeral(match[1])
+        if value is not None:
+            yield value + HALF, pack(*match.span())
+    for match in search_around(CJK_HALF_UNIT, HALF_SIGN, folded):
+        if folded[max(match.start() - 2, 0) : match.start() - 1] not in NUMERALS:
+            yield HALF, pack(*match.span())
+
+
+def _shares_of_ten(folded: str) -> Iterator[Number]:
+    """Yield the shares in tenths, as they are and in percent; a price of 八折 is also a reduction by 20 percent."""
+    for match in search_around(CJK_TENTHS, TENTHS_SIGN, folded):
+        tenths = Decimal(CJK_DIGITS.get(match[1], match[1]))
+        tenths += Decimal(CJK_DIGITS.get(match[3], match[3] or 0)) * TENTH + (HALF if match[4] else 0)
+        shares = [tenths * TENTH, *([1 - tenths * TENTH] if match[5] else ())]
+        for share in shares:
+            yield from ((value, pack(*match.span())) for value in (share, share / CENT))
 
 
 def _halves(folded: str, words: Sequence[Range]) -> Iterator[Number]:
@@ -123,6 +170,10 @@ def _match_half(folded: str, start: int, end: int) -> Number | None:
 def _amounts_in_words(folded: str, numbers: Iterable[Number]) -> Iterator[Number]:
     """Yield the sums of a number in words, the word of its currency, and its cents."""
     numbers = sorted(numbers, key=lambda number: number[1])
+    for value, place in numbers:
+        part = HUNDREDTHS.match(folded, place & END_MASK)
+        if part and int(part[1] or part[2]) and not value % 1 and value >= 1:
+            yield value + int(part[1] or part[2]) * CENT, pack(place >> END_BITS, part.end())
     starts = {place >> END_BITS: (value, place & END_MASK) for value, place in numbers}
     for value, place in numbers:
         joint = AFTER_WORDS.match(folded, place & END_MASK, (place & END_MASK) + MAX_AFTER)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cache
 
 from structkit.evidence.folding import fold
+from structkit.evidence.number_forms import FORMS, UNCLEAR, factors_of, values_of
 from structkit.evidence.ordinals import ordinals_of
 
 SMALL_NUMBERS = {
@@ -165,7 +166,8 @@ HALVES_AFTER = {
 JOINING_WORDS = {
     "cs": "a", "sl": "in", "da": "og", "no": "og", "ro": "și", "ca": "i", "et": "ja", "fi": "ja", "hr": "i",
     "ru": "и",
-    "el": "και", "ar": "و", "fa": "و", "lt": "ir",
+    "el": "και", "ar": "و", "fa": "و", "lt": "ir", "is": "og", "eu": "eta", "sr": "и", "bg": "и",
+    "uk": "та і", "sk": "a",
 }  # fmt: skip
 
 COMPOUND_LANGUAGES = ("sv", "da", "no", "fi", "et", "hu", "tr", "cs", "sk", "sl", "hr", "ro")
@@ -187,6 +189,7 @@ class LanguageNumbers:
     Attributes:
         values: The value of each.
         scales: What multiplies the number before it.
+        multiples: What does so, and is a number by itself.
         additions: What is added to the number before it.
         halves: The words that add a half.
         joining_words: What may be between the words of a number.
@@ -209,15 +212,9 @@ class LanguageNumbers:
             word: Decimal(number) for word, number in ordinals_of(language).items() if number > MAX_WORD_OF_ORDER
         }
         self.values = {**ordinals, **self.values}
-        self.scales: dict[str, int] = {}
-        self.additions: dict[str, int] = {}
-        for word, _, value in (each.partition("=") for each in OTHER_FORMS.get(language, "").split()):
-            if value.endswith("*"):
-                self.scales[fold(word)] = int(value[:-1])
-            elif value.endswith("+"):
-                self.additions[fold(word)] = int(value[:-1])
-            else:
-                self.values[fold(word)] = Decimal(value)
+        words = f"{OTHER_FORMS.get(language, '')} {FORMS.get(language, '')}"
+        self.values |= values_of(words)
+        self.scales, self.additions, self.multiples = (factors_of(words, sign) for sign in "*+x")
         self.values.pop("-", None)
         self.prefix = PREFIXES.get(language, "")
         self.halves = [fold(words).split() for words in HALVES_AFTER.get(language, ())]
@@ -227,7 +224,7 @@ class LanguageNumbers:
     def words(self) -> Iterable[str]:
         """All of them."""
         halves = (word for words in self.halves for word in words)
-        words = {*self.values, *self.scales, *self.additions, *halves, *self.joining_words}
+        words = {*self.values, *self.scales, *self.multiples, *self.additions, *halves, *self.joining_words}
         return words | {f"{self.prefix}{word}" for word in words if self.prefix}
 
 
@@ -235,19 +232,19 @@ def _split(words: str) -> list[str]:
     return fold(words).split()
 
 
-ALWAYS = ("ru", "el", "ar", "fa", "he", "hi", "pl")
+ALWAYS = ("ru", "uk", "bg", "sr", "el", "ar", "fa", "he", "hi", "pl")
 """Their words are not words of other languages."""
 
-MIN_CLEAR_CHARS, UNCLEAR = 5, frozenset({"belas", "halva"})
+MIN_CLEAR_CHARS, UNCLEAR_WORDS = 5, UNCLEAR | {"belas", "halva"}
 """Characters of a word that counts in any text, and those that are others all the same."""
 
-LANGUAGES = {language: LanguageNumbers(language) for language in {**SMALL_NUMBERS, **OTHER_FORMS, **HALVES_AFTER}}
+LANGUAGES = {language: LanguageNumbers(language) for language in {**SMALL_NUMBERS, **OTHER_FORMS, **FORMS}}
 
 CLEAR_WORDS = frozenset(
     word
     for language, numbers in LANGUAGES.items()
     for word in numbers.words
-    if language in ALWAYS or (len(word) >= MIN_CLEAR_CHARS and word not in UNCLEAR)
+    if language in ALWAYS or (len(word) >= MIN_CLEAR_CHARS and word not in UNCLEAR_WORDS)
 )
 
 

@@ -94,7 +94,7 @@ VARIANTS = {
     "quatrevingt": Decimal(80),
     **dict.fromkeys(("half", "halbe", "halben", "halber"), Decimal("0.5")),
     **dict.fromkeys(("anderthalb", "eineinhalb", "полтора", "полторы"), Decimal("1.5")),
-    "zweieinhalb": Decimal("2.5"),
+    **{f"{word}einhalb": number + Decimal("0.5") for number, word in enumerate(SMALL_NUMBERS["de"].split()[2:13], 2)},
     **dict.fromkeys(("metà", "hälfte", "moitié", "mitad", "metade", "половина", "połowa"), Decimal("0.5")),
     **_numbered("двух трёх четырёх пяти шести семи восьми девяти десяти одиннадцати двенадцати", 2),
     **_numbered("тринадцати четырнадцати пятнадцати шестнадцати семнадцати восемнадцати девятнадцати", 13),
@@ -126,12 +126,14 @@ ARTICLES = frozenset({"a", "an", "ein", "eine", "einen", "un", "une", "una", "um
 
 UNITS = frozenset(
     fold(
-        "kilo kilogram kilogramm quilo gram gramm gramme litre liter litro meter metre metro metri kilometer "
-        "kilometre mile meile inch foot pound pfund livre libra libbra cup tasse taza tazza xicara kop glass "
-        "glas verre vaso bicchiere spoon teaspoon tablespoon loffel teeloffel essloffel cuillere cucharada "
-        "cucchiaio colher lepel pinch prise pincee pizca pizzico pitada snufje second sekunde seconde segundo "
-        "secondo minute minuto minuut hour stunde heure hora ora uur day tag jour dia giorno dag week woche "
-        "semaine semana settimana month monat mois mes mese maand year jahr an annee ano anno jaar"
+        "kilo kilos kilogram kilogramm quilo chilo chili etto gram gramm gramme litre liter litro meter metre "
+        "metro metri kilometer kilometre mile meile inch foot pound pfund livre libra libbra cup tasse taza "
+        "tazza xicara kop glass glas verre vaso bicchiere spoon teaspoon tablespoon loffel teeloffel essloffel "
+        "cuillere cucharada cucchiaio colher lepel pinch prise pincee pizca pizzico pitada snufje second sekunde "
+        "seconde segundo secondo minute minuto minuut hour stunde heure hora ora uur day tag jour dia giorno dag "
+        "week woche semaine semana settimana month monat mois mes mese maand year jahr an annee ano anno jaar "
+        "שעה שנה יום חודש שבוע ساعة سنة يوم شهر ώρα χρόνο timme timmar ar time godinu godina sat godzine rok "
+        "roku rik"
     ).split()
 )
 """Units before which an article is the number one, as in "an hour"."""
@@ -143,6 +145,8 @@ HALVES_AFTER = [
 """What adds a half to a number before it."""
 
 HALVES = frozenset(word for words in HALVES_AFTER for word in words)
+HALF_WORDS = frozenset(words[-1] for words in HALVES_AFTER) - {"ruoi"}
+"""The halves before a unit or a dozen: `media hora`, `meia dúzia`."""
 
 MULTIPLES: dict[str, int] = dict.fromkeys(
     ("dozen", "dutzend", "douzaine", "douzaines", "docena", "docenas", "dozzina", "dozijn"), 12
@@ -203,7 +207,7 @@ CJK_DIGIT_ROWS = ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌
 """The second and third rows are those of contracts and cheques."""
 
 CJK_DIGITS = {char: value for digits in CJK_DIGIT_ROWS for value, char in enumerate(digits)}
-CJK_DIGITS |= {"\u3007": 0, "两": 2, "兩": 2, "弐": 2, "参": 3}
+CJK_DIGITS |= {"\u3007": 0, "两": 2, "兩": 2, "弐": 2, "参": 3, "俩": 2, "仨": 3}
 CJK_UNITS = {"十": 10, "百": 100, "千": 1_000, "拾": 10, "佰": 100, "仟": 1_000}
 CJK_SCALES = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 KOREAN_SCALES = {fold("만"): 10**4, fold("억"): 10**8, fold("조"): 10**12}

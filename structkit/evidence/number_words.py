@@ -1,4 +1,4 @@
-"""Numbers in words, and Chinese and Japanese numerals."""
+"""Numbers in words."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
 
+from structkit.evidence.counted_words import counted_words, number_of_counted_word
 from structkit.evidence.folding import fold
 from structkit.evidence.number_languages import COMPOUND_LANGUAGES, LANGUAGES, PREFIXES, words_of
 from structkit.evidence.number_vocabulary import (
     ARABIC_TENS,
     ARTICLES,
-    CJK_DIGITS,
-    CJK_SCALES,
-    CJK_UNITS,
     DENOMINATORS,
     GERMAN_ENDINGS,
+    HALF_WORDS,
     HALVES,
     HALVES_AFTER,
     HUNDREDS,
@@ -34,14 +33,14 @@ from structkit.evidence.number_vocabulary import (
 )
 
 TEN, HUNDRED, SMALLEST_TENS, UNLIMITED = 10, 100, 20, 10**18
-MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20, "on": 10, "muoi": 10, "tizen": 10}
-"""In French, up to 19 is added to 60 and to 80; in Turkish, Vietnamese and Hungarian, up to 9 to 10."""
+MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20, "on": 10, "muoi": 10, "tizen": 10, "diez": 10}
+"""In French, up to 19 is added to 60 and to 80; in Turkish, Vietnamese, Hungarian and older Spanish, up to 9 to 10."""
 
 ENGLISH_ARTICLES = frozenset({"a", "an"})
+NAMES_OF_COUNTS = dict(enumerate(SMALL_NUMBERS["en"].split()[2:], 2))
+ENGLISH = frozenset(f"{SMALL_NUMBERS['en']} {TENS['en']}".split())
 ONE, HALF = Decimal(1), Decimal("0.5")
 MIN_COMPOUND_CHARS, START_CHARS = 6, 3
-SPOKEN_NUMERAL = re.compile("(.*([百千万萬]))([一二三四五六七八九])")
-CJK_NUMERAL = re.compile(f"[{''.join((*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES))}]+")
 
 
 def _word_values() -> dict[str, Decimal]:
@@ -80,12 +79,22 @@ ALL_VALUES = {word: value for each in LANGUAGES.values() for word, value in each
 """The value of each word of all languages."""
 
 SCALES_IN_WORDS = {word: scale for each in LANGUAGES.values() for word, scale in each.scales.items()} | SCALES
+ALL_MULTIPLES = {word: value for each in LANGUAGES.values() for word, value in each.multiples.items()} | MULTIPLES
 ADDITIONS = {word: value for each in LANGUAGES.values() for word, value in each.additions.items()}
 ALL_HALVES_AFTER = [*HALVES_AFTER, *(words for each in LANGUAGES.values() for words in each.halves)]
 ALL_JOINING_WORDS = JOINING_WORDS.union(*(each.joining_words for each in LANGUAGES.values()))
-TENS_AFTER_ONES = frozenset(fold(ARABIC_TENS).split())
+TENS_AFTER_ONES = frozenset(fold(ARABIC_TENS).split()).union(LANGUAGES["da"].tens)
 TURKISH = LANGUAGES["tr"].values.keys() | LANGUAGES["tr"].scales.keys()
-TURKISH_THOUSAND, HINDI_HALF = "bin", fold("साढ़े")
+TURKISH_THOUSAND = "bin"
+HINDI_SHARES = {fold("साढ़े"): HALF, fold("सवा"): Decimal("0.25"), fold("पौने"): Decimal("-0.25")}
+"""What they add to the number after them, or to one, before its scale."""
+
+QUARTERS_AFTER = {("and", "a", "quarter"): Decimal("0.25"), ("and", "three", "quarters"): Decimal("0.75")}
+DECIMAL_POINTS = frozenset(
+    fold("point komma virgule coma virgola vírgula przecinek virgül virgulă pilkku koma phẩy").split()
+)
+CENTURIES, OH = range(11, 21), "oh"
+""""Nineteen ninety-nine" and "twenty twenty-six" are years."""
 SEMITIC = re.compile("[\u05d0-\u05ea\u0621-\u064a]")
 AND_PREFIXES = tuple(fold(prefix) for prefix in PREFIXES.values())
 TEEN_OF_TWO_WORDS = re.compile(rf"(\S+) ({'|'.join(fold('عشرة عشر עשרה עשר').split())})(?!\S)")
@@ -98,7 +107,10 @@ NUMBER_WORDS = (
     | HALVES
     | DENOMINATORS.keys()
     | ORDINALS_AFTER_TENS.keys()
-    | {"quatrevingt", "second", HINDI_HALF}
+    | {"quatrevingt", "vingts", "second", OH}
+    | HINDI_SHARES.keys()
+    | DECIMAL_POINTS
+    | frozenset(fold("أحد إحدى اثنا اثني اثنتا اثنتي").split())
     | {prefix + word for word in (*WORD_VALUES, *SCALES) for prefix in AND_PREFIXES if SEMITIC.match(word)}
 )
 """The words that numbers have."""
@@ -179,7 +191,8 @@ def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[
     """
     starts = _compound_starts(frozenset({*JOINED_SCALES, *languages} & _compounds().keys()))
     words = [word for word in vocabulary if word[:START_CHARS] in starts and len(word) >= MIN_COMPOUND_CHARS]
-    return {word for word in words if any(each.split(word) for each in starts[word[:START_CHARS]])}
+    numbers = {word for word in words if any(each.split(word) for each in starts[word[:START_CHARS]])}
+    return numbers | counted_words(vocabulary)
 
 
 @cache
@@ -204,19 +217,16 @@ def read_number_words(text: str) -> Decimal | None:
     [None, None, None, None]
     """
     parts = _parts(text)
+    if (value := _with_share(parts)) is not None:
+        return value
     if (denominator := DENOMINATORS.get(parts[-1])) and parts[:-1]:
         share = _share(parts[:-1], denominator)
         if share is not None or parts[-1] not in ORDINALS:
             return share
-    if parts[0] == HINDI_HALF:
-        scale = SCALES_IN_WORDS.get(parts[-1], 1)
-        return _plus_half(parts[1:-1], scale) if scale > HUNDRED else _plus_half(parts[1:], 1)
-    for half in ALL_HALVES_AFTER:
-        before, after = parts[: -len(half)], parts[-1:]
-        if parts[-len(half) :] == half:
-            return _plus_half(before, 1)
-        if parts[-len(half) - 1 : -1] == half and SCALES.get(after[0], 0) > HUNDRED:
-            return _plus_half(parts[: -len(half) - 1], SCALES[after[0]])
+    if len(parts) > len(("one", "point")) and not DECIMAL_POINTS.isdisjoint(parts):
+        return _decimal(parts)
+    if (year := _year_of_two_numbers(parts)) is not None:
+        return year
     is_unit = SCALES.keys() >= {*parts} and parts[0] not in LONE_SCALES
     return None if is_unit or (len(parts) == 1 and parts[0] in ARTICLES) else _sum(parts)
 
@@ -229,9 +239,57 @@ def _share(parts: list[str], denominator: int) -> Decimal | None:
     return numerator / denominator if numerator is not None and is_share else None
 
 
-def _plus_half(parts: list[str], scale: int) -> Decimal | None:
-    value = _sum(parts) if parts else None
-    return None if value is None else (value + HALF) * scale
+def _with_share(parts: list[str]) -> Decimal | None:
+    """Return a number with a half or quarters before or after it, or half a dozen; None for another one."""
+    if parts[0] in HALF_WORDS and parts[-1] in ALL_MULTIPLES and len(parts) == len(("media", "docena")):
+        return ALL_MULTIPLES[parts[-1]] * HALF
+    share = HINDI_SHARES.get(parts[0])
+    if share is None:
+        return _with_share_after(parts)
+    scale = SCALES_IN_WORDS.get(parts[-1], 1)
+    return _plus(parts[1:-1] or ["a"], scale, share) if scale > 1 else _plus(parts[1:], 1, share)
+
+
+def _with_share_after(parts: list[str]) -> Decimal | None:
+    """Return a number with a half or quarters after it, which are those of its scale: "due milioni e mezzo"."""
+    for share, words in (
+        *((HALF, half) for half in ALL_HALVES_AFTER),
+        *((n, [*each]) for each, n in QUARTERS_AFTER.items()),
+    ):
+        before, after = parts[: -len(words)], SCALES.get(parts[-1], 0)
+        if before and parts[-len(words) :] == words:
+            scale = SCALES_IN_WORDS.get(before[-1], 1)
+            return _plus(before, 1, share * (scale if scale > HUNDRED else 1))
+        if parts[-len(words) - 1 : -1] == words and after > HUNDRED:
+            return _plus(parts[: -len(words) - 1], after, share)
+    return None
+
+
+def _plus(parts: list[str], scale: int, share: Decimal) -> Decimal | None:
+    value = ONE if len(parts) == 1 and parts[0] in ARTICLES | JOINING_WORDS else _sum(parts) if parts else None
+    return None if value is None else (value + share) * scale
+
+
+def _decimal(parts: list[str]) -> Decimal | None:
+    """Return a number with the digits after its point in words, as in "five point two five"."""
+    point = next(index for index, part in enumerate(parts) if part in DECIMAL_POINTS)
+    integer = _sum(parts[:point]) if point else None
+    digits = [_sum([part]) for part in parts[point + 1 :]]
+    if integer is None or not digits or any(digit is None for digit in digits):
+        return None
+    decimals = "".join(str(digit) for digit in digits)
+    return integer + Decimal(f"0.{decimals}") if decimals.isdecimal() else None
+
+
+def _year_of_two_numbers(parts: list[str]) -> Decimal | None:
+    """Return the year that is said as two numbers, such as "nineteen ninety-nine" and "nineteen oh five"."""
+    century = WORD_VALUES.get(parts[0]) if parts[0] in ENGLISH and len(parts) > 1 else None
+    has_oh = parts[1:2] == [OH]
+    if century is None or int(century) not in CENTURIES or not ENGLISH.issuperset(parts[1 + has_oh :]):
+        return None
+    year = _sum(parts[1 + has_oh :]) if parts[1 + has_oh :] else None
+    is_pair = year is not None and (year < TEN if has_oh else TEN <= year < HUNDRED)
+    return century * HUNDRED + year if year is not None and is_pair else None
 
 
 def _parts(text: str) -> list[str]:
@@ -253,7 +311,9 @@ def _parts_of_word(word: str) -> list[str]:
         return [word]
     if word.startswith(AND_PREFIXES) and (word[1:] in ALL_VALUES or word[1:] in SCALES_IN_WORDS):
         return [AND_PREFIXES[0], word[1:]]
-    return [word] if word in NUMBER_WORDS else split_compound(word) or [word]
+    if word in NUMBER_WORDS:
+        return [word]
+    return split_compound(word) or [NAMES_OF_COUNTS.get(number_of_counted_word(word), word)]
 
 
 def _sum(parts: list[str]) -> Decimal | None:
@@ -269,7 +329,7 @@ def _sum(parts: list[str]) -> Decimal | None:
             group, limit = (group or ONE) * HUNDRED, HUNDRED
         elif scale > HUNDRED and (part not in UNIT_SIGNS or _is_turkish(parts)):
             total, group, limit = _scaled(total, group, scale), Decimal(0), scale
-        elif multiple := MULTIPLES.get(part):
+        elif multiple := ALL_MULTIPLES.get(part):
             group, limit = (group or ONE) * multiple, 0
         elif part not in ALL_JOINING_WORDS or limit == UNLIMITED:
             return None
@@ -278,7 +338,7 @@ def _sum(parts: list[str]) -> Decimal | None:
 
 def _value(part: str, following: str, limit: int) -> Decimal | None:
     """Return the value of a word, which may be the word for "and" of another language, and an ordinal after tens."""
-    if part in ENGLISH_ARTICLES and following not in SCALES.keys() | MULTIPLES.keys():
+    if part in ENGLISH_ARTICLES and following not in SCALES.keys() | ALL_MULTIPLES.keys():
         return None
     if part in ORDINALS_AFTER_TENS:
         return ORDINALS_AFTER_TENS[part] if limit == TEN else None
@@ -308,34 +368,3 @@ def _limit_after(part: str, value: Decimal) -> int:
 def _scaled(total: Decimal, group: Decimal, scale: int) -> Decimal:
     """Return the sum with a scale: "mil millones" is a product, "one million two thousand" a sum."""
     return (total + group) * scale if 0 < total < scale else total + (group or ONE) * scale
-
-
-def read_cjk_numeral(text: str, *, is_japanese: bool = True) -> Decimal | None:
-    """Return the value of a Chinese or Japanese numeral; None if it is not one.
-
-    In Chinese, a last digit after hundreds or more counts the next smaller unit: 四千五 is 4500.
-
-    >>> [str(read_cjk_numeral(text, is_japanese=False)) for text in ("四千五", "一百三", "一百零三", "三万八")]
-    ['4500', '130', '103', '38000']
-    >>> [read_cjk_numeral(text) for text in ("三万四千五百", "二零二六", "十九", "十十")]
-    [Decimal('34500'), Decimal('2026'), Decimal('19'), None]
-    """
-    if all(char in CJK_DIGITS for char in text):
-        return Decimal("".join(str(CJK_DIGITS[char]) for char in text))
-    if not is_japanese and (match := SPOKEN_NUMERAL.fullmatch(text)):
-        unit = CJK_UNITS.get(match[2]) or CJK_SCALES[match[2]]
-        before = read_cjk_numeral(match[1])
-        return None if before is None else before + CJK_DIGITS[match[3]] * unit // TEN
-    total = group = digit = 0
-    last_unit = 10**16
-    for char in text:
-        if char in CJK_DIGITS:
-            digit = CJK_DIGITS[char]
-        elif char in CJK_UNITS:
-            if CJK_UNITS[char] >= last_unit:
-                return None
-            last_unit = CJK_UNITS[char]
-            group, digit = group + (digit or 1) * last_unit, 0
-        else:
-            total, group, digit, last_unit = total + (group + digit or 1) * CJK_SCALES[char], 0, 0, 10**16
-    return Decimal(total + group + digit)

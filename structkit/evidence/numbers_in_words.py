@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
+from structkit.evidence.cjk_numerals import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.compound_amounts import compound_amounts
 from structkit.evidence.folding import fold
 from structkit.evidence.korean_numbers import korean_numbers
@@ -20,9 +21,18 @@ from structkit.evidence.number_surroundings import (
     shares_and_multiples,
     sign_before,
 )
-from structkit.evidence.number_vocabulary import ARTICLES, CJK_DIGITS, CJK_SCALES, JOINING_WORDS, SCALES, UNITS
-from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral, read_number_words
+from structkit.evidence.number_vocabulary import (
+    ARTICLES,
+    CJK_DIGITS,
+    CJK_SCALES,
+    HALF_WORDS,
+    JOINING_WORDS,
+    SCALES,
+    UNITS,
+)
+from structkit.evidence.number_words import read_number_words
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.thai_numbers import thai_numbers
 
 FRACTION = re.compile(
     r"[0-9](?<![\d/.,]\d)(?:\d{0,2}(?:-| {1,2})(?=\d)|\d{3,6} {1,2}(?=\d+\u2044))?"
@@ -42,7 +52,18 @@ MIXED_NUMERAL = re.compile(rf"{SEGMENT}(?: ?{SEGMENT})*(?:(?: (?=[\d,]{{3}}))?[0
 MIXED_PART = re.compile(rf"([\d,.]+)({UNIT})?({UNSPACED_SCALES})?")
 
 IS_CJK = re.compile("[\u1100-\u11ff\u3007\u4e00-\u9fff]")
+IS_THAI = re.compile("[\u0e01-\u0e2e]")
 KANA = re.compile("[\u3041-\u30fa]")
+KANA_COUNTS = {
+    fold(word): number
+    for number, words in enumerate(
+        ["ひとつ|ひとり", "ふたつ|ふたり", "みっつ", "よっつ", "いつつ", "むっつ", "ななつ", "やっつ", "ここのつ"], 1
+    )
+    for word in words.split("|")
+}
+KANA_COUNT = re.compile("|".join(KANA_COUNTS))
+"""The counts of things and persons in Japanese that are written without numerals."""
+
 SCALE_OF_DIGITS = re.compile(f"{UNSPACED_SCALES}|{UNIT}")
 
 SHARE_SIGN = re.compile("分[之の]")
@@ -56,7 +77,10 @@ CJK_DECIMAL = re.compile(rf"({CJK_NUMERAL.pattern})[点點]([{''.join(CJK_DIGITS
 """Digits after a point; with 分, it is a time of day."""
 
 NUMBER_WORD = re.compile("[^ -]+")
-FOLLOWING_WORD = re.compile(r"[ '](\w+)")
+FOLLOWING_WORD = re.compile(r"[ '-](\w+)")
+JOINS_ONLY = JOINING_WORDS - {"en"}
+"""Words that no number begins with; `en` is one in Swedish."""
+
 MAX_WORDS = 24
 """Words of a number that are read together."""
 
@@ -76,6 +100,8 @@ def numbers_without_digits(folded: str, words: Sequence[Range]) -> Iterator[tupl
         yield from shares_and_multiples([signed], signed_place, folded[end : end + MAX_AFTER], has_scale=True)
     if IS_CJK.search(folded):
         yield from _cjk_numbers(folded)
+    if IS_THAI.search(folded):
+        yield from thai_numbers(folded)
 
 
 def _fractions(folded: str) -> Iterator[tuple[Decimal, Range]]:
@@ -113,6 +139,8 @@ def _cjk_numbers(folded: str) -> Iterator[tuple[Decimal, Range]]:
             if SHARE_BEFORE.search(folded, max(match.start() - MAX_SHARE_BEFORE, 0), match.start()) is None:
                 yield value, place + (percent.end() - end if percent else 0)
             yield from shares_and_multiples([value], place, folded[end : end + MAX_AFTER], has_scale=True)
+    if is_japanese:
+        yield from ((Decimal(KANA_COUNTS[match[0]]), pack(*match.span())) for match in KANA_COUNT.finditer(folded))
     yield from _cjk_shares(folded)
     yield from _cjk_decimals(folded)
     yield from korean_numbers(folded)
@@ -182,7 +210,7 @@ def _numbers_in_words(folded: str, words: Sequence[Range]) -> Iterator[tuple[Dec
     """Yield the numbers in words: the longest ones of each run of number words."""
     for start, end in _word_runs(folded, words):
         run = folded[start:end]
-        following = FOLLOWING_WORD.match(folded, end) if run.rpartition(" ")[2] in ARTICLES else None
+        following = FOLLOWING_WORD.match(folded, end) if run.rpartition(" ")[2] in ARTICLES | HALF_WORDS else None
         is_unit = following is not None and following[1] in UNITS
         for value, first, last in _read_run(run, is_before_unit=is_unit):
             yield value, pack(start + first, start + last)
@@ -196,7 +224,7 @@ def _word_runs(folded: str, words: Sequence[Range]) -> Iterator[tuple[int, int]]
         if count and (count == MAX_WORDS or folded[last:start].strip(" -")):
             yield first, last
             count = 0
-        is_start = folded[start:end] not in JOINING_WORDS and not _is_scale_of_digits(folded, start, end)
+        is_start = folded[start:end] not in JOINS_ONLY and not _is_scale_of_digits(folded, start, end)
         if count or is_start:
             first = first if count else start
             last, count = end, count + 1
@@ -207,6 +235,11 @@ def _word_runs(folded: str, words: Sequence[Range]) -> Iterator[tuple[int, int]]
 def _is_scale_of_digits(folded: str, start: int, end: int) -> bool:
     """Return whether a word is the scale of a number in digits before it, as in "67.75 million and five hundred"."""
     return folded[start:end] in SCALES and folded[max(start - 2, 0) : start].rstrip()[-1:].isdigit()
+
+
+def _before_unit(word: str) -> Decimal | None:
+    """Return the number that an article or a half is before a unit, as in "una hora" and "media hora"."""
+    return Decimal(1) if word in ARTICLES else Decimal("0.5") if word in HALF_WORDS else None
 
 
 @lru_cache(maxsize=4_096)
@@ -224,7 +257,7 @@ def _read_run(run: str, *, is_before_unit: bool) -> tuple[tuple[Decimal, int, in
         lengths = range(len(words), 0, -1)
         start = words[0][0]
         values = ((length, read_number_words(run[start : words[length - 1][1]])) for length in lengths)
-        one = Decimal(1) if is_before_unit and len(words) == 1 and run[start:] in ARTICLES else None
+        one = _before_unit(run[start:]) if is_before_unit and len(words) == 1 else None
         length, value = next(((length, value) for length, value in values if value is not None), (1, one))
         if value is not None:
             numbers.append((value, start, words[length - 1][1]))

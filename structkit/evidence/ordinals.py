@@ -9,7 +9,7 @@ from structkit.evidence.folding import fold
 ENDINGS = {
     "pl": "y a e ego ej emu ą ym i ia ie iego iej iemu ią im",
     "ru": "ый ой ий ая ое ого ому ую ым ом ье ья ьего ьему ью ьем",
-    "uk": "ий ій а я е є ого ього ої ьої ому у ю",
+    "uk": "ий ій а я е є ого ього ої ьої ому ьому у ю",
     "bg": "и ия ият а ата о ото",
     "cs": "í ího ímu ím ý ého ému ém á é ou",
     "sk": "ý ého ému om á ej ú í ieho ia",

@@ -11,13 +11,13 @@ from functools import cached_property, lru_cache
 from itertools import chain, product
 from typing import TypeAlias
 
+from structkit.evidence.cjk_numerals import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.date_patterns import DAY, LINK, MONTH, NOT_DIGIT, POINT, SUFFIX, YEAR, YEAR_LINK
 from structkit.evidence.days_without_year import DaysWithoutYear, Orders, days_in_words, first_days_of_ranges
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import month_numbers
-from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.other_calendars import other_calendar_dates, other_years
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 

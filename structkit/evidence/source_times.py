@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import time
 
+from structkit.evidence.cjk_numerals import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.clock_words import compact_times, times_with_words, with_half_of_day
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.korean_numbers import NUMERALS, SYLLABLE, SYLLABLE_PATTERN
 from structkit.evidence.mark_search import search_around
-from structkit.evidence.number_words import CJK_NUMERAL, read_cjk_numeral
 from structkit.evidence.ranges import Range, pack
 from structkit.evidence.source_dates import times_in_run
 from structkit.evidence.spoken_times import spoken_times

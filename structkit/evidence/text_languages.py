@@ -36,6 +36,7 @@ FUNCTION_WORDS = {
     "eu": "eta da du dira dago izan zen bat ez ere baina edo egun",
     "id": "dan di yang dengan untuk pada dari ini adalah ke tanggal oleh tidak atau sebesar telah bu pak jam rp itu "
     "ikut tahun bulan hari harga juga sudah buat kumpul tgl",
+    "is": "og í að á er um við til sem ekki frá með fyrir var eða það hún hann þann kl dags",
     "la": "et in est ad cum non ut ex qui quod sunt per ab anno de a",
 }
 """Words that are common in a language; short ones are in others as well."""
@@ -44,7 +45,7 @@ LETTERS = {
     "cs": "ěřůčžšťď", "sk": "ľĺŕôčžšťď", "pl": "łąęśżźćń", "hr": "đćčžš", "sl": "čžš", "lt": "ėųįūčžš",
     "lv": "āēīūķļņģčš", "et": "õäöü", "fi": "äö", "hu": "őűáéíóúö", "tr": "ğışöüç", "sv": "åäö", "da": "æøå",
     "no": "æøå", "de": "äöüß", "ro": "ășțţşâî", "ca": "çèò·ï", "fr": "éèêàçùœ", "es": "ñáéíóú¿", "it": "èàòùì",
-    "pt": "ãõçáéâêí", "vi": "ơưđạảấếễộ",
+    "pt": "ãõçáéâêí", "is": "þðæáéíóúýö", "vi": "ơưđạảấếễộ",
 }  # fmt: skip
 """Letters that a language has beside those of English."""
 
