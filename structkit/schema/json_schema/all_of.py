@@ -23,7 +23,8 @@ SCHEMAS = frozenset({"items", "propertyNames", "additionalProperties"})
 ANNOTATIONS = frozenset({"title", "default", "examples", "example", "$comment", "deprecated", "readOnly", "writeOnly"})
 TEXTS = frozenset({"description", GENERATED_DESCRIPTION})
 
-CONDITION = ("if", "then", "else")
+GROUPS = (("if", "then", "else"), ("contains", "minContains", "maxContains"))
+"""Keywords that have a meaning only together with the first of them."""
 
 
 NUMBER_TYPES = frozenset({"integer", "number"})
@@ -42,9 +43,9 @@ def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
     >>> merge({"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"minLength": 1}}})
     {'properties': {'a': {'allOf': [{'type': 'string'}, {'minLength': 1}]}}}
     """
-    first, second = with_shared_keys(first, second, path)
+    first, second = with_shared_keys(_without_strays(first), _without_strays(second), path)
     merged = dict(first)
-    for keyword, value in _with_separate_condition(first, second).items():
+    for keyword, value in _with_separate_groups(first, second).items():
         if keyword not in merged:
             merged[keyword] = value
         elif keyword in _RULES:
@@ -54,18 +55,21 @@ def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
     return merged
 
 
-def _with_separate_condition(first: JSON, second: JSON) -> JSON:
-    """Return the second schema, with its `if`, `then` and `else` kept together where the first has an `if` too."""
-    condition = {word: second[word] for word in CONDITION if word in second}
-    if not condition or "if" not in first:
-        return second
-    remaining = {word: value for word, value in second.items() if word not in CONDITION}
-    is_duplicate = condition == {word: first[word] for word in CONDITION if word in first}
-    return (
-        remaining
-        if is_duplicate
-        else {**remaining, ADDITIONAL_BOUNDS: [*remaining.get(ADDITIONAL_BOUNDS, ()), condition]}
-    )
+def _with_separate_groups(first: JSON, second: JSON) -> JSON:
+    """Return the second schema, with its `if` or `contains` kept apart if the first has one too."""
+    for group in GROUPS:
+        members = {word: second[word] for word in group if word in second}
+        if members and group[0] in first:
+            second = {word: value for word, value in second.items() if word not in group}
+            if members != {word: first[word] for word in group if word in first}:
+                second[ADDITIONAL_BOUNDS] = [*second.get(ADDITIONAL_BOUNDS, ()), members]
+    return second
+
+
+def _without_strays(schema: JSON) -> JSON:
+    """Return a schema without the keywords that have no meaning, as `minContains` without `contains`."""
+    strays = {word for first, *others in GROUPS if first not in schema for word in others if word in schema}
+    return {word: value for word, value in schema.items() if word not in strays} if strays else schema
 
 
 def _merge_schemas(first: JSONValue, second: JSONValue, _path: JSONPath = ()) -> JSONValue:

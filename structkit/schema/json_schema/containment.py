@@ -20,6 +20,9 @@ COMPARED = frozenset({"type", "properties", "required", "additionalProperties", 
 NOT_COMPARED = frozenset({"patternProperties", "minProperties", "unevaluatedProperties", "unevaluatedItems"})
 """Keywords that make nothing certain: they depend on the keywords beside them."""
 
+CONTAINS = frozenset({"minContains", "maxContains"})
+"""Keywords that change what `contains` means, also where they are absent."""
+
 MAX_LEVELS = 20
 MAX_COMPARISONS = 10_000
 """Levels, and pairs of schemas of one document, that are compared: definitions may contain themselves, and each other
@@ -72,7 +75,8 @@ class Containment:
                 self.is_contained(first, part, levels) for part in second["anyOf"]
             )
         other_keywords = second.keys() - COMPARED - ANNOTATIONS
-        has_others = all(word in first and first[word] == second[word] for word in other_keywords)
+        other_keywords |= CONTAINS if "contains" in second else frozenset()
+        has_others = all(first.get(word, second) == second.get(word, second) for word in other_keywords)
         return has_others and _are_values_contained(first, second) and self._are_parts_contained(first, second, levels)
 
     def _are_parts_contained(self, first: JSON, second: JSON, levels: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 from structkit.dialects import Dialect
 from structkit.schema.explanation import NoteKind
 from structkit.schema.nodes.node import Node
+from structkit.schema.nodes.reference import Definitions
 from structkit.values import JSON, JSONPath, JSONValue
 
 
@@ -17,6 +18,11 @@ class Compiler(Protocol):
     @property
     def dialect(self) -> Dialect:
         """The dialect of the endpoint's vendor."""
+        ...
+
+    @property
+    def definitions(self) -> Definitions:
+        """The nodes of the definitions so far."""
         ...
 
     @property

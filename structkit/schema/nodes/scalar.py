@@ -91,21 +91,30 @@ NUMBER_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "
 BOUNDS = {"string": STRING_BOUNDS, "integer": NUMBER_BOUNDS, "number": NUMBER_BOUNDS}
 """The bounds of each type; other types have none."""
 
-BOUND_PAIRS = (
-    *(("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties")),
-    *(("exclusiveMinimum", "exclusiveMaximum"), ("minimum", "exclusiveMaximum"), ("exclusiveMinimum", "maximum")),
+NUMBER_PAIRS = (
+    *(("minimum", "maximum"), ("exclusiveMinimum", "exclusiveMaximum")),
+    *(("minimum", "exclusiveMaximum"), ("exclusiveMinimum", "maximum")),
 )
+
+BOUND_PAIRS = {
+    "string": (("minLength", "maxLength"),),
+    "integer": NUMBER_PAIRS,
+    "number": NUMBER_PAIRS,
+    "array": (("minItems", "maxItems"),),
+    "object": (("minProperties", "maxProperties"),),
+}
+"""The lower and upper bounds of each type; values of other types have no bounds by these."""
 
 NUMBER_LIMITS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 
 
 def validate_bounds(schema: JSON, path: JSONPath) -> None:
-    """Validate that the lower bounds are not above the upper ones.
+    """Validate that the lower bounds of the schema's type are not above the upper ones.
 
     Raises:
         UnsatisfiableSchema: No value can fit.
     """
-    for low, high in BOUND_PAIRS:
+    for low, high in BOUND_PAIRS.get(schema["type"], ()):
         is_exclusive = low.startswith("exclusive") or high.startswith("exclusive")
         if low in schema and high in schema and (schema[low], is_exclusive) > (schema[high], False):
             relation = "not below" if is_exclusive else "above"

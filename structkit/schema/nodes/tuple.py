@@ -105,7 +105,8 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     parts, further_items = _parts(schema, compiler)
     min_items = schema.get("minItems", 0)
     if further_items is False and all(part == parts[0] for part in parts):
-        return build_array({"items": parts[0], "minItems": min_items, "maxItems": len(parts)}, path, compiler)
+        bounds: JSON = {"type": "array", "minItems": min_items, "maxItems": len(parts)}
+        return build_array({**bounds, "items": parts[0] if parts else False}, path, compiler)
     compiler.note(path, "rewritten", "tuple: an object with one property per position")
     fields: list[Field] = []
     for position, part in enumerate(parts):
@@ -129,6 +130,8 @@ def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue
     """Return the schemas of the positions and that of further items (false where there are none), in any draft."""
     words = ("items", "additionalItems") if isinstance(schema.get("items"), list) else ("prefixItems", "items")
     parts = schema[words[0]]
+    if False in parts:  # an array ends before an item that nothing fits
+        parts, schema = parts[: parts.index(False)], {**schema, words[1]: False}
     needs_items = schema.get("minItems", 0) > len(parts)
     further_items = schema.get(words[1], compiler.is_open or needs_items)
     return parts, False if schema.get("maxItems") == len(parts) else further_items

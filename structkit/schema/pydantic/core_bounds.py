@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
-from enum import Enum
 from functools import partial
 from typing import Any
 
-from pydantic_core import PydanticKnownError, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
 from structkit.schema.descriptions import describe_bounds
 from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION
+from structkit.schema.pydantic.accepted_constants import accepted_by_function
 from structkit.schema.pydantic.predicates import find_predicate
 from structkit.schema.pydantic.serializers import VALIDATORS
 from structkit.values import JSON, JSONValue
@@ -75,7 +74,7 @@ def with_function_bounds(json_schema: JSON, schema: JSON) -> JSON:
         names = LENGTHS.get(str(json_schema.get("type")), {})
         lengths = {names[key]: value for key, value in function.keywords.items() if key in names}
         bounds = comparison_bounds(function.keywords)
-        json_schema = _with_accepted_constants(json_schema, schema["schema"], function)
+        json_schema = accepted_by_function(json_schema, schema["schema"], function)
         return with_bounds({**json_schema, **lengths}, bounds, prefix=_prefix(schema["schema"], bounds))
     predicate = find_predicate(function)
     if predicate:
@@ -83,33 +82,6 @@ def with_function_bounds(json_schema: JSON, schema: JSON) -> JSON:
     if getattr(function, "__qualname__", "") == "PathType.validate_new":
         return with_description(json_schema, "Nothing exists there yet.", "new path")
     return json_schema
-
-
-def _with_accepted_constants(json_schema: JSON, inner: JSON, function: Callable[[Any], Any]) -> JSON:
-    """Return the JSON Schema of a literal without the values that pydantic's function rejects."""
-    while inner["type"] == "function-after" and isinstance(inner["function"]["function"], partial):
-        inner = inner["schema"]
-    values = [json_schema["const"]] if "const" in json_schema else json_schema.get("enum", [])
-    if inner["type"] != "literal" or any(isinstance(value, Enum) for value in inner["expected"]):
-        return json_schema
-    accepted_values = [value for value in values if _is_accepted(value, function)]
-    return (
-        json_schema
-        if len(accepted_values) == len(values)
-        else {**_without_constant(json_schema), "enum": accepted_values}
-    )
-
-
-def _without_constant(json_schema: JSON) -> JSON:
-    return {word: value for word, value in json_schema.items() if word != "const"}
-
-
-def _is_accepted(value: JSONValue, function: Callable[[Any], Any]) -> bool:
-    try:
-        function(value)
-    except (PydanticKnownError, TypeError):
-        return False
-    return True
 
 
 def _prefix(inner: JSON, bounds: JSON) -> str:

@@ -28,6 +28,7 @@ from structkit.schema.keywords import (
     POSITION_NAME,
 )
 from structkit.schema.natural import MAX_QUOTED_CHARS
+from structkit.schema.pydantic.accepted_constants import accepted_by_steps
 from structkit.schema.pydantic.aliases import field_alias, named_fields
 from structkit.schema.pydantic.caller_schemas import (
     drop_invalid_texts,
@@ -256,11 +257,20 @@ class NaturalSchemaGenerator(StrictGenerator):
 
     def function_after_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate the type before a function, with the bounds that pydantic implements as functions."""
-        return with_function_bounds(super().function_after_schema(schema), schema)
+        return with_function_bounds(self._with_members(super().function_after_schema(schema), schema), schema)
+
+    def _with_members(self, json_schema: JsonSchemaValue, schema: Any) -> JsonSchemaValue:
+        """Return the JSON Schema of an enum in place of the reference to it: a rule beside it may exclude members."""
+        first = schema["steps"][0] if schema["type"] == "chain" else schema["schema"]
+        is_enum = first["type"] == "enum" and json_schema.keys() == {"$ref"}
+        if not is_enum:
+            return json_schema
+        members = self._definition(json_schema["$ref"])
+        return {word: value for word, value in members.items() if word != "title" or value not in self._enums}
 
     def chain_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate the first type of a chain, and describe the patterns of the others."""
-        json_schema = super().chain_schema(schema)
+        json_schema = accepted_by_steps(self._with_members(super().chain_schema(schema), schema), schema["steps"])
         if schema["steps"][-1].get("cls") is Hashable:
             return with_description(json_schema, "No list and no object.", "Hashable")
         for step in schema["steps"][1:]:

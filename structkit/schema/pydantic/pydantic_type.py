@@ -24,6 +24,7 @@ from structkit.schema.pydantic.invertible import invertible
 from structkit.schema.pydantic.json_schema import NaturalSchemaGenerator
 from structkit.schema.pydantic.json_validator import JSONValidator, compile_validator
 from structkit.schema.pydantic.part import compile_serializer, infinity_reason, to_natural
+from structkit.schema.pydantic.serializer_errors import explain_serializer_error
 from structkit.schema.pydantic.shared_models import with_shared_models
 from structkit.schema.pydantic.strict_scalars import with_strict_scalars
 from structkit.schema.pydantic.type_advice import FIELD_ADVICE, GENERAL_ADVICE, advise, is_function
@@ -40,10 +41,6 @@ UNSUPPORTED_TYPE_ERRORS = (
     *(NameError, AssertionError, AttributeError, TypeError, ValueError, UserWarning),
 )
 """What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
-
-
-OWN_FUNCTION = re.compile(r"(Error calling function `(_?write\w*|\w+\.write\w*)`: \w+: )+")
-"""What pydantic puts before the message of a function in this package."""
 
 
 NO_SCHEMA = re.compile(
@@ -99,7 +96,7 @@ class PydanticType(Generic[T]):
         except InvalidValue as error:
             raise SchemaError(f"{_quote(value)} is not a value of the type: {error}") from None
         except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            reason = infinity_reason(value) or _first_line(error)
+            reason = infinity_reason(value) or explain_serializer_error(error)
             raise SchemaError(f"{_quote(value)} cannot be written as JSON: {reason}") from error
         return natural
 
@@ -156,13 +153,6 @@ def core_schema(output_type: Any) -> Any:
     if not adapter.pydantic_complete:
         adapter.rebuild(raise_errors=True)
     return with_shared_models(adapter.core_schema)
-
-
-def _first_line(error: Exception) -> str:
-    """Return the first line of an error's message, after the heading of pydantic's warnings or of its own functions."""
-    text = OWN_FUNCTION.sub("", str(error).strip().removeprefix("Pydantic serializer warnings:").strip())
-    lines = text.splitlines()
-    return shorten(lines[0], 2 * MAX_QUOTED_CHARS) if lines else type(error).__name__
 
 
 def _no_json_form(output_type: Any, error: Exception) -> SchemaError:

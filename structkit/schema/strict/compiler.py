@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 from urllib.parse import unquote
@@ -40,15 +39,14 @@ from structkit.schema.nodes.extra_keys import DEFINITION_NAME as EXTRA
 from structkit.schema.nodes.extra_keys import ExtraKeyNode, ExtraKeysNode
 from structkit.schema.nodes.json_text import json_text_node
 from structkit.schema.nodes.node import Node
-from structkit.schema.nodes.object import ObjectNode
-from structkit.schema.nodes.other_types import KEY, OtherTypesNode
 from structkit.schema.nodes.reference import Definitions, ReferenceNode
 from structkit.schema.nodes.scalar import build_scalar
 from structkit.schema.nodes.tuple import build_tuple
-from structkit.schema.nodes.union import any_of, build_union
+from structkit.schema.nodes.union import build_union
 from structkit.schema.strict.deep_definitions import deep_definitions
 from structkit.schema.strict.description_texts import description_texts
 from structkit.schema.strict.finiteness import explain_infinite, find_infinite
+from structkit.schema.strict.implied_types import with_other_types
 from structkit.schema.strict.nullability import Nullability
 from structkit.schema.strict.union_tags import find_tag_names
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
@@ -59,8 +57,8 @@ Build: TypeAlias = Callable[[JSON, JSONPath, Compiler], Node]
 
 
 def build_items(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """Build an array, or a tuple where `items` is a list of schemas, as in drafts before 2020-12."""
-    build = build_tuple if isinstance(schema.get("items"), list) else build_array
+    """Build an array, or a tuple where each position has a schema: in `items`, as in drafts before 2020-12, too."""
+    build = build_tuple if "prefixItems" in schema or isinstance(schema.get("items"), list) else build_array
     return build(schema, path, compiler)
 
 
@@ -69,7 +67,6 @@ BY_KEYWORD: dict[str, Build] = {
     "const": build_enum,
     "anyOf": build_union,
     "oneOf": build_union,
-    "prefixItems": build_tuple,
 }
 """The builder for the first of these keywords that a schema has. If it has none of them, its type decides."""
 
@@ -242,8 +239,7 @@ class SchemaCompiler:
             return self._object_with_alternatives(schema, path)
         keyword = next((word for word in BY_KEYWORD if word in schema), None)
         if keyword is not None:
-            node = BY_KEYWORD[keyword](schema, path, self)
-            return self._with_other_types(node, schema, path) if keyword == "prefixItems" else node
+            return BY_KEYWORD[keyword](schema, path, self)
         if isinstance(kind, list):
             return build_union({"anyOf": [{**_without_annotations(schema), "type": name} for name in kind]}, path, self)
         if kind is None or ("type" not in schema and kind in {"string", "number"}):
@@ -252,19 +248,7 @@ class SchemaCompiler:
             raise SchemaError(
                 f"{shorten_json(kind)} is not a JSON Schema type; expected one of: {', '.join(BY_TYPE)}", path=path
             )
-        return self._with_other_types(BY_TYPE[kind]({**schema, "type": kind}, path, self), schema, path)
-
-    def _with_other_types(self, node: Node, schema: JSON, path: JSONPath) -> Node:
-        """Add the values of all other types, which a schema without `type` accepts; a root must be an object."""
-        if "type" in schema or self.defaults_apply:
-            return node
-        if path == () and isinstance(node, ObjectNode):
-            self.note(path, "dropped", "assumed to be an object: values of other types are not offered")
-            return replace(node, excludes_other_types=True)
-        other_types = OtherTypesNode(str(guess_type(schema)), unused_name(KEY, schema.get("properties", {})))
-        self.note(path, "rewritten", f"no `type`: values of other types as their JSON text under {other_types.key!r}")
-        self.definitions.nodes.setdefault(other_types.name, other_types)
-        return any_of([ReferenceNode(other_types.name, self.definitions), node])
+        return with_other_types(partial(BY_TYPE[kind], {**schema, "type": kind}), schema, path, self)
 
     def _any_type(self, schema: JSON, path: JSONPath) -> Node:
         """Accept any value: keywords for one type accept every value of the other types."""
@@ -284,7 +268,7 @@ class SchemaCompiler:
         merged = with_alternatives(schema, self.resolve)
         keys = {MAY_BE_REQUIRED: keys_of_alternatives(schema, self.resolve)}
         node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), **keys, "type": "object"}, path, self)
-        return self._with_other_types(node, schema, path)
+        return with_other_types(lambda _path, _compiler: node, schema, path, self)
 
     def _reference(self, pointer: str, path: JSONPath) -> Node:
         """Build a reference; a definition that is used only once, and not inside itself, is inlined."""
