@@ -68,7 +68,7 @@ def _with_separate_groups(first: JSON, second: JSON) -> JSON:
 
 def _without_strays(schema: JSON) -> JSON:
     """Return a schema without the keywords that have no meaning, as `minContains` without `contains`."""
-    strays = {word for first, *others in GROUPS if first not in schema for word in others if word in schema}
+    strays = {word for head, *dependents in GROUPS if head not in schema for word in dependents if word in schema}
     return {word: value for word, value in schema.items() if word not in strays} if strays else schema
 
 
