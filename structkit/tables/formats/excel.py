@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,10 @@ from structkit.tables.columns import input_columns
 from structkit.tables.content_kind import OLDER_OFFICE, ZIP
 from structkit.tables.files import Input
 from structkit.tables.formats.cells import flat_cell, flat_cells
-from structkit.tables.formats.excel_bounds import validate_sheet, validate_workbook
+from structkit.tables.formats.excel_bounds import OPEN_DOCUMENT, UNREADABLE, validate_sheet, validate_workbook
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.tables.formats.formulas import is_formula
+from structkit.tables.formats.open_document import readable_copy
 from structkit.values import JSON
 from structkit.values.text import format_names
 
@@ -58,6 +59,10 @@ def _open_book(source: Input) -> Any:
     calamine = import_extra("python_calamine", EXTRA)
     validate_workbook(source)
     with _read_errors(source):
+        if source.path is not None and source.path.suffix.lower() == OPEN_DOCUMENT:
+            with suppress(*UNREADABLE):  # the reader says what is wrong with the file
+                if copy := readable_copy(source.path):
+                    return calamine.CalamineWorkbook.from_filelike(copy)
         return calamine.CalamineWorkbook.from_path(str(source.path))
 
 
