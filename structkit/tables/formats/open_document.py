@@ -41,14 +41,14 @@ def readable_copy(path: Path) -> BytesIO | None:
     return copy
 
 
-def _readable(found: re.Match[bytes]) -> bytes:
+def _readable(match: re.Match[bytes]) -> bytes:
     """Return an element in a form that calamine reads.
 
     >>> UNREADABLE_PARTS.sub(_readable, b'a<text:tab/>b<![CDATA[ < ]]>').decode()
     'a&#9;b &lt; '
     """
-    if found["section"] is not None:
-        return escape(found["section"].decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-    if found["space"] is not None:
-        return SPACES[found["space"]]
-    return b"<table:table-cell " + VALUE.sub(b"", b" " + found["attributes"]).strip() + NO_VALUE
+    if match["section"] is not None:
+        return escape(match["section"].decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    if match["space"] is not None:
+        return SPACES[match["space"]]
+    return b"<table:table-cell " + VALUE.sub(b"", b" " + match["attributes"]).strip() + NO_VALUE
