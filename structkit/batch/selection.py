@@ -44,20 +44,22 @@ class Selection:
 
     def records(self, source: Source) -> Iterator[Record]:
         """Read the selected rows."""
-        rows = enumerate(self.read(source))
-        return (record for position, record in rows if self._has(position, record))
+        return (record for record in self._read_part(source) if self._is_sampled(record))
 
     def match(self, source: Source, journal: Journal | Reader, *, full: bool = True) -> Matching:
-        """Match the rows read with the journal's."""
-        return Matching(self.read(source), journal, full=full)
+        """Match the rows read with the journal's, which has no rows of other parts."""
+        return Matching(self._read_part(source), journal, full=full)
 
     def filter(self, rows: Iterable[MatchedRow]) -> Iterator[MatchedRow]:
-        """Keep the selected rows."""
-        return (row for position, row in enumerate(rows) if self._has(position, row[0]))
+        """Keep those of the matched rows that are selected."""
+        return iter(rows) if self.sample is None else (row for row in rows if self._is_sampled(row[0]))
 
-    def _has(self, position: int, record: Record) -> bool:
-        is_sampled = self.sample is None or position in self.sample
-        return is_sampled and (self.part is None or self.part.has_key(record.key))
+    def _read_part(self, source: Source) -> Iterator[Record]:
+        rows, part = self.read(source), self.part
+        return rows if part is None else (record for record in rows if part.has_key(record.key))
+
+    def _is_sampled(self, record: Record) -> bool:
+        return self.sample is None or record.row - 1 in self.sample
 
 
 def select_rows(settings: JobSettings, source: Source) -> Selection:

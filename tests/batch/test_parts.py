@@ -19,7 +19,9 @@ from structkit import ConfigError, Job, JobError
 from structkit.batch.conversations import RowConversations
 from structkit.batch.part_join import join_parts
 from structkit.batch.parts import Part, part_number
+from structkit.batch.selection import Selection
 from structkit.cli.job_actions import count_remaining_rows, read_requests
+from structkit.journal.reader import Reader
 from structkit.tables.sources import open_source
 from structkit.testing import Endpoint
 from structkit.values import JSON
@@ -135,6 +137,16 @@ def test_rows_that_are_added_or_moved_change_no_other_row_s_part(tmp_path: Path,
     report = join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "out.csv")
     assert report.rows == 21
     assert [row["text"] for row in _read(tmp_path / "out.csv")][:2] == ["row new", "row 19"]
+
+
+def test_a_row_of_another_part_is_not_looked_up_in_the_journal_of_a_part(tmp_path: Path, run: Run) -> None:
+    write_csv(tmp_path / "in.csv", rows(30))
+    report = run("out.csv", (1, 2))
+    source, selection = open_source(tmp_path / "in.csv", key="id"), Selection(None, part=Part(1, 2))
+    reader = Reader(report.output.with_name(f"{report.output.name}.job"))
+    matches = [*selection.match(source, reader)]
+    assert [record.key for record, _ in matches] == [row["id"] for row in rows(30) if part_number(row["id"], 2) == 1]
+    assert all(row and row.state == "done" and record.ordinal == record.row - 1 for record, row in matches)
 
 
 def test_a_limit_and_a_sample_are_those_of_the_whole_job(tmp_path: Path, run: Run) -> None:
