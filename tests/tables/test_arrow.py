@@ -179,3 +179,23 @@ def test_the_unnamed_index_of_a_pandas_frame_is_no_column() -> None:
     assert [dict(record.values) for record in open_source(frame)] == [{"text": "a"}, {"text": "b"}]
     named_rows = open_source(frame.rename_axis("id"))
     assert [dict(record.values) for record in named_rows] == [{"text": "a", "id": 5}, {"text": "b", "id": 7}]
+
+
+@pytest.mark.parametrize(
+    ("item", "pairs", "cell"),
+    [
+        (pa.int64(), [("a", 1), ("b", None)], {"a": 1, "b": None}),
+        (pa.map_(pa.string(), pa.int64()), [("a", [("b", 1)])], {"a": {"b": 1}}),
+        (pa.timestamp("ns"), [("a", 1)], {"a": "1970-01-01T00:00:00.000000001"}),
+        (pa.int64(), [("a", 1), ("a", 2)], [("a", 1), ("a", 2)]),
+        (pa.int64(), [], {}),
+    ],
+    ids=["numbers", "maps", "nanoseconds", "repeated key", "empty"],
+)
+def test_a_map_is_read_as_json_has_it(tmp_path: Path, item: Any, pairs: Any, cell: Any) -> None:
+    maps = pa.array([pairs, None], pa.map_(pa.string(), item))
+    pq.write_table(pa.table({"by": maps, "all": pa.array([[pairs], []], pa.list_(maps.type))}), tmp_path / "t.parquet")
+    assert [row.values for row in open_source(tmp_path / "t.parquet")] == [
+        {"by": cell, "all": [cell]},
+        {"by": None, "all": []},
+    ]

@@ -10,7 +10,7 @@ from structkit.errors import JobError
 from structkit.optional import import_extra
 from structkit.tables.columns import Column
 from structkit.tables.files import Input
-from structkit.tables.formats.arrow_nanoseconds import has_nanoseconds, read_cells
+from structkit.tables.formats.arrow_cells import has_nanoseconds, read_cells
 from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.values import ABSENT, JSON

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from structkit.tables.columns import Column, is_closed_object, resolve_schema, schema_types
-from structkit.tables.formats.arrow_nanoseconds import has_nanoseconds
+from structkit.tables.formats.arrow_cells import has_nanoseconds
 from structkit.values import ABSENT, JSON, JSONValue
 from structkit.values.source_cell import to_json_text, to_json_value
 

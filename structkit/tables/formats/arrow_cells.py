@@ -1,4 +1,4 @@
-"""Arrow columns with nanoseconds, which Python's own types do not have: as text in ISO 8601, at any depth."""
+"""The cells of Arrow columns: times with nanoseconds, which Python's own types do not have, as text; maps as dicts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_cells(column: Any, arrow: Any) -> list[Any]:
 
 
 def _plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
-    """Return the type that a column is read as, and what makes texts of its cells; None if there are no nanoseconds."""
+    """Return the type that a column is read as, and what reads its cells; None if pyarrow reads them."""
     types = arrow.types
     if has_nanoseconds(type, arrow):
         is_duration = types.is_duration(type)
@@ -37,7 +37,28 @@ def _plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
         return _list_plan(_plan(type.value_type, arrow), arrow)
     if types.is_struct(type):
         return _struct_plan({field.name: (field.type, _plan(field.type, arrow)) for field in type}, arrow)
+    if types.is_map(type):
+        return _map_plan(type, _plan(type.item_type, arrow), arrow)
     return None
+
+
+def _map_plan(type: Any, item: tuple[Any, Read] | None, arrow: Any) -> tuple[Any, Read]:
+    if item is None:
+        return type, _or_none(_to_dict)
+    cast_type, read = item
+    return arrow.map_(type.key_type, cast_type), _or_none(
+        lambda pairs: _to_dict([(key, read(cell)) for key, cell in pairs])
+    )
+
+
+def _to_dict(pairs: list[tuple[Any, Any]]) -> dict[str, Any] | list[tuple[Any, Any]]:
+    """Return the pairs of a map as a dict, as JSON has it; unchanged if a key is not a text, or there twice.
+
+    >>> _to_dict([("a", 1)]), _to_dict([("a", 1), ("a", 2)]), _to_dict([(1, 2)])
+    ({'a': 1}, [('a', 1), ('a', 2)], [(1, 2)])
+    """
+    cell = dict(pairs)
+    return cell if len(cell) == len(pairs) and all(isinstance(key, str) for key in cell) else pairs
 
 
 def _list_plan(item: tuple[Any, Read] | None, arrow: Any) -> tuple[Any, Read] | None:
