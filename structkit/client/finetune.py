@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
 from typing_extensions import TypeForm
 
-from structkit.client.arguments import example_to_json
+from structkit.client.arguments import PAIR, example_to_json
+from structkit.errors import ConfigError
 from structkit.prompts import build_messages
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.values import JSON, Message, Prompt
+from structkit.values.text import shorten
 
 T = TypeVar("T")
+
+PAIRS = "pairs, each of an input and its expected value"
+MAX_QUOTED_CHARS = 80
 
 
 @overload
@@ -40,6 +45,7 @@ def finetune_rows(
         instructions: The system message of every row; use the same one in later calls.
 
     Raises:
+        ConfigError: The examples are not pairs.
         SchemaError: The type has no strict form, or a value has no JSON form.
         PromptError: A value is not valid for its type.
 
@@ -48,7 +54,14 @@ def finetune_rows(
     {'role': 'assistant', 'content': '{"value": [2, 3]}'}
     """
     output_format = response_format(output_type)
-    for prompt, value in examples:
+    pairs: Any = examples  # callers without a type checker may pass anything
+    if not isinstance(pairs, Iterable) or isinstance(pairs, str | bytes | Mapping):
+        raise ConfigError(f"examples must be {PAIRS}, not {pairs!r}")
+    for number, example in enumerate(pairs, 1):
+        if not isinstance(example, list | tuple) or len(example) != PAIR:
+            text = shorten(repr(example), MAX_QUOTED_CHARS)
+            raise ConfigError(f"examples must be {PAIRS}; number {number} is {text}")
+        prompt, value = example
         wire = json.dumps(output_format.wire(example_to_json(output_format, value)), ensure_ascii=False)
         messages = (*build_messages(prompt, instructions), Message("assistant", wire))
         yield {"messages": [message.body for message in messages]}

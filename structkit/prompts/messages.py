@@ -17,6 +17,9 @@ SYSTEM_ROLES = frozenset({"system", "developer"})
 
 MAX_TYPE_CHARS = 40
 
+TEXT_FIELDS = ("name", "tool_call_id", "refusal", "reasoning_content")
+"""The fields of a message that are a text, or absent."""
+
 EXPECTED = "text, a document, a Message or message dict, a list of them, or a list of texts, files and documents"
 """What a prompt may be."""
 
@@ -63,11 +66,14 @@ def _validated(message: Message) -> Message:
     """Return the message, if it can be sent as JSON.
 
     Raises:
-        PromptError: Its role is not a text, its content is neither text nor parts, or it has half a surrogate pair.
+        PromptError: Its role is not a text, its content is neither text nor parts, another field is of another type, or
+            it has half a surrogate pair.
     """
     role: Any = message.role
     if not isinstance(role, str):
         raise PromptError(f"a message's role must be a text, not {type(role).__name__}")
+    if not message.is_plain:
+        _validate_fields(message)
     content: Any = message.content  # callers without a type checker may pass anything
     if isinstance(content, list | tuple):
         message = replace(message, content=tuple(part for item in content for part in _content_parts(item)))
@@ -81,6 +87,24 @@ def _validated(message: Message) -> Message:
     except (TypeError, ValueError) as error:
         raise PromptError(f"the {message.role} message cannot be sent as JSON: {error}") from None
     return message
+
+
+def _validate_fields(message: Message) -> None:
+    """Validate the fields of a message beside its role and its content.
+
+    Raises:
+        PromptError: One is of another type.
+    """
+    for name in TEXT_FIELDS:
+        if not isinstance(value := getattr(message, name), str | None):
+            raise PromptError(f"a message's {name} must be a text, not {type(value).__name__}")
+    calls: Any = message.tool_calls
+    if not isinstance(calls, list | tuple | None) or not all(isinstance(each, Mapping) for each in calls or ()):
+        raise PromptError(f"a message's tool_calls must be a list of dicts, not {shorten(repr(calls), MAX_TYPE_CHARS)}")
+    fields: Any = message.fields
+    if not isinstance(fields, Mapping) or not all(isinstance(name, str) for name in fields):
+        text = shorten(repr(fields), MAX_TYPE_CHARS)
+        raise PromptError(f"a message's fields must be a dict with texts as keys, not {text}")
 
 
 def _messages(prompt: Prompt) -> tuple[Message, ...]:
@@ -109,9 +133,11 @@ def _validate_roles(items: tuple[Any, ...]) -> None:
     """Validate that no dict is a message without its role.
 
     Raises:
-        PromptError: One is.
+        PromptError: One is, or its role is not a text.
     """
     for item in items:
+        if isinstance(item, Mapping) and "type" not in item and not isinstance(item.get("role"), str | None):
+            raise PromptError(f"a message's role must be a text, not {type(item['role']).__name__}")
         if isinstance(item, Mapping) and "content" in item and not ("type" in item or _is_message(item)):
             raise PromptError('a message needs a role, as {"role": "user", "content": "..."}; it has ' + _names(item))
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from structkit.dialects import Dialect
-from structkit.errors import InvalidOutput, SchemaError
+from structkit.errors import ConfigError, InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_json
 from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.expected_form import ExpectedForm, expected_form
@@ -137,13 +137,18 @@ class Codec(Generic[T]):
         return self._value_of(self.read(text))
 
     def read(self, text: str, *, repairs: bool | Collection[str] = False, context: Any = None) -> Answer[T]:
-        """Return the text of a reply as an answer: a value, or the issues. It raises nothing.
+        """Return the text of a reply as an answer: a value, or the issues. No reply makes it raise.
 
         Args:
             text: The model's reply.
             repairs: Whether to repair a text that is not exact JSON of the type; or the names of the allowed repairs.
             context: What pydantic's validators get as `info.context`.
+
+        Raises:
+            ConfigError: The reply is not a text.
         """
+        if not isinstance(text, str):
+            raise ConfigError(f"a reply must be a text, not {type(text).__name__}; load reads JSON values")
         if not self._has_patterns:
             return self._read(text, repairs, context)
         with shared_match_time():

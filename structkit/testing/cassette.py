@@ -67,6 +67,10 @@ def cassette(
             client = structkit.Client("gpt-4o", transport=tape)
             async_client = structkit.AsyncClient("gpt-4o", transport=tape.asynchronous)
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(f"the cassette must be the path of a file, not {path!r}")
+    if mode not in {"auto", "replay", "record"}:
+        raise ConfigError(f"the mode of a cassette must be 'auto', 'replay' or 'record', not {mode!r}")
     is_set = os.environ.get(VARIABLE, "0").strip() not in {"", "0"}
     return Tape(Path(path), over, is_recording=mode == "record" or (mode == "auto" and is_set))
 

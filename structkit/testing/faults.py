@@ -10,6 +10,7 @@ from typing import Any
 
 from structkit.testing import content_faults, endpoint_faults, stream_faults
 from structkit.testing.endpoint_faults import ReplyChange, constant, error_reply
+from structkit.testing.script_arguments import validate_texts
 from structkit.testing.scripted_reply import Reply, completion, conforming_reply
 from structkit.values import JSON
 from structkit.values.text import suggest_name
@@ -122,6 +123,7 @@ def fault(name: str, *arguments: Any) -> Fault:
 
     Raises:
         ValueError: There is no such fault, or it does not take these arguments.
+        TypeError: The name is not a text.
 
     >>> fault("html")({"model": "m"}).headers["content-type"]
     'text/html; charset=utf-8'
@@ -129,6 +131,7 @@ def fault(name: str, *arguments: Any) -> Fault:
     Traceback (most recent call last):
     ValueError: there is no fault 'htlm'; did you mean 'html'?
     """
+    validate_texts("fault", {"name": name})
     base, _, suffix = name.partition(":")
     if base not in FAULTS:
         raise ValueError(f"there is no fault {base!r}; {suggest_name(base, FAULTS, 'there are ')}")

@@ -12,6 +12,7 @@ from typing import Any
 from structkit.http_server import HTTPServer, ServerThread
 from structkit.testing.batch_service import BatchService
 from structkit.testing.faults import Fault, FaultDraw
+from structkit.testing.script_arguments import ENDPOINT_ARGUMENTS, is_text, require, validate_arguments
 from structkit.testing.scripted_reply import Reply, Script, conforming_reply, to_reply, to_scripts
 from structkit.testing.stream_faults import as_stream
 from structkit.values import JSON, JSONValue
@@ -69,7 +70,16 @@ class Endpoint(ServerThread):
         delta: int = 20,
         batches: BatchService | None = None,
     ) -> None:
-        """Listen on a free port of the loopback interface."""
+        """Listen on a free port of the loopback interface.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: There is no such fault, or the rates are not shares of 1.
+        """
+        validate_arguments("Endpoint", {"faults": faults, "seed": seed, "delta": delta}, ENDPOINT_ARGUMENTS)
+        require("Endpoint(models=...)", models, _is_listing(models), "a tuple of names, or a Reply")
+        is_service = batches is None or isinstance(batches, BatchService)
+        require("Endpoint(batches=...)", batches, is_service, "a structkit.testing.BatchService")
         self.requests: list[JSON] = []
         self.headers: list[Mapping[str, str]] = []
         self.paths: list[str] = []
@@ -144,6 +154,10 @@ class Endpoint(ServerThread):
                 """Log nothing: stderr belongs to the tests."""
 
         return RequestHandler
+
+
+def _is_listing(models: Any) -> bool:
+    return isinstance(models, Reply) or (isinstance(models, list | tuple) and all(map(is_text, models)))
 
 
 def _listing(names: tuple[str, ...]) -> Reply:

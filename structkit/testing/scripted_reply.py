@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 
 from structkit.extraction.modes import TOOL_DESCRIPTION
 from structkit.testing.sample import sample
+from structkit.testing.script_arguments import REPLY_ARGUMENTS, validate_arguments, validate_texts
 from structkit.values import JSON, JSONValue, ToolCall
 
 
@@ -33,6 +34,14 @@ class Reply:
     is_truncated: bool = False
     rewrite_events: Callable[[list[bytes]], Iterable[bytes]] | None = None
 
+    def __post_init__(self) -> None:
+        """Validate the arguments.
+
+        Raises:
+            TypeError: One is of another type, or out of its range.
+        """
+        validate_arguments("Reply", {name: getattr(self, name) for name in REPLY_ARGUMENTS}, REPLY_ARGUMENTS)
+
 
 ReplyValue: TypeAlias = "Reply | str | list[str] | ToolCall | list[ToolCall] | JSON"
 """A reply; the model's text, or a list of texts, one for each choice; one or several calls of tools; or the JSON body
@@ -48,7 +57,14 @@ SCRIPTS = "a text, a Reply, a dict with the body of a reply, a call of a tool, o
 def completion(
     *contents: str | None, finish_reason: str = "stop", refusal: str | None = None, model: str = "fake"
 ) -> JSON:
-    """Return the body of a chat completion with one choice for each of *contents*."""
+    """Return the body of a chat completion with one choice for each of *contents*.
+
+    Raises:
+        TypeError: An argument is not a text.
+    """
+    optional = {f"content {number}": each for number, each in enumerate(contents, 1)} | {"refusal": refusal}
+    validate_texts("completion", optional, may_be_none=True)
+    validate_texts("completion", {"finish_reason": finish_reason, "model": model})
     message: JSON = {"role": "assistant"} if refusal is None else {"role": "assistant", "refusal": refusal}
     choices = [
         {"index": index, "message": {**message, "content": content}, "finish_reason": finish_reason}
@@ -59,7 +75,13 @@ def completion(
 
 
 def tool_call_completion(name: str, *arguments: str, model: str = "fake") -> JSON:
-    """Return the body of a chat completion that calls the tool *name*, with one choice for each of *arguments*."""
+    """Return the body of a chat completion that calls the tool *name*, with one choice for each of *arguments*.
+
+    Raises:
+        TypeError: An argument is not a text.
+    """
+    texts = {f"arguments {number}": each for number, each in enumerate(arguments, 1)}
+    validate_texts("tool_call_completion", {"name": name, **texts})
     body = completion(*[None] * len(arguments), finish_reason="tool_calls", model=model)
     for choice, text in zip(body["choices"], arguments, strict=True):
         choice["message"]["tool_calls"] = [tool_call(name, text)]
@@ -74,6 +96,7 @@ def call(name: str, /, **arguments: JSONValue) -> ToolCall:
     >>> call("lookup", city="Lyon")
     ToolCall(name='lookup', arguments='{"city": "Lyon"}', id=None)
     """
+    validate_texts("call", {"name": name})
     return ToolCall(name, json.dumps(arguments, ensure_ascii=False))
 
 
