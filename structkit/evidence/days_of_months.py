@@ -34,7 +34,7 @@ UNSPACED_NAMES = tuple(name for name in WEEKDAYS if "\u0e00" < name[0] < "\u0e4f
 
 LETTERS = r"((?:[^\W\d_]|[\u0900-\u0963\u0970-\u0dff\u0e00-\u0e4e\u0300-\u036f])+\d?)"
 BEFORE = re.compile(
-    rf"(?<![^\W\d_\u0e00-\u0e4e]){LETTERS}"
+    rf"(?<![^\W_\u0e00-\u0e4e]){LETTERS}"
     rf"(?:-feira)?[.,:]*(?: ?{fold('ที่')})? ?[(\[]?(?:(?:the|den|der|dem|d\.|le|el|il|o|de|{fold('день')}) )?$"
 )
 AFTER = re.compile(rf"[日일]? ?,? ?[(\[]? ?{LETTERS}")
@@ -50,7 +50,12 @@ LABELED = re.compile(
     rf"(?<!\w)(?:am|bis zum|zum|le|au|du|el|el dia|dia|il|al|dal|o dia|ate|den|de|d\.|do|od|{fold('до|от|на|к|с')}) $"
 )
 BARE_DAY = re.compile(rf"(\d{{1,2}})(?:\.(?= |[,;)\n]|$)|e|{fold('-го|-е|го|-та|-ти')}|(?= ?[,;)\n]|\.(?!\d)|$))")
-CURRENT_MONTH = re.compile(r"(\d{1,2})\.? ?(?:crt|c\.m|inst|d\.m|ds\.m)\.?(?!\w)")
+CURRENT_MONTH = re.compile(
+    rf"(\d{{1,2}})(?:\.|st|nd|rd|th|-?{fold('го')})? ?"
+    rf"(?:crt|c\. ?m|inst|d\. ?m|ds\. ?m|bm|b\. ?m|t\. ?m|del corriente|del cte|do corrente|courant|corrente|"
+    rf"{fold('числа|с. м')})"
+    r"\.?(?!\w)"
+)
 
 
 class DayPlace(NamedTuple):

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import TypeAlias
 
-from structkit.evidence.date_patterns import LINK, MONTH, SUFFIX, YEAR_LINK
+from structkit.evidence.cjk_numerals import read_cjk_numeral
+from structkit.evidence.date_patterns import JOINT, LINK, MONTH, SUFFIX, YEAR_LINK
 from structkit.evidence.days_of_months import DaysOfMonths
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import FULL_NAMES, MONTH_NUMBERS, ROMAN
-from structkit.evidence.number_words import read_number_words
+from structkit.evidence.number_words import ENGLISH, number_words_of, read_number_words
 from structkit.evidence.ordinals import days_of
-from structkit.evidence.other_calendars import ROMAN_NAMES
+from structkit.evidence.other_calendars import ROMAN_NAMES, days_without_year_of_other_months
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
 Day: TypeAlias = tuple[int, int, int]
@@ -26,10 +28,6 @@ Day: TypeAlias = tuple[int, int, int]
 Orders: TypeAlias = dict[str, set[bool]]
 """For each separator of the dates of a text, whether the day is first in those that can be read in one way only."""
 
-JOINT = (
-    r" ?(?:-|/|,|to|until|till|and|or|bis(?: zum)?|und|au|a|al|et|y|e|ed|en|tot|tot en met|t/m|do|po|i|och|til|og|till|"
-    rf"ja|ve|es|si|pana la|{fold('до|по|и|έως|και')}) ?"
-)
 ARTICLE = r"(?:(?:the|den|der|dem|le|el|il|l'|o|de) ?)?"
 DAYS_BEFORE = re.compile(
     rf"(?:(?<![\d.,:/'-])(\d{{1,2}}){SUFFIX}{JOINT}{ARTICLE})?(?<![\d.,:/'])(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?$"
@@ -38,14 +36,21 @@ DAYS_BEFORE = re.compile(
 
 NAME = re.compile(rf"{MONTH}(?!\w|- )")
 DAY_AFTER = re.compile(r"\.? ?(\d{1,2})(?:st|nd|rd|th|er|\.|o)?(?![\w:]|[.,/-]\d)")
+NUMERALS = "一二三四五六七八九十"
 CJK_MONTH, KOREAN_MONTH = re.compile("月"), re.compile(fold("월"))
-CJK_DAY = re.compile(r"(?<![年\d])(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]")
+CJK_DAY = re.compile(
+    rf"(?<![年\d{NUMERALS}])(\d{{1,2}}|[{NUMERALS}]{{1,2}}) ?月 ?(\d{{1,2}}|[{NUMERALS}]{{1,3}}) ?[日号號]"
+)
 ROMAN_DAY_START = re.compile(rf"[0-9](?<!\d.)\d?[./ ] ?(?:{ROMAN_NAMES})(?!\w)")
 ROMAN_DAY = re.compile(rf"(?<![\d./-])(\d{{1,2}})(?:\.(?=[ivx]+\.)|/)({ROMAN_NAMES})(?!\w|\.\d|/)\.?")
 ROMAN_DAY_AFTER_LABEL = re.compile(rf"(\d{{1,2}})[. ] ?({ROMAN_NAMES})(?= ?[,;)\n]|\.(?!\d)|$)")
 ROMAN_DAY_LABEL = re.compile(rf"(?<!\w)(?:do|od|dnia|dn\.|dne|am|{fold('до|от|на|з|с')}) \Z")
 KOREAN_DAY = re.compile(rf"(?<!{fold('년')} )(?<!\d)(\d{{1,2}}){fold('월')} ?(\d{{1,2}}){fold('일')}")
 IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d{1,2})(?=(\.?)(.?))(?![\d,:'/]|[.-]\d)")
+SPACED_DAY = re.compile(r"(\d{1,2})\. (\d{1,2})\.(?! ?\d)")
+"""A day and its month with a space between them, as in Czech."""
+
+DAY_CHARS = 2
 RANGE_IN_DIGITS = re.compile(r"[0-9](?<![\d.,:/'-].)\d?\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?!\d))")
 DIGITS = re.compile(r"\d+")
 POINT = re.compile(r"\.(?!\d)")
@@ -64,6 +69,8 @@ ARTICLES_BEFORE_MONTH = re.compile(rf"{LINK} ?$")
 YEAR_AFTER = re.compile(rf",?{YEAR_LINK} ?(\d{{4}})(?!\d)")
 WORD, WORDS_OF_DAY = re.compile(r"\S+"), 3
 YEAR_WORDS = re.compile(rf",?{YEAR_LINK} ?((?:[^\W\d_]+[ -]?){{1,8}})")
+ORDINAL_AFTER = re.compile(r" (?:the )?((?:twenty-|thirty-)?[a-z]{2,11}(?:th|rst|nd|rd))(?!\w)")
+MIN_CLEAR_CHARS = 4
 YEARS, TEN, TENS = range(1500, 2100), 10, (20, 30)
 
 
@@ -73,30 +80,44 @@ class DaysWithoutYear:
     Args:
         runs: The runs of digits of the text.
         months: Where names of months begin in it.
-        ends: Where dates with a year begin and end in it.
-        dates: The dates with a year.
+        places: The places of dates with a year, in order.
+        dates: These dates.
         orders: The orders of dates in digits.
+        languages: Those of the text.
     """
 
     def __init__(
-        self, runs: DigitRuns, months: Iterable[int], ends: Collection[int], dates: Iterable[date], orders: Orders
+        self,
+        runs: DigitRuns,
+        months: Sequence[int],
+        places: Sequence[Range],
+        dates: Iterable[date],
+        orders: Orders,
+        languages: frozenset[str] = frozenset(),
     ) -> None:
         """Read the text."""
         self._runs, self._orders = runs, orders
         self._in_words = defaultdict[tuple[int, int], list[Range]](list)
         self._in_digits = defaultdict[tuple[int, int], list[Range]](list)
         self._months_of_dates = {(day.year, day.month) for day in dates}
-        for month, day, place in (*_named_days(runs.folded, months), *_days_with_other_months(runs.folded)):
-            if place >> END_BITS not in ends and place & END_MASK not in ends:
+        named = (*_named_days(runs.folded, months), *days_of_named_months(runs.folded, months, languages))
+        foreign = (*_days_with_other_months(runs.folded), *days_without_year_of_other_months(runs.folded))
+        for month, day, place in (*named, *foreign):
+            if not _is_in_any(place, places):
                 self._in_words[month, day].append(place)
         for month, day, place in self._days_in_digits():
-            if place >> END_BITS not in ends:
+            if not _is_in_any(place, places):
                 self._in_digits[month, day].append(place)
 
     def find(self, day: date) -> list[Range]:
         """Return the places of a day and its month; without any, those of a weekday and the day."""
         places = self._in_words.get((day.month, day.day)) or self._in_digits.get((day.month, day.day))
         return places or self.find_beside_weekday(day) or self._in_month_of_text(day)
+
+    def find_beside_month(self, day: date) -> list[Range]:
+        """Return the places of a day with its month only."""
+        key = day.month, day.day
+        return [*self._in_words.get(key, ()), *self._in_digits.get(key, ())]
 
     def find_beside_weekday(self, day: date) -> list[Range]:
         """Return the places of a day and its month, in digits, beside the weekday that it has in its year."""
@@ -115,6 +136,11 @@ class DaysWithoutYear:
                     )
                     for month, day in self._read(match, is_pointed=is_pointed):
                         yield month, day, pack(first, last + is_pointed)
+
+        for run, start in self._runs.before_gap(". "):
+            spaced = SPACED_DAY.match(folded, start) if len(run) <= DAY_CHARS else None
+            if spaced and int(spaced[2]) <= MONTHS_OF_YEAR:
+                yield int(spaced[2]), int(spaced[1]), pack(*spaced.span())
 
     def _read(self, match: re.Match[str], *, is_pointed: bool) -> Iterator[tuple[int, int]]:
         one, separator, two = match[1], match[2], match[3]
@@ -142,6 +168,12 @@ class DaysWithoutYear:
     def _days_of_months(self) -> DaysOfMonths:
         """The days in digits beside a weekday or after a preposition."""
         return DaysOfMonths(self._runs)
+
+
+def _is_in_any(place: Range, places: Sequence[Range]) -> bool:
+    """Return whether a place overlaps one of ordered places."""
+    index = bisect_left(places, pack(place & END_MASK, 0)) - 1
+    return index >= 0 and places[index] & END_MASK > place >> END_BITS
 
 
 def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, Range]]:
@@ -175,13 +207,17 @@ def _days_before(folded: str, start: int) -> re.Match[str] | None:
 def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
     for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
         for match in search_around(pattern, mark, folded):
-            yield int(match[1]), int(match[2]), pack(*match.span())
+            yield _number(match[1]), _number(match[2]), pack(*match.span())
     for head in ROMAN_DAY_START.finditer(folded):
         start = head.start()
         label = ROMAN_DAY_LABEL.search(folded, max(start - MAX_LABEL, 0), start)
         day = (ROMAN_DAY_AFTER_LABEL.match(folded, start) if label else None) or ROMAN_DAY.match(folded, start)
         if day:
             yield ROMAN[day[2]], int(day[1]), pack(*day.span())
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else int(read_cjk_numeral(text) or 0)
 
 
 def first_days_of_ranges(
@@ -206,22 +242,55 @@ def days_in_words(folded: str, months: Iterable[int], languages: frozenset[str])
         link = ARTICLES_BEFORE_MONTH.search(folded, max(start - MAX_BEFORE, 0), start)
         if month is None or link is None or month[1] not in MONTH_NUMBERS:
             continue
-        day = _day_in_words(folded, link.start(), days_of(languages))
-        year = _year_after(folded, month.end()) if day else None
-        if day and year:
-            yield pack(day[1], year[1]), [(year[0], MONTH_NUMBERS[month[1]], day[0])]
+        digits = _days_before(folded, start)
+        in_digits = (int(digits[2]), digits.start(2)) if digits else None
+        day = in_digits or _day_in_words(folded, link.start(), languages)
+        after = None if day else _day_after_month(folded, month.end())
+        year = _year_after(folded, after[1] if after else month.end(), in_words=digits is not None)
+        if (number := (day or after or (0,))[0]) and year:
+            yield pack(day[1] if day else start, year[1]), [(year[0], MONTH_NUMBERS[month[1]], number)]
 
 
-def _day_in_words(folded: str, end: int, ordinals: Mapping[str, int]) -> tuple[int, int] | None:
+def days_of_named_months(
+    folded: str, months: Iterable[int], languages: frozenset[str]
+) -> Iterator[tuple[int, int, Range]]:
+    """Yield the days in words before or after the name of their month, without a year.
+
+    >>> [each[:2] for each in days_of_named_months("on the fourteenth of march", [21], frozenset())]
+    [(3, 14)]
+    """
+    for start in months:
+        month = NAME.match(folded, start)
+        link = ARTICLES_BEFORE_MONTH.search(folded, max(start - MAX_BEFORE, 0), start)
+        if month is None or link is None or month[1] not in FULL_NAMES or month[1] not in MONTH_NUMBERS:
+            continue
+        if day := _day_in_words(folded, link.start(), languages):
+            yield MONTH_NUMBERS[month[1]], day[0], pack(day[1], month.end())
+        elif after := _day_after_month(folded, month.end()):
+            yield MONTH_NUMBERS[month[1]], after[0], pack(start, after[1])
+
+
+def _day_in_words(folded: str, end: int, languages: frozenset[str]) -> tuple[int, int] | None:
     """Return the day whose words are before a place, and where they begin."""
-    words = folded[max(end - MAX_WORDS_BEFORE, 0) : end].split(" ")[-WORDS_OF_DAY:]
+    words, clear = folded[max(end - MAX_WORDS_BEFORE, 0) : end].split(" ")[-WORDS_OF_DAY:], number_words_of(languages)
+    ordinals = days_of(languages)
     for count in range(len(words), 0, -1):
         text = " ".join(words[-count:])
         number = read_number_words(text) if text and not text[-1].isdigit() else None
         value = FIRST.get(text, _ordinal(words[-count:], ordinals) or number)
+        parts = text.replace("-", " ").split()
+        if ENGLISH.issuperset(parts) or any(len(part) < MIN_CLEAR_CHARS and part not in clear for part in parts):
+            continue  # "one may" is not a day, and "on" is a number in Turkish only
         if value is not None and value == int(value) and 0 < value <= MAX_DAY:
             return int(value), end - len(text)
     return None
+
+
+def _day_after_month(folded: str, end: int) -> tuple[int, int] | None:
+    """Return the day whose English ordinal is after its month, and where it ends."""
+    match = ORDINAL_AFTER.match(folded, end)
+    day = match and (FIRST.get(match[1]) or read_number_words(match[1]))
+    return (int(day), match.end()) if match and day and day <= MAX_DAY else None
 
 
 def _ordinal(words: Sequence[str], ordinals: Mapping[str, int]) -> int:
@@ -233,9 +302,9 @@ def _ordinal(words: Sequence[str], ordinals: Mapping[str, int]) -> int:
     return sum(numbers) if len(numbers) == 1 or (is_compound and len(numbers) == len("ab")) else 0
 
 
-def _year_after(folded: str, start: int) -> tuple[int, int] | None:
-    """Return the year in digits or words after a month, and where it ends."""
-    if match := YEAR_AFTER.match(folded, start):
+def _year_after(folded: str, start: int, *, in_words: bool) -> tuple[int, int] | None:
+    """Return the year in words, or in digits too, after a month, and where it ends."""
+    if not in_words and (match := YEAR_AFTER.match(folded, start)):
         return int(match[1]), match.end()
     match = YEAR_WORDS.match(folded, start, start + MAX_YEAR_CHARS)
     words = [each.span() for each in WORD.finditer(match[1])] if match else []

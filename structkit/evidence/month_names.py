@@ -84,6 +84,16 @@ ROMAN = {
 }
 
 
+FURTHER_FORMS = {
+    "feber": 2, "julei": 7, "juno": 6, "setiembre": 9, "čvn": 6, "čvc": 7, "agt": 8, "ags": 8,
+    "מרס": 3, "במרס": 3, "למרס": 3,
+    "सितम्बर": 9, "सित": 9, "अक्तूबर": 10, "नवम्बर": 11, "दिसम्बर": 12, "फ़रवरी": 2, "अग": 8, "जन": 1, "ספט": 9, "אוק": 10,
+    "נוב": 11,
+    "fevr": 2, "rgp": 8, "rgs": 9, "grd": 12, "ruj": 9, "ago": 8,
+}  # fmt: skip
+"""Further spellings and abbreviations."""
+
+
 def _month_numbers() -> dict[str, int]:
     """Return the number of each name and of each abbreviation that means one month in all languages."""
     numbers: dict[str, set[int]] = defaultdict(set)
@@ -95,6 +105,8 @@ def _month_numbers() -> dict[str, int]:
     numbers |= {f"\u05d1{fold(name)}": {number} for number, name in enumerate(MONTHS["he"].split(), 1)}  # "in"
     numbers |= {name: {number} for number, names in enumerate(FURTHER_MONTH_NAMES, 1) for name in names.split()}
     numbers |= {"sept": {9}, "mrt": {3}, "jänner": {1}, "janner": {1}, "mar": {3}, "mrz": {3}, "genn": {1}, "ott": {10}}
+    numbers |= {fold(name): {number} for name, number in FURTHER_FORMS.items()}
+    numbers |= {f"\u05dc{fold(name)}": {number} for number, name in enumerate(MONTHS["he"].split(), 1)}  # "to"
     numbers |= {"lip": {7}, "srp": {8}, "srpn": {8}, "mart": {3}}
     numbers |= {"listopada"[:length]: {11} for length in range(MIN_ABBREVIATION, 10)}  # in Croatian, it is October
     numbers |= {name: {number} for number, name in enumerate(fold(LEVANTINE).split(), 1) if "_" not in name}

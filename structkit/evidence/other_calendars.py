@@ -12,10 +12,21 @@ from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import MONTHS, ROMAN
 from structkit.evidence.ranges import Range, pack
+from structkit.evidence.short_years import years_of
 
 Day: TypeAlias = tuple[int, int, int]
 
-ERA_LETTERS = {"r": 2018, "h": 1988, "s": 1925, "令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
+ERA_LETTERS = {
+    "r": 2018,
+    "h": 1988,
+    "s": 1925,
+    "令": 2018,
+    "令和": 2018,
+    "平成": 1988,
+    "昭和": 1925,
+    "民國": 1911,
+    "民国": 1911,
+}
 """The year before the first one of a Japanese era, or of the Republic in Taiwan."""
 
 ERA_BEFORE = re.compile(
@@ -25,7 +36,8 @@ THREE_NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,2})")
 MAX_BEFORE, MIN_RUN_CHARS = 4, 6
 ROMAN_NAMES = "|".join(sorted(ROMAN, key=len, reverse=True))
 ROMAN_MONTH = re.compile(
-    rf"[0-9](?<!\d\d)\d?([./ -]{{1,2}})(?!x \d|[iv] \d\d\D)({ROMAN_NAMES})[./ -]{{1,2}}'?(\d{{4}}|\d{{2}})(?![\d/])"
+    rf"[0-9](?<!\d\d)\d?([./ -]{{1,2}})(?!x \d{{1,3}}(?!\d)|[iv] \d\d\D)({ROMAN_NAMES})[./ -]{{1,2}}'?"
+    r"(\d{4}|\d{2})(?![\d/]| ?(?:mm|cm|m|px|kg|g)\b)"
 )
 """A month in Roman numerals; 5 x 20 is a size."""
 
@@ -34,14 +46,26 @@ IS_DASHED_YEAR = re.compile(r"\d{1,2}/\d{1,2}(?:-\d{2,4})?")
 """The date of 24/2-26, 24/2 -26 and 24/2 2026, as in Scandinavia."""
 
 VIETNAMESE_MONTH = re.compile("thang")
-VIETNAMESE = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2})(?:,? nam |, ?| )(\d{4})")
+VIETNAMESE_NAMES = {
+    name.replace("_", " "): number
+    for number, names in enumerate(
+        fold("giêng/một hai ba tư năm sáu bảy tám chín mười mười_một chạp/mười_hai").split(), 1
+    )
+    for name in names.split("/")
+}
+VIETNAMESE = re.compile(r"(?:ngay )?(\d{1,2}) thang (\d{1,2}|[^\W\d_]{2,5}(?: mot| hai)?)(?:,? nam |, ?| )(\d{4})")
 PERSIAN_MONTHS = fold("فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند").split()
 PERSIAN_MONTH = re.compile("|".join(PERSIAN_MONTHS))
-PERSIAN = re.compile(rf"(\d{{1,2}}) ?(?:م |ام )?({PERSIAN_MONTH.pattern})(?: ماه)?,? (1[34]\d\d)(?!\d)")
+PERSIAN = re.compile(rf"(\d{{1,2}}) ?(?:م |ام )?({PERSIAN_MONTH.pattern})(?: ?ماه)?,? (1[34]\d\d)(?!\d)")
 THAI_MONTHS = fold(MONTHS["th"]).split()
 THAI_MONTHS += fold("ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค.").split()
 THAI_MONTH = re.compile("|".join(map(re.escape, THAI_MONTHS)))
-THAI = re.compile(rf"(\d{{1,2}}) ?({THAI_MONTH.pattern}) ?(?:{fold('พ.ศ.')}|{fold('ค.ศ.')})? ?(\d{{4}}|\d{{2}})(?!\d)")
+THAI = re.compile(
+    rf"(\d{{1,2}}) ?(?:{fold('เดือน')})?({THAI_MONTH.pattern}) ?"
+    rf"(?:{fold('พ.ศ.')}|{fold('ค.ศ.')})? ?(\d{{4}}|\d{{2}})(?!\d)"
+)
+THAI_DAY = re.compile(rf"(?<!\d)(\d{{1,2}}) ?(?:{fold('เดือน')})?({THAI_MONTH.pattern})(?!\d)")
+VIETNAMESE_DAY = re.compile(r"(?<!\d)(?:ngay )?(\d{1,2}) thang (\d{1,2})(?!\d)")
 HIJRI_NAMES = (
     "محرم", "صفر", "ربيع الاول", "ربيع الثاني|ربيع الاخر", "جمادى الاولى", "جمادى الثانيه|جمادى الاخره", "رجب",
     "شعبان", "رمضان", "شوال", "ذو القعده|ذي القعده|ذوالقعده", "ذو الحجه|ذي الحجه|ذوالحجه",
@@ -60,7 +84,7 @@ LEAP_CYCLE, LEAP_REMAINDERS = 33, (1, 5, 9, 13, 17, 22, 26, 30)
 
 NEW_YEAR_1300 = date(1921, 3, 21)
 BUDDHIST_YEARS, BUDDHIST_OFFSET = range(2400, 2643), 543
-CENTURY, CENTURY_PIVOT = 100, 70
+CENTURY = 100
 SHORT_YEARS = range(1970, 2070)
 """What years of two digits are read as."""
 
@@ -93,26 +117,37 @@ def other_calendar_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     yield from _dates_of_three_numbers(runs)
     for match in ROMAN_MONTH.finditer(folded):
         day = int(re.split(r"\D", match[0], maxsplit=1)[0])
-        yield pack(*match.span()), [(_full_year(match[3]), ROMAN[match[2]], day)]
+        yield pack(*match.span()), [(year, ROMAN[match[2]], day) for year in years_of(match[3])]
     yield from _dates_with_dashed_year(runs)
     for match in search_around(VIETNAMESE, VIETNAMESE_MONTH, folded):
-        yield pack(*match.span()), [(int(match[3]), int(match[2]), int(match[1]))]
+        if month := VIETNAMESE_NAMES.get(match[2]) or int(match[2] if match[2].isdecimal() else 0):
+            yield pack(*match.span()), [(int(match[3]), month, int(match[1]))]
     for match in search_around(THAI, THAI_MONTH, folded):
         month = THAI_MONTHS.index(match[2]) % (2 * LONG_MONTHS) + 1
-        yield pack(*match.span()), [(_full_year(match[3]), month, int(match[1]))]
+        yield pack(*match.span()), [(year, month, int(match[1])) for year in years_of(match[3])]
     yield from _persian_dates(folded)
 
 
-def _full_year(text: str) -> int:
-    year = int(text)
-    return year + (0 if year >= CENTURY else 2000 if year < CENTURY_PIVOT else 1900)
+def days_without_year_of_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
+    """Yield the months and days of Thai and Vietnamese dates without a year.
+
+    >>> [each[:2] for each in days_without_year_of_other_months("ngay 14 thang 3 co tiec")]
+    [(3, 14)]
+    """
+    for match in search_around(VIETNAMESE_DAY, VIETNAMESE_MONTH, folded):
+        yield int(match[2]), int(match[1]), pack(*match.span())
+    for match in search_around(THAI_DAY, THAI_MONTH, folded):
+        yield THAI_MONTHS.index(match[2]) % (2 * LONG_MONTHS) + 1, int(match[1]), pack(*match.span())
 
 
 def _dates_with_dashed_year(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     for run, starts in runs.starts.items():
         for start in starts if IS_DASHED_YEAR.fullmatch(run) else ():
             if match := DASHED_YEAR.match(runs.folded, start):
-                yield pack(*match.span()), [(_full_year(match[3] or match[4]), int(match[2]), int(match[1]))]
+                yield (
+                    pack(*match.span()),
+                    [(year, int(match[2]), int(match[1])) for year in years_of(match[3] or match[4])],
+                )
 
 
 def _persian_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:

@@ -20,6 +20,7 @@ BUDDHIST_YEAR = re.compile(rf"{BUDDHIST_MARK.pattern} ?(2[45]\d\d)(?!\d)")
 APOSTROPHE_YEAR = re.compile(r"'(\d{2})(?!\d)$")
 IS_APOSTROPHE = re.compile(r"(?<![^\W\d_])'$")
 BUDDHIST_OFFSET, CENTURY_PIVOT = 543, 50
+CENTURY, FIRST_OF_LAST, LAST_OF_THIS = 100, 31, 70
 
 
 def short_years(runs: DigitRuns) -> Iterator[tuple[int, Range]]:
@@ -40,6 +41,18 @@ def short_years(runs: DigitRuns) -> Iterator[tuple[int, Range]]:
             for start in starts:
                 if IS_APOSTROPHE.search(folded, max(start - 2, 0), start):
                     yield _full_year(run), pack(start - 1, start + 2)
+
+
+def years_of(text: str) -> list[int]:
+    """Return the years that digits may be; those of two digits are in this century, in the last one, or in either.
+
+    >>> years_of("1951"), years_of("'51"), years_of("26"), years_of("98")
+    ([1951], [2051, 1951], [2026], [1998])
+    """
+    number = int(text.lstrip("'"))
+    if number >= CENTURY:
+        return [number]
+    return [2000 + number] * (number < LAST_OF_THIS) + [1900 + number] * (number >= FIRST_OF_LAST)
 
 
 def _full_year(text: str) -> int:

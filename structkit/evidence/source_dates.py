@@ -6,31 +6,46 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import cached_property, lru_cache
 from itertools import chain, product
 from typing import TypeAlias
 
 from structkit.evidence.cjk_numerals import CJK_NUMERAL, read_cjk_numeral
-from structkit.evidence.date_patterns import DAY, LINK, MONTH, NOT_DIGIT, POINT, SUFFIX, YEAR, YEAR_LINK
+from structkit.evidence.date_patterns import (
+    DAY,
+    LINK,
+    MONTH,
+    NOT_DIGIT,
+    OTHER_NAME,
+    POINT,
+    SUFFIX,
+    YEAR,
+    YEAR_LINK,
+)
 from structkit.evidence.days_without_year import DaysWithoutYear, Orders, days_in_words, first_days_of_ranges
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import month_numbers
+from structkit.evidence.month_ranges import days_of_ranges
 from structkit.evidence.other_calendars import other_calendar_dates, other_years
-from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.ranges import Range, pack
+from structkit.evidence.short_years import ERAS, years_of
+from structkit.evidence.year_first_dates import dates_in_other_orders
 
 YEAR_FIRST = r"\d{3}([-/. ]|\. )\d{1,2}\1\d{1,2}|(?:(?<=1)9|(?<=2)0)\d{6}"
-YEAR_LAST = r"(?<!\.\d)\d?(?:([-/.])\d{1,2}\3(?:\d{4}|'?\d{2})|\. \d{1,2}\. ?\d{4})"
+YEAR_LAST = r"(?<!\.\d)\d?(?:([-/.])\d{1,2}\3(?:\d{4}|'?\d{2})|\. \d{1,2}\. ?(?:\d{4}|\d{2}(?!\d| ?[%€$.,]\d?)))"
 NUMERIC_DATE = re.compile(rf"[0-9](?<!\d\d)(?:{YEAR_FIRST}|({YEAR_LAST})){NOT_DIGIT}")
 PARTS = re.compile(r"'?\d+")
 YEAR_LAST_PARTS = re.compile(r"(\d{1,2})([-/.]) ?(\d{1,2})\2 ?('?\d{2}|\d{4})")
 HYPHENATED_DIGITS, THREE_DIGITS = re.compile(r"\d+(?:-\d+){2,}"), re.compile(r"\d{3}")
 DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"), re.compile("[:hm]")
-DAY_MONTH_YEAR = re.compile(rf"(?<!\d){DAY},?[ /-]?{LINK}[ -]?{MONTH}{POINT},?[ /-]?{YEAR_LINK}[ -]?{YEAR}{NOT_DIGIT}")
+DAY_MONTH_YEAR = re.compile(
+    rf"(?<!\d){DAY},?[ /-]?{LINK}[ -]?{MONTH}{POINT}{OTHER_NAME},?[ /-]?{YEAR_LINK}[ -]?{YEAR}{NOT_DIGIT}"
+)
 YEAR_IN_RUN = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
-MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH}{POINT} ?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
+MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH}{POINT} ?(?:the )?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
 YEAR_MARK = rf"(?:\.| m\.|e?ko| y\.|-?{fold('ж.')}| {fold('թ.')}| {fold('ж.')}| {fold('г.')})?"
 YEAR_MONTH_DAY = re.compile(
     rf"(?<!\d)(\d{{4}}){YEAR_MARK},?[ /-]?{MONTH}{POINT}[ /-]?(\d{{1,2}})(?:st|nd|rd|th)?{NOT_DIGIT}"
@@ -40,12 +55,9 @@ NUMERALS = "\u3007零一二三四五六七八九十"
 CJK_DATE = re.compile(
     rf"([0-9{NUMERALS}][\d{NUMERALS}]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?[日号號]"
 )
-ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
-"""The year before the first one of an era."""
-
 ERA_MARK = re.compile("|".join(ERAS))
 ERA_DATE = re.compile(
-    rf"({'|'.join(ERAS)}) ?([\d{NUMERALS}元]{{1,3}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?日"
+    rf"({'|'.join(ERAS)}) ?([\d{NUMERALS}百元]{{1,6}}) ?年 ?([\d{NUMERALS}]{{1,3}}) ?月 ?([\d{NUMERALS}]{{1,3}}) ?日"
 )
 CJK_YEAR, KOREAN_YEAR = re.compile("年"), re.compile(fold("년"))
 FIRST_YEAR = "元"
@@ -64,10 +76,7 @@ MIN_DATE_IN_RUN, YEAR_CHARS, DAY_CHARS = 6, 4, 2
 MIN_DATE_CHARS = 9
 """Characters of a date that is not a list of sizes, such as 10-12-14."""
 
-MONTHS_OF_YEAR = 12
-CENTURY, CENTURY_PIVOT = 100, 70
-"""Two digits below it are a year of this century, others one of the last."""
-
+MONTHS_OF_YEAR, HALF_YEAR = 12, timedelta(183)
 OTHER_ORDERS = frozenset({"en", "zh", "ja", "ko"})
 """Languages in which the day may be after the month (CLDR)."""
 
@@ -113,32 +122,43 @@ class SourceDates:
         folded = self._runs.folded
         numbers = month_numbers(self._languages()) if self._months else {}
         words = _dates_in_words(folded, self._months, numbers)
-        dates = [*_spaced_dates(self._runs), *words, *other_calendar_dates(self._runs)]
+        numeric = (*other_calendar_dates(self._runs), *dates_in_other_orders(self._runs))
+        dates = [*_spaced_dates(self._runs), *words, *numeric]
         return [
             *dates,
             *first_days_of_ranges(folded, dates, self._months),
+            *days_of_ranges(folded, self._months, numbers),
             *days_in_words(folded, self._months, self._languages()),
         ]
 
     def find(self, day: date) -> list[Range]:
         """Return the places of a date; without any, those of its day and month where the text leaves out its year."""
         if places := self.places.get(day):
-            return places
-        if self._text_years and day.year not in self._text_years:
+            is_only_year = all(each == day for each in self._same_day(day))
+            return places + self._days_without_year.find_beside_month(day) if is_only_year else places
+        if self._text_years and day.year not in self._text_years and not self._is_near(day):
             return self._days_without_year.find_beside_weekday(day)
         return self._days_without_year.find(day)
+
+    def _is_near(self, day: date) -> bool:
+        """Return whether a day is within half a year of one of the text, so that a place without a year is that day."""
+        return any(abs(each - day) < HALF_YEAR for each in self.places)
+
+    def _same_day(self, day: date) -> Iterator[date]:
+        """Yield the days of the text that are the same in their year."""
+        return (each for each in self.places if (each.month, each.day) == (day.month, day.day))
 
     @cached_property
     def _text_years(self) -> set[int]:
         """The years of the text."""
         years = chain.from_iterable(map(YEAR_IN_RUN.findall, self._runs.starts))
-        return {*map(int, years), *self._years_in_words()}
+        return {*map(int, years), *self._years_in_words(), *(day.year for day in self.places)}
 
     @cached_property
     def _days_without_year(self) -> DaysWithoutYear:
         """The places of days that have a month and no year."""
-        starts = {each for place, _ in self.across_runs for each in (place >> END_BITS, place & END_MASK)}
-        return DaysWithoutYear(self._runs, self._months, starts, [*self.places], self._orders)
+        dates = sorted(place for place, _ in self.across_runs)
+        return DaysWithoutYear(self._runs, self._months, dates, [*self.places], self._orders, self._languages())
 
     @cached_property
     def places(self) -> DatePlaces:
@@ -250,7 +270,7 @@ def _read_numeric_date(text: str, decided: Orders) -> list[Day]:
     is_day_first = {True} if separator == "." else decided.get(separator, set())
     orders = [(second, first)] * (is_day_first != {False} or first > MONTHS_OF_YEAR)
     orders += [(first, second)] * (is_day_first != {True} or second > MONTHS_OF_YEAR)
-    return [(year, *order) for year, order in product(_years(match[4]), orders)]
+    return [(year, *order) for year, order in product(years_of(match[4]), orders)]
 
 
 def _dates_in_words(
@@ -264,7 +284,7 @@ def _dates_in_words(
     for mark, pattern in ((CJK_YEAR, CJK_DATE), (KOREAN_YEAR, KOREAN_DATE)):
         for match in search_around(pattern, mark, folded):
             year, month, day = (_cjk_number(part) for part in match.groups())
-            yield pack(*match.span()), [(year, month, day)]
+            yield pack(*match.span()), [(each, month, day) for each in years_of(str(year))]
 
 
 def _named_months(folded: str, months: Iterable[int], numbers: Mapping[str, int]) -> Iterator[tuple[Range, list[Day]]]:
@@ -284,12 +304,7 @@ def _named_months(folded: str, months: Iterable[int], numbers: Mapping[str, int]
             year, name, number_of_day = (match[group] for group in groups)
             if match.span() not in spans and (month := numbers.get(name)):
                 spans.add(match.span())
-                yield pack(*match.span()), [(each, month, int(number_of_day)) for each in _years(year)]
-
-
-def _years(text: str) -> list[int]:
-    number = int(text.lstrip("'"))
-    return [number] if number >= CENTURY else [number + (2000 if number < CENTURY_PIVOT else 1900)]
+                yield pack(*match.span()), [(each, month, int(number_of_day)) for each in years_of(year)]
 
 
 def _cjk_number(text: str) -> int:

@@ -302,7 +302,6 @@ def test_a_number_inside_a_date_a_time_or_a_name_does_not_stand_for_itself(
         ("March 14th, at nine", "March 14th"),
         ("3月14日に", "3月14日"),
         ("minutes of 2026: on 14 March", "14 March"),
-        ("14 March, not 14 March 2026", "14 March 2026"),
         ("minutes of 2025: on 14 March", None),
         ("14 March 2025", None),
         ("2025年3月14日", None),
@@ -316,6 +315,17 @@ def test_a_date_without_its_year_is_found_unless_the_text_has_other_years(text: 
 
     evidence = find_evidence(Letter(sent=date(2026, 3, 14)), text)["sent",]
     assert [text[span.start : span.end] for span in evidence.spans] == ([] if place is None else [place])
+
+
+def test_a_date_is_also_found_where_its_year_is_left_out_unless_another_year_has_the_same_day() -> None:
+    def places(text: str) -> list[str]:
+        schema = {"type": "string", "format": "date"}
+        return sorted(text[span.start : span.end] for span in find_evidence("2026-03-14", text, schema)[()].spans)
+
+    assert places("on 14 March, that is 14 March 2026") == ["14 March", "14 March 2026"]
+    assert places("2026年3月14日, 3月14日") == ["2026年3月14日", "3月14日"]
+    assert places("14.03.2026, dann am 14.3. um 10 Uhr") == ["14.03.2026", "14.3."]
+    assert places("14 March 2025, 14 March 2026, and 14 March") == ["14 March 2026"]
 
 
 @pytest.mark.parametrize(
