@@ -100,9 +100,9 @@ class DaysWithoutYear:
         self._in_words = defaultdict[tuple[int, int], list[Range]](list)
         self._in_digits = defaultdict[tuple[int, int], list[Range]](list)
         self._months_of_dates = {(day.year, day.month) for day in dates}
-        named = (*_named_days(runs.folded, months), *days_of_named_months(runs.folded, months, languages))
+        in_words = (*_named_days(runs.folded, months), *days_of_named_months(runs.folded, months, languages))
         foreign = (*_days_with_other_months(runs.folded), *days_without_year_of_other_months(runs.folded))
-        for month, day, place in (*named, *foreign):
+        for month, day, place in (*in_words, *foreign):
             if not _is_in_any(place, places):
                 self._in_words[month, day].append(place)
         for month, day, place in self._days_in_digits():

@@ -77,6 +77,9 @@ MIN_DATE_CHARS = 9
 """Characters of a date that is not a list of sizes, such as 10-12-14."""
 
 MONTHS_OF_YEAR, HALF_YEAR = 12, timedelta(183)
+MAX_PLACES = 20
+"""A date with more places is not looked for where its year is left out."""
+
 OTHER_ORDERS = frozenset({"en", "zh", "ja", "ko"})
 """Languages in which the day may be after the month (CLDR)."""
 
@@ -134,6 +137,8 @@ class SourceDates:
     def find(self, day: date) -> list[Range]:
         """Return the places of a date; without any, those of its day and month where the text leaves out its year."""
         if places := self.places.get(day):
+            if len(places) > MAX_PLACES:
+                return places
             is_only_year = all(each == day for each in self._same_day(day))
             return places + self._days_without_year.find_beside_month(day) if is_only_year else places
         if self._text_years and day.year not in self._text_years and not self._is_near(day):
