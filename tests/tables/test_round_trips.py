@@ -147,7 +147,7 @@ def test_a_value_keeps_its_nested_types(tmp_path: Path, suffix: str) -> None:
         "step": {"note": "n", "score": None},
         "tags": ["a", "b"],
         "steps": [{"note": "m", "score": 0.5}],
-        "by_name": [("x", 1)],
+        "by_name": {"x": 1},
         "union": '"y"',
     }
     assert set(failed.values()) == {None}
