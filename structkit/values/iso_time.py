@@ -35,11 +35,33 @@ def iso_duration(nanoseconds: int) -> str:
     ('PT1H30M', '-P1DT0.000000001S', 'PT0S', 'PT1.5S')
     """
     days, remainder = divmod(abs(nanoseconds), DAY)
-    hours, remainder = divmod(remainder, HOUR)
-    minutes, remainder = divmod(remainder, MINUTE)
-    seconds = f"{remainder // SECOND}.{remainder % SECOND:09}".rstrip("0").rstrip(".")
-    clock = "".join(
-        f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count not in {0, "0"}
-    )
+    clock = _clock(remainder)
     text = f"{days}D" * bool(days) + f"T{clock}" * bool(clock)
     return f"{'-' if nanoseconds < 0 else ''}P{text or 'T0S'}"
+
+
+def iso_interval(months: int, days: int, nanoseconds: int) -> str:
+    """Return a duration of which no part can be given in another, since months and days differ in length.
+
+    >>> iso_interval(14, 0, 0), iso_interval(0, 1, 30 * HOUR), iso_interval(0, -1, 0), iso_interval(0, 0, 0)
+    ('P1Y2M', 'P1DT30H', '-P1D', 'PT0S')
+    >>> iso_interval(1, -1, -SECOND)
+    'P1M-1DT-1S'
+    """
+    if max(months, days, nanoseconds) <= 0 and min(months, days, nanoseconds) < 0:
+        return f"-{iso_interval(-months, -days, -nanoseconds)}"
+    sign = "-" if nanoseconds < 0 else ""
+    years, months = divmod(months, 12) if months > 0 else (0, months)
+    clock = "".join(f"{sign}{part}" for part in re.findall(r"[\d.]+[HMS]", _clock(abs(nanoseconds))))
+    date = "".join(f"{count}{unit}" for count, unit in ((years, "Y"), (months, "M"), (days, "D")) if count)
+    return f"P{date}{f'T{clock}' * bool(clock)}" if date or clock else "PT0S"
+
+
+def _clock(nanoseconds: int) -> str:
+    """Return the hours, minutes and seconds of a duration; those that are zero are left out."""
+    hours, remainder = divmod(nanoseconds, HOUR)
+    minutes, remainder = divmod(remainder, MINUTE)
+    seconds = f"{remainder // SECOND}.{remainder % SECOND:09}".rstrip("0").rstrip(".")
+    return "".join(
+        f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count not in {0, "0"}
+    )

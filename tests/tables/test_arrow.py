@@ -199,3 +199,21 @@ def test_a_map_is_read_as_json_has_it(tmp_path: Path, item: Any, pairs: Any, cel
         {"by": cell, "all": [cell]},
         {"by": None, "all": []},
     ]
+
+
+def test_an_interval_is_a_duration_in_iso_8601(tmp_path: Path) -> None:
+    intervals = pa.array([(14, 0, 0), (0, 1, 7_200 * 10**9), None], pa.month_day_nano_interval())
+    table = pa.table({"each": intervals, "all": pa.array([[(0, -1, 0)], [], None], pa.list_(intervals.type))})
+    rows = [row.values for row in open_source(table)]
+    assert [row["each"] for row in rows] == ["P1Y2M", "P1DT2H", None]
+    assert [row["all"] for row in rows] == [["-P1D"], [], None]
+
+
+def test_a_masked_value_of_a_frame_is_null_and_not_what_is_below_the_mask() -> None:
+    pandas, numpy = pytest.importorskip("pandas"), pytest.importorskip("numpy")
+    masked = numpy.ma.masked_array([1, 0, 3], [False, True, False])
+    frame = pandas.DataFrame({"all": [masked, None], "deep": [{"a": [masked]}, {"a": []}], "text": ["a", None]})
+    assert [row.values for row in open_source(frame)] == [
+        {"all": [1, None, 3], "deep": {"a": [[1, None, 3]]}, "text": "a"},
+        {"all": None, "deep": {"a": []}, "text": None},
+    ]

@@ -13,6 +13,7 @@ from structkit.tables.files import Input
 from structkit.tables.formats.arrow_cells import has_nanoseconds, read_cells
 from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
+from structkit.tables.formats.frame_masks import without_masks
 from structkit.values import ABSENT, JSON
 from structkit.values.text import shorten
 
@@ -43,7 +44,7 @@ def read_stream(frame: Any, source: Input) -> Table:
     if objects := _object_columns(frame):
         raise _not_a_table(source, f"the column {objects[0]!r} has Python objects")
     try:
-        reader = arrow.RecordBatchReader.from_stream(_without_unnamed_index(frame))
+        reader = arrow.RecordBatchReader.from_stream(without_masks(_without_unnamed_index(frame)))
     except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
         reason = "; ".join(map(str, error.args))
         if "non-struct type" in reason:

@@ -1,11 +1,11 @@
-"""The cells of Arrow columns: times with nanoseconds, which Python's own types do not have, as text; maps as dicts."""
+"""The cells of Arrow columns: times with nanoseconds and intervals, which Python has not, as text; maps as dicts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from structkit.values.iso_time import iso_duration, iso_time
+from structkit.values.iso_time import iso_duration, iso_interval, iso_time
 
 Read = Callable[[Any], Any]
 
@@ -31,15 +31,23 @@ def _plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
     if has_nanoseconds(type, arrow):
         is_duration = types.is_duration(type)
         return (arrow.int64(), _or_none(iso_duration)) if is_duration else (arrow.string(), _or_none(iso_time))
-    if types.is_dictionary(type):
-        return _plan(type.value_type, arrow)
-    if types.is_list(type) or types.is_large_list(type) or types.is_fixed_size_list(type):
-        return _list_plan(_plan(type.value_type, arrow), arrow)
+    if types.is_dictionary(type) or types.is_list(type) or types.is_large_list(type) or types.is_fixed_size_list(type):
+        item = _plan(type.value_type, arrow)
+        return item if types.is_dictionary(type) else _list_plan(item, arrow)
     if types.is_struct(type):
         return _struct_plan({field.name: (field.type, _plan(field.type, arrow)) for field in type}, arrow)
+    if types.is_interval(type):
+        return type, _or_none(lambda cell: iso_interval(*cell))
     if types.is_map(type):
         return _map_plan(type, _plan(type.item_type, arrow), arrow)
     return None
+
+
+def _time_plan(type: Any, arrow: Any) -> tuple[Any, Read]:
+    if arrow.types.is_interval(type):
+        return type, _or_none(lambda cell: iso_interval(*cell))
+    is_duration = arrow.types.is_duration(type)
+    return (arrow.int64(), _or_none(iso_duration)) if is_duration else (arrow.string(), _or_none(iso_time))
 
 
 def _map_plan(type: Any, item: tuple[Any, Read] | None, arrow: Any) -> tuple[Any, Read]:

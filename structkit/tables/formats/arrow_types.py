@@ -123,7 +123,7 @@ def _map(item: Convert) -> Convert:
 
 def _is_read_as_text(type: Any, arrow: Any) -> bool:
     """Return whether the cells of a column that is not written unchanged are texts, which need no quotes."""
-    is_text = arrow.types.is_duration(type) or has_nanoseconds(type, arrow)
+    is_text = arrow.types.is_duration(type) or arrow.types.is_interval(type) or has_nanoseconds(type, arrow)
     return is_text or getattr(type, "extension_name", None) in TEXT_EXTENSIONS
 
 
