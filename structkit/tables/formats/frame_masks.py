@@ -9,10 +9,11 @@ from typing import Any
 def without_masks(frame: Any) -> Any:
     """Return a pandas frame with lists in place of masked arrays, and anything else unchanged."""
     masked_type = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
-    if masked_type is None or not (hasattr(frame, "dtypes") and hasattr(frame, "reset_index")):
+    kinds = getattr(getattr(frame, "dtypes", None), "items", None)  # of pandas only
+    if masked_type is None or kinds is None:
         return frame
     columns: dict[Any, list[Any]] = {}
-    for name in (name for name, kind in frame.dtypes.items() if kind == "object"):
+    for name in (name for name, kind in kinds() if kind == "object"):
         cells = [*frame[name]]
         plain = [_unmask(cell, masked_type) for cell in cells]
         if any(new is not old for new, old in zip(plain, cells, strict=True)):
