@@ -16,8 +16,8 @@ from structkit.values.iso_time import iso_duration, iso_time
 from structkit.values.json import JSONValue, compact_encoder
 from structkit.values.page import PromptDocument
 
-MISSING_TYPES = frozenset({"NAType", "NaTType"})
-"""The types of `pandas.NA` and `pandas.NaT`, by name: pandas is not imported for them."""
+MISSING_TYPES = frozenset({"NAType", "NaTType", "MaskedConstant"})
+"""The types of `pandas.NA`, `pandas.NaT` and `numpy.ma.masked`, by name: neither library is imported for them."""
 
 ZERO_WIDTH = frozenset("\u200b\u200c\u200d\u2060\ufeff")
 """Invisible characters for which `str.isspace` is False."""
@@ -155,8 +155,12 @@ def _scalar(value: Any) -> JSONValue:
     """Return the Python value of a scalar or an array of numpy, pandas and the like."""
     if is_missing(value):
         return None
+    if hasattr(value, "columns"):
+        raise TypeError(f"a {type(value).__name__} is a table: pass its rows")
     if getattr(value, "ndim", 0):
         return [*value]
+    if hasattr(value, "mask"):  # a masked array without dimensions
+        return value.tolist()
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind == "M":  # its Python value is an integer if it has nanoseconds
         return iso_time(str(value))

@@ -156,3 +156,11 @@ def test_a_series_and_periods_are_errors_that_say_what_to_pass() -> None:
         open_source(frames.Series(["a"]))
     with pytest.raises(JobError, match="the column 'text' has periods"):
         open_source(frames.DataFrame({"text": frames.period_range("2026-01", periods=2, freq="M")}))
+
+
+def test_a_masked_value_of_numpy_is_missing_and_not_what_is_below_the_mask() -> None:
+    numpy = pytest.importorskip("numpy")
+    masked = numpy.ma.masked_array([1, 5], [False, True])
+    assert to_text(numpy.ma.masked) == to_text(masked[1]) == to_text(numpy.ma.masked_array(5, True)) == ""
+    assert to_text(masked) == to_text([1, numpy.ma.masked]) == "[1,null]"
+    assert is_blank(numpy.ma.masked)

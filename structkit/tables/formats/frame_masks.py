@@ -21,12 +21,13 @@ def without_masks(frame: Any) -> Any:
     return frame.assign(**columns) if columns else frame
 
 
-def _unmask(cell: Any, masked_type: type) -> Any:
+def _unmask(cell: Any, masked_type: Any) -> Any:
     """Return a cell with null for each masked value, at any depth; the same object if there is none."""
     if isinstance(cell, str | None):
         return cell
     if isinstance(cell, masked_type):
-        return [_unmask(part, masked_type) for part in cell.tolist()]
+        plain = cell.tolist()
+        return [_unmask(part, masked_type) for part in plain] if isinstance(plain, list) else plain
     if isinstance(cell, dict):
         parts = {key: _unmask(part, masked_type) for key, part in cell.items()}
         return parts if any(parts[key] is not cell[key] for key in cell) else cell
