@@ -38,21 +38,22 @@ def explain_serializer_error(error: Exception) -> str:
     """
     text = OWN_FUNCTION.sub("", str(error).strip().removeprefix(WARNING).strip())
     lines = [line.strip() for line in text.splitlines()] or [type(error).__name__]
-    return _explain_mismatch(lines) or shorten(_without_class_name(lines[0]), 2 * MAX_QUOTED_CHARS)
-
-
-def _explain_mismatch(lines: list[str]) -> str | None:
-    """Return the types that were expected for the first value of another type; None where there is no such value."""
-    if (other_class := UNEXPECTED_CLASS.fullmatch(lines[0])) is not None:
+    reason = next((line for line in lines if UNEXPECTED_VALUE.fullmatch(line) is None), None)  # more than a mismatch
+    if reason is None:
+        return _explain_mismatches([*filter(None, map(UNEXPECTED_VALUE.fullmatch, lines))])
+    if (other_class := UNEXPECTED_CLASS.fullmatch(reason)) is not None:
         expected, actual, value = other_class.groups()
         return f"expected {_plain(expected)}, got {shorten(value, MAX_QUOTED_CHARS)} ({_plain(actual)})"
-    matches = [match for line in lines if (match := UNEXPECTED_VALUE.fullmatch(line)) is not None]
-    if not matches:
-        return None
+    return shorten(_without_class_name(reason), 2 * MAX_QUOTED_CHARS)
+
+
+def _explain_mismatches(matches: list[re.Match[str]]) -> str:
+    """Return the types that were expected for the first value of another type."""
     first = matches[0]
     names = dict.fromkeys(match["type"] for match in matches if match["value"] == first["value"])
     place = f"{first['field']}: " if first["field"] else ""
-    return f"{place}expected {' or '.join(names)}, got {shorten(first['value'], MAX_QUOTED_CHARS)} ({first['class']})"
+    expected = " or ".join(names).replace("definition-ref", "...")
+    return f"{place}expected {expected}, got {shorten(first['value'], MAX_QUOTED_CHARS)} ({first['class']})"
 
 
 def _plain(class_text: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from pydantic_core import PydanticKnownError, core_schema
 
@@ -35,8 +35,8 @@ DATE = re.compile(r"\s*\d{4}-\d\d-\d\d\s*")
 NUMBER = re.compile(r"\s*[-+]?(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?\s*")
 """A number as a text, in each notation that pydantic reads as seconds, such as `.5`."""
 
-IN_PYTHON = "-in-python"
-"""The end of the `ref` of a definition that reads Python values."""
+IN_PYTHON, IN_KEYS = "-in-python", "-in-keys"
+"""The ends of the `ref` of a definition that reads Python values, and of one in a text, as the keys of a map are."""
 
 WRAPPERS = CONVERTERS | {"nullable", "default", "function-after"}
 """Parts that pass on the value of the part inside them."""
@@ -69,41 +69,66 @@ def with_strict_scalars(core: Any, config: JSON | None = None) -> Any:
     >>> with_strict_scalars({"type": "float", "allow_inf_nan": True})
     {'type': 'float', 'allow_inf_nan': True}
     """
-    context = Context(STRICT_SCALARS, config or {}, strict_refs=_strict_definitions(core).keys())
+    definitions = core["definitions"] if core["type"] == "definitions" else ()
+    context = Context(
+        STRICT_SCALARS,
+        config or {},
+        strict_refs=_refs_with(definitions, _is_strict),
+        float_refs=_refs_with(definitions, lambda part: part.get("type") == "float"),
+    )
     rewritten = _rewrite(core, context)
-    return _with_python_definitions(core, rewritten, context) if context.python_refs else rewritten
+    return _with_variants(definitions, rewritten, context) if context.variants else rewritten
 
 
-def _strict_definitions(core: Any) -> dict[str, JSON]:
-    """Return the definitions of a core schema that have a strict part, or refer to one that has, by their `ref`."""
-    definitions = core.get("definitions", ()) if core["type"] == "definitions" else ()
-    strict: dict[str, JSON] = {}
+def _refs_with(definitions: Sequence[JSON], matches: Callable[[JSON], bool]) -> frozenset[str]:
+    """Return the `ref` of each definition that has a part that matches, or refers to one that has."""
+    refs = frozenset[str]()
     count = -1
-    while count < len(strict):
-        count = len(strict)
-        strict |= {
-            each["ref"]: each for each in definitions if any(_is_strict(part, strict) for part in walk_parts(each))
+    while count < len(refs):
+        count = len(refs)
+        refs |= {
+            each["ref"]
+            for each in definitions
+            if any(matches(part) or part.get("schema_ref") in refs for part in walk_parts(each))
         }
-    return strict
+    return refs
 
 
-def _is_strict(part: JSON, strict_refs: Collection[str]) -> bool:
-    return bool(part.get("strict") or (part.get("config") or {}).get("strict") or part.get("schema_ref") in strict_refs)
+def _is_strict(part: JSON) -> bool:
+    return bool(part.get("strict") or (part.get("config") or {}).get("strict"))
 
 
-def _with_python_definitions(core: JSON, rewritten: JSON, context: Context) -> JSON:
-    """Return a core schema with each definition once more that is referred to behind a function of the caller's.
-
-    There it reads Python values, and strict mode reads other ones of these than of JSON.
-    """
-    originals = _strict_definitions(core)
-    definitions, done = [*rewritten["definitions"]], set[str]()
-    while pending := context.python_refs - done:
-        for ref in sorted(pending):
-            original = {**originals[ref], "ref": ref + IN_PYTHON}
-            definitions.append(_rewrite(original, replace(context, is_python=True)))
+def _with_variants(definitions: Sequence[JSON], rewritten: JSON, context: Context) -> JSON:
+    """Return a core schema with each definition once more that means something else in some of its places."""
+    originals = {each["ref"]: each for each in definitions}
+    all_definitions, done = [*rewritten["definitions"]], set[Variant]()
+    while pending := context.variants - done:
+        for variant in sorted(pending):
+            original = {**originals[variant.ref], "ref": variant.own_ref}
+            inside = replace(context, is_python=variant.is_python, is_key=variant.is_key)
+            all_definitions.append(_rewrite(original, inside))
         done |= pending
-    return {**rewritten, "definitions": definitions}
+    return {**rewritten, "definitions": all_definitions}
+
+
+class Variant(NamedTuple):
+    """A definition in a place where it means something else.
+
+    Attributes:
+        ref: The `ref` of the definition.
+        is_python: Whether it is behind a function of the caller's: it reads Python values there, of which strict mode
+            reads other ones than of JSON.
+        is_key: Whether it is in a text, as the keys of a map are, which may have infinities.
+    """
+
+    ref: str
+    is_python: bool
+    is_key: bool
+
+    @property
+    def own_ref(self) -> str:
+        """The `ref` of the definition in this place."""
+        return f"{self.ref}{IN_PYTHON * self.is_python}{IN_KEYS * self.is_key}"
 
 
 @dataclass(frozen=True)
@@ -118,7 +143,8 @@ class Context:
         is_python: Whether one has seen the value, or one that contains it: the part then reads Python values, not JSON.
         is_key: Whether the part is in the keys of a map, which are texts on the wire.
         strict_refs: The definitions that have a strict part.
-        python_refs: Those of them that a part refers to that reads Python values.
+        float_refs: The definitions that have a float.
+        variants: What is referred to in a place where it means something else.
     """
 
     rewriters: Mapping[str, ScalarRewriter]
@@ -128,7 +154,8 @@ class Context:
     is_python: bool = False
     is_key: bool = False
     strict_refs: Collection[str] = ()
-    python_refs: set[str] = field(default_factory=set)
+    float_refs: Collection[str] = ()
+    variants: set[Variant] = field(default_factory=set)
 
     def is_strict(self, part: JSON) -> bool:
         """Return whether pydantic validates a scalar in strict mode."""
@@ -178,17 +205,28 @@ def _rewrite(part: Any, context: Context) -> Any:
 
 def _rewrite_part(part: JSON, context: Context) -> JSON:
     kind = part["type"]
-    if kind == "definition-ref" and context.is_python and part["schema_ref"] in context.strict_refs:
-        context.python_refs.add(part["schema_ref"])
-        return {**part, "schema_ref": part["schema_ref"] + IN_PYTHON}
-    if kind == "json":  # a text may contain infinities
-        return part
+    if kind == "definition-ref":
+        return _refer(part, context)
+    if kind == "json":  # a text may contain infinities, and so may the definitions that it refers to
+        in_text = Context({}, is_key=True, float_refs=context.float_refs, variants=context.variants)
+        return _rewrite_values(part, in_text, UNCHANGED)
     if context.is_python and kind in JSON_KINDS and context.is_strict(part):
         part = _readable_in_python(part, context)
     if rewriter := context.rewriters.get(kind):
         return part if context.may_be_made else rewriter(part, context)
     is_converter = _is_outer_converter(part, context)
     return _rewrite_values(part, _context_in(part, context), UNCHANGED, is_converter=is_converter)
+
+
+def _refer(part: JSON, context: Context) -> JSON:
+    """Return a reference to a definition as it is in this place."""
+    ref = part["schema_ref"]
+    is_python, is_key = context.is_python and ref in context.strict_refs, context.is_key and ref in context.float_refs
+    if not is_python and not is_key:
+        return part
+    variant = Variant(ref, is_python, is_key)
+    context.variants.add(variant)
+    return {**part, "schema_ref": variant.own_ref}
 
 
 def _readable_in_python(part: JSON, context: Context) -> JSON:

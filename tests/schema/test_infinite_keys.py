@@ -1,0 +1,50 @@
+"""Keys and JSON texts may have infinities, also in types that are used elsewhere too, where JSON has no number for them."""
+
+import json
+import math
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Json
+from stable_ids import stable_id
+from typing_extensions import TypeAliasType
+
+from structkit import ResponseFormat
+from structkit.errors import InvalidOutput, SchemaError
+
+
+class Point(NamedTuple):
+    x: float
+
+
+class Tree(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    x: float
+    parts: "tuple[Tree, ...]" = ()
+
+
+Number = TypeAliasType("Number", float)
+
+CASES = [
+    (defaultdict[Point, str], defaultdict(str, {Point(math.inf): "a"})),
+    (dict[Point, list[Point]], {Point(-math.inf): [Point(1.0)]}),
+    (dict[Tree, Tree], {Tree(x=math.inf, parts=(Tree(x=-math.inf),)): Tree(x=1)}),  # pyright: ignore[reportUnhashable]
+    (dict[Number, Number], {math.inf: 1.0}),
+    (tuple[Json[Point], Point], (Point(math.inf), Point(1.0))),
+]
+
+
+@pytest.mark.parametrize(("output_type", "value"), CASES, ids=stable_id)
+def test_an_infinity_in_a_key_or_a_text_is_read_back(output_type: Any, value):
+    response_format = ResponseFormat(output_type)
+    assert response_format.parse(json.dumps(response_format.dump(value), allow_nan=False)) == value
+
+
+def test_the_same_type_outside_of_keys_has_no_infinity():
+    response_format = ResponseFormat(dict[Point, list[Point]])
+    with pytest.raises(SchemaError, match="infinities and NaN have no JSON form"):
+        response_format.dump({Point(1.0): [Point(math.inf)]})
+    with pytest.raises(InvalidOutput):
+        response_format.parse('{"value": [{"key": "[1.0]", "value": [["Infinity"]]}]}')
