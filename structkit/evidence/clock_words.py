@@ -23,40 +23,79 @@ MORNING = _pattern(
     "in the morning|'s ochtends|'s morgens|in de ochtend|morgens|vormittags|du matin|de la mañana|da manhã|di mattina|"
     "del mattino|rano|ráno|dopoledne|утра|ранку|утром|صباحا|صباحاً|ص|π.μ.|π.μ|πμ|sabah|delelőtt|reggel|dimineața|"
     "pagi|सुबह|בבוקר|om morgonen|om morgenen|aamulla|ujutro|zjutraj|sáng|ö.ö.|de.|"
-    "сутринта|hommikul|ryto|no rīta|το πρωί|صبح|ночи"
+    "сутринта|hommikul|ryto|no rīta|το πρωί|صبح|بامداد|de la madrugada|da madrugada|früh|des nachts|de dimineață|"
+    "sabahleyin|mañana por la mañana|ранку|вранці|zrána|nad ranem|subuh|sáng sớm|dini hari|קודם הצהריים|दिन में"
 )
+NIGHT = _pattern(
+    "at night|de la noche|da noite|di notte|de la nuit|nachts|in der nacht|'s nachts|nocą|w nocy|v noci|ночи|ночі|"
+    "през нощта|éjjel|yöllä|öösel|malam|रात|रात को|شب|بالليل|ليلا|בלילה|noaptea|nakties|nakti|naktī|på natten|om "
+    "natten|"
+    "đêm|gece"
+)
+"""Words for the half of the day of 11 at night and of 3 at night."""
+
+MIDDAY = _pattern(
+    "siang|दोपहर|दोपहर में|το μεσημέρι|öğlen|mittags|בצהריים|ظهرا|ظهر|بعدازظهر|trưa|'s middags|in de middag|päeval"
+)
+"""Words for the half of the day of 11 before noon and of 2 after noon."""
+
 AFTERNOON = _pattern(
     "in the afternoon|in the evening|at night|'s middags|'s avonds|in de middag|in de avond|nachmittags|abends|"
     "de l'après-midi|du soir|de la tarde|de la noche|da tarde|da noite|del pomeriggio|di sera|di pomeriggio|"
     "po południu|wieczorem|odpoledne|večer|вечера|дня|вечора|مساء|مساءً|م|μ.μ.|μ.μ|μμ|akşam|délután|este|seara|"
     "după-amiaza|sore|malam|शाम|בערב|אחר הצהריים|på kvällen|på eftermiddagen|om aftenen|om eftermiddagen|illalla|"
     "iltapäivällä|chiều|tối|ö.s.|du.|вечерта|следобед|õhtul|pärastlõunal|vakaro|vakarā|pēcpusdienā|το βράδυ|"
-    "το απόγευμα|το μεσημέρι|شب|عصر|بعد از ظهر|navečer|popodne|poslijepodne|zvečer|popoldne|popoludní"
+    "το απόγευμα|عصر|بعد از ظهر|navečer|popodne|poslijepodne|zvečer|popoldne|popoludní|ввечері|ikväll|i kväll|i aften|"
+    'i kveld|petang|ce soir|stasera|esta noche|esta tarde|abends|אחה"צ|akşamüstü|öğleden sonra'
+)
+WORDS_BEFORE_NOON = (
+    "上午|午前|凌晨|早上|清晨|朝|今朝|早|오전|새벽|아침|sabah|sabah saat|saat sabah|de.|reggel|सुबह|morgens|morgens um|"
+    "morgen früh um|früh um|vormittags um|vormittags|'s ochtends om|'s morgens om|in the morning at|"
+    "tomorrow morning at|this morning at|morning at|demain matin à|le matin à|ce matin à|утром в|утром|вранці о|"
+    "ráno v|ráno|rano o|i morgon bitti kl|om morgenen kl|aamulla klo|domattina alle|stamattina alle|"
+    "mañana por la mañana a las|de manhã às|pagi jam|pagi pukul|sáng lúc|صبح ساعت|ساعت صبح|dimineața la|delelőtt|"
+    "hommikul kell"
+)
+WORDS_AFTER_NOON = (
+    "下午|午後|晚上|傍晚|夕方|晚|今晚|夜|오후|저녁|밤|낮|中午|akşam|akşam saat|saat akşam|öğleden sonra|öğlen|"
+    "öğleden sonra saat|du.|"
+    "délután|este|शाम|रात|दोपहर|abends|abends um|heute abend um|nachmittags|nachmittags um|mittags um|"
+    "'s avonds om|'s middags om|in the evening at|this evening at|tonight at|afternoon at|evening at|"
+    "in the afternoon at|ce soir à|le soir à|l'après-midi à|cet après-midi à|stasera alle|di sera alle|"
+    "di pomeriggio alle|esta noche a las|esta tarde a las|por la tarde a las|por la noche a las|à noite às|"
+    "hoje à noite às|à tarde às|вечером в|вечером|днем в|ввечері о|večer v|večer|odpoledne v|wieczorem o|"
+    "po południu o|ikväll kl|i kväll kl|på kvällen kl|i aften kl|om aftenen kl|i kveld kl|illalla klo|illalla|"
+    "iltapäivällä klo|seara la|după-amiaza la|sore jam|malam jam|siang jam|malam pukul|tối lúc|chiều lúc|شب ساعت|"
+    "عصر ساعت|בערב בשעה|בערב ב|õhtul kell|vakare|vakarā plkst."
 )
 BEFORE = {
     word: hours
-    for hours, words in (
-        (0, "上午|午前|凌晨|早上|清晨|오전|새벽|sabah|sabah saat|saat sabah|de.|reggel|सुबह"),
-        (NOON, "下午|午後|晚上|傍晚|오후|저녁|akşam|akşam saat|du.|délután|este|शाम|रात|दोपहर"),
-    )
+    for hours, words in ((0, WORDS_BEFORE_NOON), (NOON, WORDS_AFTER_NOON))
     for word in fold(words).split("|")
 }
 """Words for the half of the day before a time, and the hours that they add."""
 
-HALF_AFTER = re.compile(rf" ?-?(?:({AFTERNOON})|({MORNING}))(?![^\W\d_])")
-HALF_BEFORE = re.compile(rf"({'|'.join(sorted(map(re.escape, BEFORE), key=len, reverse=True))}) ?:?$")
-MAX_BEFORE, MAX_WORDS_BEFORE = 12, 30
+HALF_AFTER = re.compile(rf" ?-?(?:({AFTERNOON}|{NIGHT}|{MIDDAY})|({MORNING}))(?![^\W\d_])")
+HALF_BEFORE = re.compile(
+    rf"(?<![^\W\d_\u1100-\u9fff])({'|'.join(sorted(map(re.escape, BEFORE), key=len, reverse=True))})() ?:?$"
+)
+NIGHT_WORDS = frozenset(fold("रात|밤|晚上|夜|at night").split("|"))
+MIDDAY_WORDS = frozenset(fold("दोपहर|中午|낮|öğlen|mittags um|siang jam").split("|"))
+IS_NIGHT, IS_MIDDAY = re.compile(NIGHT), re.compile(MIDDAY)
+FIRST_OF_DAY = 6
+MAX_BEFORE, MAX_WORDS_BEFORE = 26, 30
 
 HOUR_WORDS = _pattern(
-    "h|uhr|ч|uur|u.|u|час|часа|часов|години|годин|година|heures|heure|hs|hrs|hours|horas|hora|o'clock|giờ|g|बजे|godzina|"
+    "h|uhr|ч|uur|u.|u|час|часа|часов|години|годин|година|годині|heures|heure|hs|hrs|hours|horas|hora|o'clock|giờ|g|"
+    "बजे|godzina|"
     "godz.|hod.|hodin|sati|urah|tundi|óra|órakor|órától|ore|valandą"
 )
-MINUTE_WORDS = _pattern("min|min.|m|мин|хв|minutes|minutos|phút|minuten")
+MINUTE_WORDS = _pattern("min|min.|m|мин|мин.|хв|хв.|minutes|minutos|phút|minuten|minutter|menit|perc|perckor|นาที")
 HOUR = re.compile(
     rf"(?<![\d.,:/])(?:(?<!-)|(?<=[\dh]-))(\d{{1,2}}) ?({HOUR_WORDS})(?![^\W\d_])\.?"
     rf"(?: ?(\d{{2}})(?!\d)(?: ?(?:{MINUTE_WORDS})(?![^\W\d_]))?)?"
 )
-CLEAR_HOUR_WORDS = frozenset(fold("h uhr ч uur u. o'clock बजे giờ valandą").split())
+CLEAR_HOUR_WORDS = frozenset(fold("h uhr ч uur u. o'clock बजे giờ valandą órakor órától годині").split())
 """Others are words for a length of time, too, and count after a word that says when."""
 
 WHEN = _pattern(
@@ -66,14 +105,17 @@ WHEN = _pattern(
     "pukul|lúc|"
     "le|verso le|tra le|all'|ساعت|после|після|около|kella|kello|klockan|nach|vor|before|after|since|seit|entre|around|"
     "about|between|hasta las|desde las|até as|até às|fino alle|entro le|между|między|między|przed|rond|sekitar|khoảng|"
-    "vanaf|om|tot|de las|las|das|saatler|الساعة|بالساعة|بשעה|בשעה|שעה|dès|vers|hora|hora:|hora de inicio:|time:|time|"
-    "klokken|klokka|klukkan|pulksten|a les"
+    "vanaf|om|tot|de las|las|das|saatler|الساعة|بالساعة|بשעה|בשעה|שעה|dès|vers|ora|orele|la orele|de la|hora|hora:|"
+    "hora de inicio:|time:|time|"
+    "klokken|klokka|klukkan|pulksten|a les|ساعت"
 )
 HOUR_LABELS = _pattern(
     "klo|kl.|kl|o godz.|godz.|ore|alle|alle ore|dalle|a las|às|saat|la ora|στις|kell|plkst.|pukul|jam|u|um|الساعة|בשעה|"
-    "o godzinie|klokken|klokka|klockan|klukkan|pulksten"
+    "o godzinie|klokken|klokka|klockan|klukkan|pulksten|ساعت|ora|orele|la orele|a la|plkst|val"
 )
-TIME_LABELS = _pattern("ore|alle|alle ore|dalle|dalle ore|h|kl.|kl|klo|uhr|um|hora|a las|às|godz.|saat|le")
+TIME_LABELS = _pattern(
+    "la ora|ora|orele|închis|deschis|ore|alle|alle ore|dalle|dalle ore|h|kl.|kl|klo|uhr|um|hora|a las|às|godz.|saat|le"
+)
 HOUR_LABEL, TIME_LABEL = (re.compile(rf"(?<!\w)(?:{words}):? $") for words in (HOUR_LABELS, TIME_LABELS))
 WHEN_BEFORE, PERCENT_AFTER = re.compile(rf"(?<!\w)(?:{WHEN}):? $"), re.compile(r" ?%|\w")
 HOUR_HEAD = re.compile(r"([01]?\d|2[0-4])(?:[.,](\d{2}))?(?![\d.,:])")
@@ -84,7 +126,10 @@ ORDINAL_ENDING = re.compile(rf"-?(?:{_pattern('tej|ej|ta|ої|ій|й|ї|го|т
 
 DECIMAL_HOUR = re.compile(rf" ?(?:{_pattern('ч|час|часа|h|uhr|uur|น|น.|hrs|kor')})(?![^\W\d_])")
 COMPACT = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
-CLOCK_LABELS = _pattern("kl|kl.|klo|at|by|until|till|from|um|ab|bis|gegen|jam|pukul|time|time:|eta|etd|std|sta")
+CLOCK_LABELS = _pattern(
+    "godz.|godz|o godz.|o godzinie|alle|a las|kl|kl.|klo|at|by|until|till|from|um|ab|bis|gegen|jam|pukul|time|time:|"
+    "eta|etd|std|sta"
+)
 CLOCK_BEFORE = re.compile(rf"(?<!\w)(?:{CLOCK_LABELS}) ?$")
 CLOCK_AFTER = re.compile(r" ?(?:hrs|hours|h|uhr|utc|gmt|z|local|lt)(?!\w)")
 MIN_HALF_CHARS = 3
@@ -100,7 +145,7 @@ NAMES = {
 }
 ENGLISH = "one two three four five six seven eight nine ten eleven twelve"
 ENGLISH_HOUR = rf"({'|'.join(ENGLISH.split())}|1[0-2]|[1-9])(?![\w:]| \d)"
-PAST = re.compile(rf"[pt](?:(?<= p)ast|(?<= t)o) {ENGLISH_HOUR}")
+PAST = re.compile(rf"[pta](?:(?<= p)ast|(?<= t)o|(?<=quarter a)fter) {ENGLISH_HOUR}|o(?<=quarter o)f {ENGLISH_HOUR}")
 BEFORE_PAST = re.compile(r"(?<!\w)(?!minutes )((?:a )?quarter|[a-z]+(?:-[a-z]+)?|\d{1,2})(?: minutes)? $")
 HALF_TO = re.compile(r"hal[bfv](?<!\w....) (\d{1,2}|[^\W\d_]+)(?!\w)")
 QUARTER = re.compile(r"(?:viertel|kwart) (?:nach|vor|over|voor) (\d{1,2}|[^\W\d_]+)(?!\w)")
@@ -128,18 +173,30 @@ def with_half_of_day(folded: str, places: Mapping[time, list[Range]]) -> Iterato
         for place in ranges if clock.hour <= NOON else ():
             start, end = place >> END_BITS, place & END_MASK
             if after := HALF_AFTER.match(folded, end):
-                yield clock, place, _in_half(clock, is_afternoon=bool(after[1])), pack(start, after.end())
+                exact_clock = _in_half(clock, is_afternoon=is_afternoon(after, clock.hour % NOON))
+                yield clock, place, exact_clock, pack(start, after.end())
             elif before := HALF_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start):
-                yield clock, place, _in_half(clock, is_afternoon=bool(BEFORE[before[1]])), pack(before.start(), end)
+                exact_clock = _in_half(clock, is_afternoon=is_afternoon(before, clock.hour % NOON))
+                yield clock, place, exact_clock, pack(before.start(), end)
 
 
 def _in_half(clock: time, *, is_afternoon: bool) -> time:
     return clock.replace(hour=clock.hour % NOON + NOON * is_afternoon)
 
 
-def is_afternoon_before(match: re.Match[str] | None) -> bool:
-    """Return whether a word for the half of the day before a time is that of the second one."""
-    return match is not None and bool(BEFORE[match[1]])
+def is_afternoon(match: re.Match[str], hour: int) -> bool:
+    """Return whether a word for the half of the day, before or after an hour from 0 to 11, is that of the second one.
+
+    >>> words = HALF_AFTER.match(" at night"), HALF_AFTER.match(" in the evening"), HALF_AFTER.match(" am")
+    >>> [is_afternoon(words[0], hour) for hour in (3, 11, 0)], is_afternoon(words[1], 7)
+    ([False, True, False], True)
+    """
+    word = match[1] or match[2]
+    if word in NIGHT_WORDS or IS_NIGHT.fullmatch(word):
+        return hour >= FIRST_OF_DAY
+    if word in MIDDAY_WORDS or IS_MIDDAY.fullmatch(word):
+        return hour < FIRST_OF_DAY
+    return bool(match[1]) if match.re is HALF_AFTER else bool(BEFORE[word])
 
 
 def times_with_words(runs: DigitRuns) -> Iterator[tuple[time, Range]]:
@@ -154,11 +211,14 @@ def times_with_words(runs: DigitRuns) -> Iterator[tuple[time, Range]]:
         with suppress(ValueError):
             start, end = place >> END_BITS, place & END_MASK
             clock = time(hour % HOURS if hour == HOURS else hour, minute)
-            after = HALF_AFTER.match(folded, end) if hour <= NOON else None
-            if after is None:
-                yield clock, place
+            after = HALF_AFTER.match(folded, end)
+            before = None if after else HALF_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start)
+            if word := after or before:
+                exact_clock = _in_half(clock, is_afternoon=is_afternoon(word, hour % NOON))
+                if hour <= NOON:
+                    yield exact_clock, pack(before.start() if before else start, after.end() if after else end)
             else:
-                yield _in_half(clock, is_afternoon=bool(after[1])), pack(start, after.end())
+                yield clock, place
 
 
 def _hours_in_digits(runs: DigitRuns) -> Iterator[tuple[int, int, Range]]:
@@ -245,9 +305,12 @@ def _past_hours(folded: str) -> Iterator[tuple[int, Range]]:
         if before := BEFORE_PAST.search(folded, max(match.start() - MAX_WORDS_BEFORE, 0), match.start()):
             word = before[1].removeprefix("a ")
             minutes = MINUTES.get(word) or number_of_minutes(word)
-            sign = 1 if match[0].startswith("past") else -1
+            sign = 1 if match[0].startswith(("past", "after")) else -1
             if minutes:
-                yield number_of_minutes(match[1]) * SIXTY + sign * minutes, pack(before.start(), match.end())
+                yield (
+                    number_of_minutes(match[1] or match[2]) * SIXTY + sign * minutes,
+                    pack(before.start(), match.end()),
+                )
     for match in O_CLOCK.finditer(folded):
         word = LAST_WORD.search(folded, max(match.start() - MAX_BEFORE, 0), match.start())
         if word and (hour := number_of_minutes(word[0])):

@@ -13,7 +13,7 @@ from structkit.evidence.folding import Offsets, group_offsets, split_text
 
 RUN = re.compile(
     r"([0-9.,](?:(?<=[0-9])|(?<![\w.].)(?=[0-9]))(?:[0-9.,:/'-]*[0-9])?"
-    r"(?:e[+-]?[0-9]{1,3}(?!\w)|h[0-9]{2}(?![0-9]))?(?: ?[ap]\.?m(?![^\W\d_]))?)"
+    r"(?:e[+-]?[0-9]{1,3}(?!\w)|h[0-9]{2}(?![0-9]))?(?: ?[ap](?:\.? ?)m(?![^\W\d_]))?)"
 )
 """A run, of folded text; with its exponent, the minutes of 21h30, or "pm". It begins with a set of characters, which
 `re` searches for fast."""

@@ -8,21 +8,35 @@ from structkit.evidence.folding import fold
 
 HOURS = {
     "en": "one two three four five six seven eight nine ten eleven twelve",
-    "de": "eins/ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
-    "nl": "een/één twee drie vier vijf zes zeven acht negen tien elf twaalf",
+    "de": "eins/ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf "
+    "dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig einundzwanzig zweiundzwanzig "
+    "dreiundzwanzig",
+    "nl": "een/één twee drie vier vijf zes zeven acht negen tien elf twaalf "
+    "dertien veertien vijftien zestien zeventien achttien negentien twintig eenentwintig tweeëntwintig drieëntwintig",
     "sv": "ett två tre fyra fem sex sju åtta nio tio elva tolv",
     "da": "et/ét to tre fire fem seks syv otte ni ti elleve tolv",
     "no": "ett to tre fire fem seks sju/syv åtte ni ti elleve tolv",
     "is": "eitt tvö þrjú fjögur fimm sex sjö átta níu tíu ellefu tólf",
-    "fr": "une/un deux trois quatre cinq six sept huit neuf dix onze douze",
-    "es": "una dos tres cuatro cinco seis siete ocho nueve diez once doce",
+    "fr": "une/un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept "
+    "dix-huit "
+    "dix-neuf vingt vingt_et_une vingt-deux vingt-trois",
+    "es": "una dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete "
+    "dieciocho diecinueve veinte veintiuna veintidós veintitrés",
     "ca": "una dues tres quatre cinc sis set vuit nou deu onze dotze",
-    "pt": "uma duas três quatro cinco seis sete oito nove dez onze doze",
-    "it": "una due tre quattro cinque sei sette otto nove dieci undici dodici",
+    "pt": "uma duas três quatro cinco seis sete oito nove dez onze doze treze "
+    "catorze/quatorze quinze dezesseis/dezasseis dezessete/dezassete dezoito dezenove/dezanove vinte vinte_e_uma "
+    "vinte_e_duas vinte_e_três",
+    "it": "una due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici "
+    "quindici sedici diciassette diciotto diciannove venti ventuno ventidue ventitré",
     "ro": "unu/una două trei patru cinci șase șapte opt nouă zece unsprezece douăsprezece/doisprezece",
     "pl": "pierwsza/pierwszej/pierwszą druga/drugiej/drugą trzecia/trzeciej/trzecią czwarta/czwartej/czwartą "
     "piąta/piątej/piątą szósta/szóstej/szóstą siódma/siódmej/siódmą ósma/ósmej/ósmą dziewiąta/dziewiątej/dziewiątą "
-    "dziesiąta/dziesiątej/dziesiątą jedenasta/jedenastej/jedenastą dwunasta/dwunastej/dwunastą",
+    "dziesiąta/dziesiątej/dziesiątą jedenasta/jedenastej/jedenastą dwunasta/dwunastej/dwunastą "
+    "trzynasta/trzynastej/trzynastą czternasta/czternastej/czternastą piętnasta/piętnastej/piętnastą "
+    "szesnasta/szesnastej/szesnastą siedemnasta/siedemnastej/siedemnastą osiemnasta/osiemnastej/osiemnastą "
+    "dziewiętnasta/dziewiętnastej/dziewiętnastą dwudziesta/dwudziestej/dwudziestą "
+    "dwudziesta_pierwsza/dwudziestej_pierwszej dwudziesta_druga/dwudziestej_drugiej "
+    "dwudziesta_trzecia/dwudziestej_trzeciej",
     "cs": "jedna/jedné/jednu/jedna dvě/druhé/druhou/dvou tři/třetí/tří čtyři/čtvrté/čtvrtou/čtyř pět/páté/pátou/pěti "
     "šest/šesté/šestou/šesti sedm/sedmé/sedmou/sedmi osm/osmé/osmou/osmi devět/deváté/devátou/devíti "
     "deset/desáté/desátou/deseti jedenáct/jedenácté/jedenáctou dvanáct/dvanácté/dvanáctou",
@@ -36,7 +50,9 @@ HOURS = {
     "deset/desetih enajst/enajstih dvanajst/dvanajstih",
     "ru": "час/первого/часу два/второго/двух три/третьего/трёх четыре/четвёртого/четырёх пять/пятого/пяти "
     "шесть/шестого/шести семь/седьмого/семи восемь/восьмого/восьми девять/девятого/девяти десять/десятого/десяти "
-    "одиннадцать/одиннадцатого/одиннадцати двенадцать/двенадцатого/двенадцати",
+    "одиннадцать/одиннадцатого/одиннадцати двенадцать/двенадцатого/двенадцати тринадцать/тринадцати "
+    "четырнадцать/четырнадцати пятнадцать/пятнадцати шестнадцать/шестнадцати семнадцать/семнадцати "
+    "восемнадцать/восемнадцати девятнадцать/девятнадцати двадцать/двадцати",
     "uk": "перша/першій/першої/першу друга/другій/другої/другу третя/третій/третьої/третю "
     "четверта/четвертій/четвертої/четверту п'ята/п'ятій/п'ятої/п'яту/пята/пятій/пятої/пяту шоста/шостій/шостої/шосту "
     "сьома/сьомій/сьомої/сьому восьма/восьмій/восьмої/восьму дев'ята/дев'ятій/дев'ятої/девята/девятій/девятої/девяту "
@@ -48,8 +64,10 @@ HOURS = {
     "septintą/septynios/septynių/septinta/septintos aštuntą/aštuonios/aštuonių/aštunta/aštuntos "
     "devintą/devynios/devynių/devinta/devintos dešimtą/dešimties/dešimta/dešimtos "
     "vienuoliktą/vienuolikos/vienuolika/vienuoliktos dvyliktą/dvylikos/dvylika/dvyliktos",
-    "lv": "viens/vieniem divi/diviem trīs/trijiem četri/četriem pieci/pieciem seši/sešiem septiņi/septiņiem "
-    "astoņi/astoņiem deviņi/deviņiem desmit/desmitiem vienpadsmit/vienpadsmitiem divpadsmit/divpadsmitiem",
+    "lv": "viens/vieniem/vienos divi/diviem/divos trīs/trijiem/trijos četri/četriem/četros pieci/pieciem/piecos "
+    "seši/sešiem/sešos septiņi/septiņiem/septiņos "
+    "astoņi/astoņiem/astoņos deviņi/deviņiem/deviņos desmit/desmitiem/desmitos vienpadsmit/vienpadsmitiem "
+    "divpadsmit/divpadsmitiem",
     "et": "üks/ühe/üheni/ühest kaks/kahe/kaheni/kahest kolm/kolme/kolmeni/kolmest neli/nelja/neljani/neljast "
     "viis/viie/viieni/viiest kuus/kuue/kuueni/kuuest seitse/seitsme/seitsmeni/seitsmest "
     "kaheksa/kaheksani/kaheksast üheksa/üheksani/üheksast kümme/kümne/kümneni/kümnest "
@@ -79,12 +97,18 @@ HOURS = {
 MIN_CLEAR_CHARS = 4
 """Shorter words are hours only in texts in their language."""
 
+GREEK_HALVES = (
+    "μιάμιση δυόμιση/δυόμισι τρεισήμισι/τρεισήμιση τεσσερισήμισι πεντέμισι/πεντέμιση εξίμισι/εξίμιση "
+    "εφτάμισι/εφτάμιση/επτάμισι οχτώμισι/οχτώμιση/οκτώμισι εννιάμισι/εννιάμιση δεκάμισι εντεκάμισι δωδεκάμισι"
+)
+"""Half past one, and so on, in one word."""
+
 HOUR_COMPOUNDS = {"ru": "пол", "lv": "pus", "lt": "pus"}
 """What is joined to an hour and means half an hour before it: полседьмого."""
 
 
 def _rows() -> dict[str, dict[str, int]]:
-    return {
+    rows = {
         language: {
             form.replace("_", " "): number
             for number, forms in enumerate(fold(row).split(), 1)
@@ -92,6 +116,8 @@ def _rows() -> dict[str, dict[str, int]]:
         }
         for language, row in HOURS.items()
     }
+    rows["he"] |= {f"\u05d1{form}": number for form, number in rows["he"].items() if form[0] != "\u05dc"}  # "at"
+    return rows
 
 
 @cache
@@ -121,7 +147,8 @@ def half_hours_of(languages: frozenset[str]) -> dict[str, int]:
     7
     """
     rows = _rows()
-    return {
+    greek = {fold(word): hour for hour, words in enumerate(GREEK_HALVES.split(), 2) for word in words.split("/")}
+    return greek | {
         fold(prefix) + word: hour
         for language, prefix in HOUR_COMPOUNDS.items()
         for word, hour in rows[language].items()
@@ -129,7 +156,9 @@ def half_hours_of(languages: frozenset[str]) -> dict[str, int]:
     }
 
 
-HOURS_OF_TWO_WORDS = frozenset(word for row in _rows().values() for word in row if " " in word)
+HOURS_OF_TWO_WORDS = frozenset(
+    word for row in _rows().values() for word in row if " " in word or ("-" in word and word != "-")
+)
 """The hours that are two words: `on bir`, `dua belas`."""
 
 AT_HOUR = frozenset(word for word in _rows()["hu"] if word.endswith("kor")) - {"egykor"}

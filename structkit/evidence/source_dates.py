@@ -63,7 +63,8 @@ CJK_YEAR, KOREAN_YEAR = re.compile("年"), re.compile(fold("년"))
 FIRST_YEAR = "元"
 KOREAN_DATE = re.compile(rf"([0-9]\d{{1,3}}) ?{fold('년')} ?(\d{{1,2}}) ?{fold('월')} ?(\d{{1,2}}) ?{fold('일')}")
 TIME = re.compile(
-    r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.?m)?| ?([ap])\.?m(?![^\W\d_]))"
+    r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.? ?m)?| ?([ap])\.? "
+    r"?m(?![^\W\d_]))"
 )
 NUMBER_END = re.compile(rf"(?:[0-9]{{4}}{YEAR_MARK},? (?:gada )?)?([0-9]+)$")
 """The number before a place, and the year before it, which may also be the end of what is before the date."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import time
 
 from structkit.evidence.cjk_numerals import CJK_NUMERAL, read_cjk_numeral
+from structkit.evidence.clock_phrases import clock_phrases
 from structkit.evidence.clock_words import compact_times, times_with_words, with_half_of_day
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.korean_numbers import NUMERALS, SYLLABLE, SYLLABLE_PATTERN
 from structkit.evidence.mark_search import search_around
-from structkit.evidence.ranges import Range, pack
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 from structkit.evidence.source_dates import times_in_run
 from structkit.evidence.spoken_times import spoken_times
 from structkit.evidence.text_index import TextIndex
@@ -28,11 +29,11 @@ def _hours_of(words: str) -> tuple[dict[str, int], str]:
     return hours, "|".join(sorted(hours, key=len, reverse=True))
 
 
-NOON, HALF_HOUR = 12, 30
+NOON, HALF_HOUR, FIRST_OF_DAY = 12, 30, 6
 NUMBER = CJK_NUMERAL.pattern.removesuffix("+")
 NUMBER = rf"(\d{{1,2}}|{NUMBER}{{1,3}})"
 CJK_TIME = re.compile(
-    rf"(?:(午前|午後|上午|下午|晚上|傍晚|夜|中午|凌晨|早上|清晨) ?)?{NUMBER} ?[時时点點](?:鐘|钟)?"
+    rf"(?:(午前|午後|上午|下午|今晚|晚上|晚|傍晚|夕方|深夜|夜|中午|凌晨|早上|朝|清晨) ?)?{NUMBER} ?[時时点點](?:鐘|钟)?"
     rf"(?: ?(半|[一三13]刻)| ?{NUMBER} ?分)?"
 )
 KOREAN_HOURS, KOREAN_HOUR = _hours_of("한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 열한 열두")
@@ -58,7 +59,9 @@ PATTERNS = (
 )
 """What a text has to have for a pattern, and the pattern: half of the day, hour, half of an hour, minutes."""
 
-AFTERNOON = frozenset({"午後", "下午", "晚上", "傍晚", "夜", *map(fold, ("오후", "저녁", "밤", "낮"))})
+AFTERNOON = frozenset(
+    {"午後", "下午", "今晚", "晚上", "晚", "傍晚", "夕方", "夜", *map(fold, ("오후", "저녁", "밤", "낮"))}
+)
 QUARTERS = {"一": 15, "1": 15, "三": 45, "3": 45}
 
 
@@ -85,7 +88,19 @@ def find_times(runs: DigitRuns, index: TextIndex) -> TimePlaces:
         places[time(int(hour), int(minute), int(second or 0))].append(pack(*match.span()))
     for clock, place in _eastern_times(runs.folded):
         places[clock].append(place)
+    _add_phrases(places, clock_phrases(runs, index.languages))
     return places
+
+
+def _add_phrases(places: TimePlaces, phrases: Iterable[tuple[time, Range]]) -> None:
+    """Add the times of phrases that are not at a place of the same time."""
+    for clock, place in phrases:
+        if not any(_overlaps(place, each) for each in places[clock]):
+            places[clock].append(place)
+
+
+def _overlaps(first: Range, second: Range) -> bool:
+    return first >> END_BITS < second & END_MASK and second >> END_BITS < first & END_MASK
 
 
 def _eastern_times(folded: str) -> Iterator[tuple[time, Range]]:
@@ -110,7 +125,7 @@ def _eastern_times(folded: str) -> Iterator[tuple[time, Range]]:
 def _read_time(match: re.Match[str]) -> time:
     half_of_day, hour_text, half_hour, minutes = match.groups()
     hour = _read(hour_text)
-    is_afternoon = half_of_day in AFTERNOON and hour < NOON
+    is_afternoon = (half_of_day in AFTERNOON and hour < NOON) or (half_of_day == "中午" and hour < FIRST_OF_DAY)
     minute = QUARTERS.get(half_hour[0], HALF_HOUR) if half_hour else _read(minutes or "0")
     return time(hour + NOON * is_afternoon, minute)
 

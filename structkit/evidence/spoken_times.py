@@ -17,7 +17,7 @@ from structkit.evidence.clock_words import (
     NOON,
     SIXTY,
     WHEN_BEFORE,
-    is_afternoon_before,
+    is_afternoon,
     number_of_minutes,
 )
 from structkit.evidence.folding import fold
@@ -28,8 +28,9 @@ from structkit.evidence.text_index import TextIndex
 BEFORE_HOUR = {
     -30: "wpół do|pół do|půl|pol|o pol|pola|fél|puoli|pool|poole|poolt|половина|в половине|половину|пів на|"
     "пів до|pusė|pusę|pusiau|setengah|halvt",
-    -45: "čtvrt na|štvrť na|negyed|четверть|чверть на|veerand",
-    -15: "tři čtvrtě na|trištvrte na|háromnegyed|kolmveerand|za kwadrans|без четверти|за чверть|be ketvirčio|"
+    -45: "viertel|čtvrt na|štvrť na|negyed|четверть|чверть на|veerand",
+    -15: "dreiviertel|drei viertel|tři čtvrtě na|trištvrte na|háromnegyed|kolmveerand|za kwadrans|без четверти|за "
+    "чверть|be ketvirčio|"
     "vartin vaille|varttia vaille|kvart i|kvarter i|kvart på|quinze para as|um quarto para as|"
     "cuarto para las|un cuarto para las|पौने|korter í|רבע|ربع به|یک ربع به",
     15: "kwadrans po|ketvirtį po|ketvirtis po|vartin yli|varttia yli|kvart över|kvart over|kvarter over|"
@@ -76,7 +77,7 @@ MINUTES_OF_HOUR = re.compile(rf"({LETTERS}|\d{{1,2}}) {fold('минут')}[аы]
 
 ORDINAL_HOURS = tuple(map(fold, ("ого", "его")))
 SINCE_OR_TO = re.compile(f" (?:{fold('geçe')}|(kala))(?!\\w)")
-PAIR, FIRST_WORDS = re.compile(TWO_WORDS), frozenset(word.partition(" ")[0] for word in HOURS_OF_TWO_WORDS)
+PAIR, FIRST_WORDS = re.compile(TWO_WORDS), frozenset(re.split("[ -]", word)[0] for word in HOURS_OF_TWO_WORDS)
 MAX_BEFORE, MAX_AFTER, SMALLEST_MINUTES = 32, 40, 5
 
 
@@ -100,6 +101,11 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
+CLEAR_PHRASES = {phrase for phrase, minutes in AFTER_PHRASES.items() if minutes < 0 and " " in phrase} | {
+    *fold("buçukta|buçuktan|buçuğa|çeyrek geçe").split("|")
+}
+"""Phrases that are never those of a length of time."""
+
 BEFORE_TRIGGERS = frozenset(phrase.split(" ")[0] for phrase in BEFORE_PHRASES)
 AFTER_TRIGGERS = frozenset(phrase.split(" ")[-1] for phrase in AFTER_PHRASES)
 
@@ -118,9 +124,9 @@ def spoken_times(index: TextIndex) -> Iterator[tuple[time, Range]]:
     for minutes, start, end in chain(phrases, _hours(index, ends)):
         after = HALF_AFTER.match(folded, end)
         before = None if after else HALF_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start)
-        is_afternoon = bool(after[1]) if after else is_afternoon_before(before)
-        halves = [NOON * is_afternoon] if after or before else [0, NOON]
         hour, minute = divmod(minutes % (NOON * SIXTY), SIXTY)
+        word = after or before
+        halves = [NOON * is_afternoon(word, hour)] if word else [NOON] if minutes > NOON * SIXTY + SIXTY else [0, NOON]
         place = pack(before.start() if before else start, after.end() if after else end)
         yield from ((time(hour + half, minute), place) for half in halves)
 
@@ -137,7 +143,7 @@ def _phrases(index: TextIndex) -> Iterator[tuple[int, int, int]]:
     for place in index.ranges(AFTER_TRIGGERS):
         end = place & END_MASK
         match = after.search(folded, max(end - MAX_AFTER, 0), end)
-        is_clear = match is not None and match[2] in CLEAR_HOUR_WORDS
+        is_clear = match is not None and (match[2] in CLEAR_HOUR_WORDS or match[3] in CLEAR_PHRASES)
         if match and (hour := _hour(match[1], hours)) and (is_clear or _is_clock(folded, match.start(), end)):
             yield hour * SIXTY + AFTER_PHRASES[match[3]], match.start(), end
 
