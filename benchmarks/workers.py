@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,18 @@ def parts_cpu_seconds(rows: int, total: int) -> float:
     return sum(result["cpu"] for result in results)
 
 
+def own_jobs_cpu_seconds(rows: int, total: int) -> float:
+    """Return the CPU time of jobs at once that share nothing: what several processes cost on this machine at least."""
+    concurrency = labelling.CONCURRENCY // total
+    with Loopback(latency=0.02) as endpoint, ExitStack() as tables:
+        each = [
+            tables.enter_context(labelling.table_of(rows // total, endpoint, concurrency=concurrency))
+            for _ in range(total)
+        ]
+        children = [labelling.start("job", settings) for settings in each]
+        return sum(labelling.result_of(child)["cpu"] for child in children)
+
+
 def cpu_a_row(rows: int = ROWS) -> Iterator[labelling.Row]:
     """Measure a job in one process and in several; what starts cost is measured with few rows, and subtracted."""
     costs, starts = list[float](), list[float]()
@@ -55,6 +68,11 @@ def cpu_a_row(rows: int = ROWS) -> Iterator[labelling.Row]:
     yield f"CPU a row in {names} processes", "", "", " / ".join(f"{cost:.2f}" for cost in costs) + " ms"
     share = f"{costs[0] / costs[-1]:.2f}"
     yield f"speed-up by {PROCESSES[-1]} processes in CPU, as a share of linear", "", "0.90", share
+    total = PROCESSES[-1]
+    own_jobs = own_jobs_cpu_seconds(rows, total) - own_jobs_cpu_seconds(START_ROWS, total)
+    own_cost = own_jobs / (rows - START_ROWS) * 1e3
+    yield f"CPU a row of {total} jobs of their own, at once", "", "", f"{own_cost:.2f} ms"
+    yield "their speed-up in CPU, as a share of linear", "", "", f"{costs[0] / own_cost:.2f}"
     one_by_one = parts_cpu_seconds(rows, PROCESSES[-1]) / rows * 1e3
     yield f"CPU a row of {PROCESSES[-1]} parts, one after the other", "", "", f"{one_by_one:.2f} ms"
     yield f"CPU of the start in {names} processes", "", "", " / ".join(f"{start:.1f}" for start in starts) + " s"

@@ -105,7 +105,7 @@ def join_parts(
         _validate_input(rows, parts)
     with open_table_sink(output, _columns(rows, tables), overwrite=overwrite, guard_formulas="none") as sink:
         for row in _in_order(rows, parts, tables):
-            sink.write({"input": row.values})
+            sink.write({"input": row})
     table = Path(output)
     report = JoinReport(table, len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
     write_manifest(table, {**manifest, **_joined_fields(parts, report), "status": status})
@@ -223,15 +223,15 @@ def _columns(rows: Source, tables: Sequence[Source]) -> list[Column]:
     """Return the columns of all parts: those of the input first, in its order."""
     for each in (rows, *tables):
         if not each.has_header:
-            for _ in each:  # only then are the columns of every row known
+            for _ in each.cells():  # only then are the columns of every row known
                 pass
     columns = {column.name: column for table in tables for column in table.fields}
     names = [column.name for column in rows.fields if column.name in columns]
     return [columns[name] for name in dict.fromkeys((*names, *columns))]
 
 
-def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[Record]:
-    """Yield the rows of the parts in the order of the input.
+def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[JSON]:
+    """Yield the cells of the rows of the parts in the order of the input.
 
     Raises:
         JobError: A part does not have the rows of the input.
@@ -259,11 +259,11 @@ class _Rows:
     """The rows of a part, one after the other."""
 
     def __init__(self, part: PartFile, table: Source, key: str | None) -> None:
-        self._part, self._key, self._rows = part, key, iter(table)
+        self._part, self._key, self._rows = part, key, table.cells()
         self._next = next(self._rows, None)
 
-    def take(self, record: Record, *, has_items: bool) -> Iterator[Record]:
-        """Yield the rows of a row of the input: one, or one for each item.
+    def take(self, record: Record, *, has_items: bool) -> Iterator[JSON]:
+        """Yield the cells of the rows of a row of the input: one, or one for each item.
 
         Raises:
             JobError: The next row is another one.
@@ -276,10 +276,10 @@ class _Rows:
             yield self._next
             self._next, is_first = next(self._rows, None), False
 
-    def _is_of(self, record: Record, row: Record) -> bool:
+    def _is_of(self, record: Record, row: JSON) -> bool:
         if self._key is None:
             return True
-        return key_text(row.values, self._key) in {record.key, f"'{record.key}"}  # escaped as no formula
+        return key_text(row, self._key) in {record.key, f"'{record.key}"}  # escaped as no formula
 
     def validate_end(self) -> None:
         """Validate that there is no other row.

@@ -42,8 +42,11 @@ class ColumnInference:
     def add_row(self, values: JSON) -> None:
         """Take the columns and kinds of a row into account."""
         for name, value in values.items():
-            kinds = self._kinds.setdefault(name, set())
-            if not (value is None or is_missing(value)):
+            if (kinds := self._kinds.get(name)) is None:
+                kinds = self._kinds[name] = set()
+            if type(value) is str:
+                kinds.add("text")
+            elif not (value is None or is_missing(value)):
                 kinds.add(_kind(value))
 
     @property

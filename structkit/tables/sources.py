@@ -24,6 +24,7 @@ from structkit.tables.inference import ColumnInference
 from structkit.tables.object_store import find_stored_files, is_stored_set, is_url, public_url
 from structkit.tables.records import Record, digest
 from structkit.tables.seen_keys import SeenKeys
+from structkit.values import JSON
 from structkit.values.source_cell import to_json_text, to_text
 from structkit.values.text import format_names
 
@@ -237,7 +238,7 @@ class Source:
         self.is_repeatable = not is_stream
         self.file = place.name if states or place.path else None
         self._states = states
-        self._inference, self._was_read = ColumnInference(), False
+        self._inference, self._was_read, self._has_unique_keys = ColumnInference(), False, False
         self._header, rows = open_table()
         self._stream = self._peek(rows)
         if key is not None and (self._header.columns or self.columns) and key not in self.columns:
@@ -309,15 +310,29 @@ class Source:
             JobError: A row cannot be read, its key is empty or a duplicate, the file has changed, or the stream has
                 already been consumed.
         """
-        # After a complete pass over a file that does not change, all columns are known and all keys compared.
-        is_first_pass = not self._was_read
-        seen_keys, rows = SeenKeys() if is_first_pass else None, self._rows()
-        for ordinal, row in enumerate(rows):
-            if is_first_pass and not self._header.is_typed:
+        # After a complete pass over a file that does not change, all keys are compared.
+        seen_keys = None if self._has_unique_keys else SeenKeys()
+        for ordinal, row in enumerate(self._checked_rows()):
+            yield Record(ordinal, self._read_key(row, seen_keys), row.values, ordinal + 1)
+        self._has_unique_keys = self._states is not None
+
+    def cells(self) -> Iterator[JSON]:
+        """Yield the cells of its rows, whose keys are not read.
+
+        Raises:
+            JobError: A row cannot be read, the file has changed, or the stream has already been consumed.
+        """
+        return (row.values for row in self._checked_rows())
+
+    def _checked_rows(self) -> Iterator[SourceRow]:
+        # After a complete pass over a file that does not change, all columns are known.
+        is_inferred = not (self._was_read or self._header.is_typed)
+        for ordinal, row in enumerate(self._rows()):
+            if is_inferred:
                 self._inference.add_row(row.values)
             if ordinal % CHECK_INTERVAL_ROWS == CHECK_INTERVAL_ROWS - 1:
                 self.validate_unchanged()
-            yield Record(ordinal, self._read_key(row, seen_keys), row.values, ordinal + 1)
+            yield row
         self.validate_unchanged()
         self._was_read = self._states is not None
 

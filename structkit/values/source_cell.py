@@ -105,6 +105,8 @@ def is_missing(value: Any) -> bool:
     """
     if isinstance(value, float):
         return math.isnan(value)
+    if isinstance(value, str | int):  # almost always
+        return False
     if isinstance(value, Decimal):
         return value.is_nan()
     kind = type(value)

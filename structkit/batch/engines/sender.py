@@ -142,6 +142,8 @@ class RequestSender:
             RunStopped: The budget is used up, or the run ends first.
         """
         tokens = estimate_prompt_tokens(request.messages)
+        if (permit := self._start_at_once(tokens, cost)) is not None:
+            return permit
         async with self._queue:
             await self._reserve(cost)
             try:
@@ -149,6 +151,13 @@ class RequestSender:
             except BaseException:
                 self._settle(cost, Decimal(0))
                 raise
+
+    def _start_at_once(self, tokens: int, cost: Decimal) -> int | None:
+        """Return the number of a request that need not wait, as most need not; None if it has to."""
+        limiter = self.context.limiter
+        if self._queue.locked() or self.stop_cause or limiter.stop_cause or limiter.wait(time.monotonic(), tokens) > 0:
+            return None
+        return limiter.start(tokens) if self.context.budget.reserve(cost) else None
 
     async def _reserve(self, cost: Decimal) -> None:
         """Reserve the cost of a request; if too little remains, wait for requests in flight to cost less."""
