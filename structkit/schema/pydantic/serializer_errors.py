@@ -38,9 +38,11 @@ def explain_serializer_error(error: Exception) -> str:
     """
     text = OWN_FUNCTION.sub("", str(error).strip().removeprefix(WARNING).strip())
     lines = [line.strip() for line in text.splitlines()] or [type(error).__name__]
-    reason = next((line for line in lines if UNEXPECTED_VALUE.fullmatch(line) is None), None)  # more than a mismatch
-    if reason is None:
-        return _explain_mismatches([*filter(None, map(UNEXPECTED_VALUE.fullmatch, lines))])
+    reason = next((line for line in lines if not line.startswith(CLASS_NAME)), None)  # says more than a mismatch
+    matches = [match for line in lines if (match := UNEXPECTED_VALUE.fullmatch(line)) is not None]
+    if reason is None and matches:
+        return _explain_mismatches(matches)
+    reason = reason or lines[0]
     if (other_class := UNEXPECTED_CLASS.fullmatch(reason)) is not None:
         expected, actual, value = other_class.groups()
         return f"expected {_plain(expected)}, got {shorten(value, MAX_QUOTED_CHARS)} ({_plain(actual)})"
