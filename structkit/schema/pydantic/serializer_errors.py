@@ -7,7 +7,9 @@ import re
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.values.text import shorten
 
-OWN_FUNCTION = re.compile(r"(Error calling function `(_?write\w*|\w+\.write\w*)`: \w+: )+")
+OWN_FUNCTION = re.compile(
+    r"(?:PydanticSerializationError: )?(Error calling function `(_?write\w*|\w+\.write\w*)`: \w+: )+"
+)
 """What pydantic puts before the message of a function in this package."""
 
 WARNING = "Pydantic serializer warnings:"
@@ -38,11 +40,11 @@ def explain_serializer_error(error: Exception) -> str:
     """
     text = OWN_FUNCTION.sub("", str(error).strip().removeprefix(WARNING).strip())
     lines = [line.strip() for line in text.splitlines()] or [type(error).__name__]
-    reason = next((line for line in lines if not line.startswith(CLASS_NAME)), None)  # says more than a mismatch
     matches = [match for line in lines if (match := UNEXPECTED_VALUE.fullmatch(line)) is not None]
-    if reason is None and matches:
+    reasons = [line for line in lines if UNEXPECTED_VALUE.fullmatch(line) is None]
+    reason = min(reasons, key=_is_of_length, default=None)
+    if reason is None or (matches and _is_of_length(reason)):
         return _explain_mismatches(matches)
-    reason = reason or lines[0]
     if (other_class := UNEXPECTED_CLASS.fullmatch(reason)) is not None:
         expected, actual, value = other_class.groups()
         return f"expected {_plain(expected)}, got {shorten(value, MAX_QUOTED_CHARS)} ({_plain(actual)})"
@@ -58,6 +60,11 @@ def _explain_mismatches(matches: list[re.Match[str]]) -> str:
     return f"{place}expected {expected}, got {shorten(first['value'], MAX_QUOTED_CHARS)} ({first['class']})"
 
 
+def _is_of_length(line: str) -> bool:
+    """Return whether a reason is the length of a tuple, which says less than an item of another type."""
+    return any(text in line for text in TUPLE_LENGTHS)
+
+
 def _plain(class_text: str) -> str:
     """Return the name of a class in its `repr`."""
     return class_text.removeprefix("<class '").removesuffix("'>")
@@ -65,4 +72,4 @@ def _plain(class_text: str) -> str:
 
 def _without_class_name(line: str) -> str:
     text = line.removeprefix(f"{CLASS_NAME}(").removesuffix(")") if line.startswith(CLASS_NAME) else line
-    return TUPLE_LENGTHS.get(text, text)
+    return TUPLE_LENGTHS.get(text, OWN_FUNCTION.sub("", text))
