@@ -49,10 +49,10 @@ class EventParser:
         for line in self._lines(fragment.encode("utf-8", "surrogatepass") if isinstance(fragment, str) else fragment):
             if line:
                 self._add_line(line)
-                continue
-            if self._data:
-                yield self._event()
-            self._data, self._event_bytes, self._name = [], 0, b""
+            elif self._data or self._name:
+                if self._data:
+                    yield self._event()
+                self._data, self._event_bytes, self._name = [], 0, b""
 
     def _lines(self, fragment: bytes) -> list[bytes]:
         """Return the lines that *fragment* completes; the bytes after the last line end are stored."""
@@ -78,7 +78,8 @@ class EventParser:
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
             self._event_bytes += len(line)
-            self._validate_size(self._event_bytes)
+            if self._event_bytes > self._max_bytes:
+                self._validate_size(self._event_bytes)
             return
         self._validate_size(len(line))
         if name == b"event":

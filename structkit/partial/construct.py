@@ -26,9 +26,10 @@ def model_factory(cls: Any) -> InstanceFactory:
     allows_extra = cls.model_config.get("extra") == "allow"
     private = cls.__private_attributes__
     partial = _without_computed_fields(cls) if cls.__pydantic_computed_fields__ else cls
+    make_empty, set_attribute = partial.__new__, object.__setattr__  # local names: it is called for each fragment
 
     def create(values: dict[str, Any]) -> Any:
-        instance = partial.__new__(partial)
+        instance = make_empty(partial)
         set_attribute(instance, "__dict__", values)
         set_attribute(instance, "__pydantic_fields_set__", {*values})
         set_attribute(instance, "__pydantic_extra__", {} if allows_extra else None)

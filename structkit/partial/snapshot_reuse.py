@@ -69,7 +69,7 @@ def list_snapshot(pool: SnapshotPool[list[Any]], closed: list[Any], inner: Any) 
     if total >= MIN_REUSED_LENGTH and (reused := pool.reuse(total)):
         snapshot, count = reused
         if snapshot[0] is closed[0] and snapshot[count - 1] is closed[count - 1]:
-            snapshot[count:] = [*closed[count:], inner]
+            snapshot[count:] = (inner,) if count == total else [*closed[count:], inner]
         else:  # the consumer has changed it
             snapshot[:] = [*closed, inner]
     else:

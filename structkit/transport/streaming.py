@@ -71,6 +71,10 @@ def stream_with_retries(
     running: list[ReplyStream] = []
     first = retry(partial(_first_item, attempt, options, request, running), policy, failures, request.model)
     with closing(running[0]) as items:
+        if not failures:
+            yield first
+            yield from items
+            return
         for item in chain((first,), items):
             yield item if isinstance(item, Delta) else with_failures(item, failures)
 
