@@ -3,8 +3,10 @@
 import datetime as dt
 import enum
 import json
+import math
 import re
 import uuid
+from collections import Counter
 from dataclasses import InitVar, dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -19,6 +21,7 @@ from pydantic import (
     ConfigDict,
     Field,
     HttpUrl,
+    ImportString,
     Json,
     WrapValidator,
     model_validator,
@@ -27,7 +30,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from structkit import ResponseFormat
 from structkit.dialects import DIALECTS
-from structkit.errors import SchemaError
+from structkit.errors import InvalidOutput, SchemaError
 
 UUID = uuid.UUID(int=7)
 T = TypeVar("T")
@@ -153,9 +156,26 @@ def test_a_compiled_pattern_is_read_back(pattern: re.Pattern[Any]) -> None:
     assert response_format.load(response_format.dump(pattern)) == pattern
 
 
-def test_a_compiled_pattern_with_flags_outside_its_text_is_not_read_as_another() -> None:
+@pytest.mark.parametrize("output_type", [re.Pattern[str], re.Pattern], ids=["of text", "of any"])
+def test_a_compiled_pattern_with_flags_outside_its_text_is_not_read_as_another(output_type: Any) -> None:
     with pytest.raises(SchemaError, match="the flags of a pattern are not in its text"):
-        ResponseFormat(re.Pattern[str]).dump(re.compile("a", re.IGNORECASE))
+        ResponseFormat(output_type).dump(re.compile("a", re.IGNORECASE))
+
+
+def test_a_pattern_of_bytes_needs_a_type_of_its_own() -> None:
+    with pytest.raises(SchemaError, match=r"would be read as one of text; declare re\.Pattern\[bytes\]"):
+        ResponseFormat(re.Pattern).dump(re.compile(b"a"))
+
+
+@pytest.mark.parametrize("reply", ['{"a": 1}', "[1]", "null", "1", "true"])
+def test_an_imported_object_is_written_as_a_text(reply: str) -> None:
+    assert ResponseFormat(ImportString).parse('{"value": "math.cos"}') is math.cos
+    with pytest.raises(InvalidOutput, match="Input should be a valid string"):
+        ResponseFormat(ImportString).parse(f'{{"value": {reply}}}')
+
+
+def test_a_union_with_an_imported_object_reads_each_branch(check_round_trip: Any) -> None:
+    check_round_trip(ImportString | Counter[str], Counter({"a": 5}))
 
 
 class Place(BaseModel):

@@ -11,19 +11,21 @@ from structkit.schema.pydantic.caller_functions import function_name, package_of
 from structkit.schema.pydantic.lossless import read_bytes, write_bytes
 from structkit.values import JSON
 
-OF_TEXT, OF_BYTES = "pattern_str_validator", "pattern_bytes_validator"
+OF_ANY, OF_TEXT, OF_BYTES = "pattern_either_validator", "pattern_str_validator", "pattern_bytes_validator"
 """The names of pydantic's functions that compile a pattern."""
 
 
 def is_pattern(part: JSON) -> bool:
     """Return whether a part of a core schema is pydantic's type of compiled patterns."""
-    return _function_name(part) in {OF_TEXT, OF_BYTES}
+    return _function_name(part) in {OF_ANY, OF_TEXT, OF_BYTES}
 
 
 def with_pattern_text(part: JSON) -> JSON:
     """Return a type of compiled patterns that reads back what it writes."""
-    serialization = core_schema.plain_serializer_function_ser_schema(write_pattern, when_used="json")
-    if _function_name(part) == OF_TEXT:
+    name = _function_name(part)
+    write = write_text_pattern if name == OF_ANY else write_pattern
+    serialization = core_schema.plain_serializer_function_ser_schema(write, when_used="json")
+    if name != OF_BYTES:
         return {**part, "serialization": serialization}
     bare = {key: value for key, value in part.items() if key != "serialization"}
     schema = core_schema.no_info_before_validator_function(
@@ -48,3 +50,14 @@ def write_pattern(pattern: re.Pattern[Any]) -> str:
     if pattern.flags != re.compile(pattern.pattern).flags:
         raise ValueError("the flags of a pattern are not in its text; write them there, as in (?i)abc")
     return write_bytes(pattern.pattern) if isinstance(pattern.pattern, bytes) else str(pattern.pattern)
+
+
+def write_text_pattern(pattern: re.Pattern[Any]) -> str:
+    """Return the text of a pattern of text: the type of any pattern reads one from JSON.
+
+    Raises:
+        ValueError: It is a pattern of bytes, or has flags that its text does not contain.
+    """
+    if isinstance(pattern.pattern, bytes):
+        raise ValueError("a pattern of bytes would be read as one of text; declare re.Pattern[bytes]")  # noqa: TRY004
+    return write_pattern(pattern)

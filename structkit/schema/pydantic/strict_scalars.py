@@ -325,10 +325,19 @@ def _without_numbers(part: JSON, context: Context) -> JSON:
 
 
 def _text_only(part: JSON, context: Context) -> JSON:
-    """Return the schema of an IP address that rejects numbers: 1 and `true` would be 0.0.0.1."""
+    """Return the schema of an IP address or an imported object that rejects what is not a text.
+
+    1 and `true` would be 0.0.0.1, and a list or an object would be the imported object itself.
+    """
     module = getattr(unwrap_function(part["function"]["function"]), "__module__", None)
     is_text = module in TEXT_FUNCTIONS and not has_own_schema(part)
-    return context.guarded(part, _reject_number) if is_text else part
+    return context.guarded(part, _require_text) if is_text else part
+
+
+def _require_text(value: Any) -> Any:
+    if isinstance(value, int | float | list | dict | None):
+        raise PydanticKnownError("string_type")
+    return value
 
 
 def _reject_number(value: Any) -> Any:
