@@ -26,7 +26,7 @@ MORE_WEEKDAYS = (
 """What CLDR does not have: East Asian names, Thai ones without "day", and further abbreviations."""
 
 WEEKDAYS: dict[str, set[int]] = defaultdict(set)
-for _rows in (WEEKDAY_NAMES, map(fold, MORE_WEEKDAYS)):
+for _rows in (map(fold, WEEKDAY_NAMES), map(fold, MORE_WEEKDAYS)):
     for _number, _names in enumerate(_rows):
         for _name in _names.split():
             WEEKDAYS[_name].add(_number)

@@ -70,7 +70,7 @@ YEAR_AFTER = re.compile(rf",?{YEAR_LINK} ?(\d{{4}})(?!\d)")
 WORD, WORDS_OF_DAY = re.compile(r"\S+"), 3
 YEAR_WORDS = re.compile(rf",?{YEAR_LINK} ?((?:[^\W\d_]+[ -]?){{1,8}})")
 ORDINAL_AFTER = re.compile(r" (?:the )?((?:twenty-|thirty-)?[a-z]{2,11}(?:th|rst|nd|rd))(?!\w)")
-MIN_CLEAR_CHARS = 4
+MIN_CLEAR_CHARS, MIN_COMPOUND_CHARS = 4, 6
 YEARS, TEN, TENS = range(1500, 2100), 10, (20, 30)
 
 
@@ -274,6 +274,9 @@ def _day_in_words(folded: str, end: int, languages: frozenset[str]) -> tuple[int
     """Return the day whose words are before a place, and where they begin."""
     words, clear = folded[max(end - MAX_WORDS_BEFORE, 0) : end].split(" ")[-WORDS_OF_DAY:], number_words_of(languages)
     ordinals = days_of(languages)
+    last = words[-1]
+    if len(last) < MIN_COMPOUND_CHARS and not (last in clear or last in ordinals or last in FIRST):
+        return None
     for count in range(len(words), 0, -1):
         text = " ".join(words[-count:])
         number = read_number_words(text) if text and not text[-1].isdigit() else None

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from structkit.evidence.folding import fold
+from structkit.evidence.inner_places import IS_UNSPACED
 from structkit.evidence.leaves import NAME_PART, Kind
 from structkit.evidence.ranges import END_BITS, pack
 from structkit.evidence.source_text import SourceText
-from structkit.evidence.text_index import IS_UNSPACED
 
 BLOCK_CHARS, NEAR_BLOCKS = 100, 3
 """Characters of a block, and the blocks between a word of a field and its number or date, at most."""

@@ -21,9 +21,16 @@ DOUBLE_QUOTES = frozenset("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02")
 ARABIC_SEPARATORS = {"\u066b": ".", "\u066c": ",", "\u066a": "%"}
 UNDECOMPOSED_LETTERS = {
     "\u0131": "i", "\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0127": "h", "\u00e6": "ae", "\u0153": "oe",
-    "\u00fe": "th", "\u00f0": "d",
+    "\u00fe": "th", "\u00f0": "d", "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643", "\u0629": "\u0647",
+    **dict(
+        zip(
+            "邊邉齋齊髙﨑濵濱澤廣國櫻眞惠龍榮嶋冨壽臺歐陽德劉張陳黃吳趙楊許鄭謝馮蕭",
+            "辺辺斎斉高崎浜浜沢広国桜真恵竜栄島富寿台欧阳徳刘张陈黄吴赵杨许郑谢冯萧",
+            strict=True,
+        )
+    ),
 }  # fmt: skip
-"""Letters with a stroke or joined, which have no decomposition."""
+"""Letters with a stroke or joined, which have no decomposition, and letters that are written in two ways."""
 
 NON_ASCII = re.compile(r"([^\x00-\x7f]+)")
 Offsets: TypeAlias = "array[int]"

@@ -103,7 +103,7 @@ def _month_numbers() -> dict[str, int]:
             for length in range(min(min_chars, len(name)), len(name) + 1):
                 numbers[name[:length]].add(number)
     numbers |= {f"\u05d1{fold(name)}": {number} for number, name in enumerate(MONTHS["he"].split(), 1)}  # "in"
-    numbers |= {name: {number} for number, names in enumerate(FURTHER_MONTH_NAMES, 1) for name in names.split()}
+    numbers |= {name: {number} for number, names in enumerate(FURTHER_MONTH_NAMES, 1) for name in fold(names).split()}
     numbers |= {"sept": {9}, "mrt": {3}, "jänner": {1}, "janner": {1}, "mar": {3}, "mrz": {3}, "genn": {1}, "ott": {10}}
     numbers |= {fold(name): {number} for name, number in FURTHER_FORMS.items()}
     numbers |= {f"\u05dc{fold(name)}": {number} for number, name in enumerate(MONTHS["he"].split(), 1)}  # "to"
@@ -128,7 +128,7 @@ def month_numbers(languages: Iterable[str]) -> Mapping[str, int]:
 
 
 FULL_NAMES = frozenset(name for names in MONTHS.values() for name in fold(names).split()).union(
-    *(names.split() for names in FURTHER_MONTH_NAMES)
+    *(fold(names).split() for names in FURTHER_MONTH_NAMES)
 )
 MONTH_BESIDE_DIGITS = re.compile(r"(\d{0,4})([^\W\d_]{3,12})(\d{0,4})")
 

@@ -33,6 +33,8 @@ CONTRACTIONS = {
         ("cad", "cadde caddesi"), ("mah", "mahallesi"), ("ul", "ulica"), ("ул", "улица"), ("пр", "проспект"),
         ("inc", "incorporated"), ("corp", "corporation"), ("co", "company"), ("ave", "avenue"), ("c", "calle"),
         ("av", "avenue avenida"), ("str", "strasse street strada"), ("sq", "square"), ("ctr", "center centre"),
+        ("fco", "francisco"), ("ma", "maria"), ("wm", "william"), ("chas", "charles"), ("geo", "george"),
+        ("jas", "james"), ("thos", "thomas"), ("robt", "robert"), ("jos", "joseph josef"), ("tp", "thanh"),
         ("tel", "telefon telephone telefono"), ("г", "город"), ("д", "дом"), ("кв", "квартира"),
     )
 }  # fmt: skip

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from structkit.evidence.folding import fold
+from structkit.evidence.inner_places import IS_UNSPACED
 from structkit.evidence.number_vocabulary import (
     CJK_SCALES,
     DECLINES_AFTER,
@@ -21,7 +22,6 @@ from structkit.evidence.number_vocabulary import (
     SMALL_SHARES,
 )
 from structkit.evidence.ranges import Range, pack
-from structkit.evidence.text_index import IS_UNSPACED
 
 ALL_SCALES = SCALES | CJK_SCALES | KOREAN_SCALES
 UNSPACED_SCALES = "|".join((*CJK_SCALES, *KOREAN_SCALES))

@@ -29,6 +29,15 @@ def unpack(place: Range) -> tuple[int, int]:
     return place >> END_BITS, place & END_MASK
 
 
+def overlaps(first: Range, second: Range) -> bool:
+    """Return whether two ranges have a character in common.
+
+    >>> overlaps(pack(3, 5), pack(4, 9)), overlaps(pack(3, 5), pack(5, 9))
+    (True, False)
+    """
+    return first >> END_BITS < second & END_MASK and second >> END_BITS < first & END_MASK
+
+
 def is_part_of_any(place: Range, ranges: Sequence[Range]) -> bool:
     """Return whether a range has a part of another one, of ordered ranges that do not overlap, but not all of it.
 

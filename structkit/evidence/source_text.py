@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from structkit.evidence.days_without_year import eastern_days
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import FoldedText
+from structkit.evidence.inner_places import is_in_word, is_inner
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
 from structkit.evidence.line_breaks import JoinedLines
 from structkit.evidence.month_names import MONTH_NUMBERS, months_beside_digits
@@ -23,7 +24,7 @@ from structkit.evidence.ranges import END_BITS, END_MASK, Range, is_part_of_any,
 from structkit.evidence.roman_numerals import roman_numeral
 from structkit.evidence.source_dates import SourceDates
 from structkit.evidence.source_numbers import SourceNumbers
-from structkit.evidence.text_index import Finding, TextIndex, is_in_word, is_inner
+from structkit.evidence.text_index import Finding, TextIndex
 
 if TYPE_CHECKING:
     from structkit.evidence.source_times import TimePlaces

@@ -15,7 +15,7 @@ from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.korean_numbers import NUMERALS, SYLLABLE, SYLLABLE_PATTERN
 from structkit.evidence.mark_search import search_around
-from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.ranges import Range, overlaps, pack
 from structkit.evidence.source_dates import times_in_run
 from structkit.evidence.spoken_times import spoken_times
 from structkit.evidence.text_index import TextIndex
@@ -95,12 +95,8 @@ def find_times(runs: DigitRuns, index: TextIndex) -> TimePlaces:
 def _add_phrases(places: TimePlaces, phrases: Iterable[tuple[time, Range]]) -> None:
     """Add the times of phrases that are not at a place of the same time."""
     for clock, place in phrases:
-        if not any(_overlaps(place, each) for each in places[clock]):
+        if not any(overlaps(place, each) for each in places[clock]):
             places[clock].append(place)
-
-
-def _overlaps(first: Range, second: Range) -> bool:
-    return first >> END_BITS < second & END_MASK and second >> END_BITS < first & END_MASK
 
 
 def _eastern_times(folded: str) -> Iterator[tuple[time, Range]]:

@@ -7,24 +7,21 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate, chain, count, pairwise
 from typing import TypeAlias
 
 from structkit.evidence.accents import have_same_accents
 from structkit.evidence.country_prefixes import numbers_with_other_prefix
 from structkit.evidence.folding import FoldedText, Offsets, fold, group_offsets, split_text
+from structkit.evidence.inner_places import IS_UNSPACED, UNSPACED, is_inner
 from structkit.evidence.name_parts import is_part_of_name
 from structkit.evidence.near_words import NearWords
-from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, overlaps, pack
 from structkit.evidence.reordering import MAX_WINDOW_WORDS, choose_words
+from structkit.evidence.spellings import is_spelling, names_with_particles, other_spellings
 from structkit.evidence.text_languages import languages_of
 from structkit.values.evidence_map import How
-
-UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-"""Scripts that are written without spaces between words, or with endings on them: each character is a word.
-
-Of Korean, whose syllables are folded to their letters, each syllable is one."""
 
 SYLLABLE = "[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
 
@@ -37,14 +34,8 @@ WORD = re.compile(
 SIMPLE_WORD, NOT_SIMPLE = re.compile(r"(\w+)"), re.compile(f"[{UNSPACED}{KANA_MARKS}{INDIC}]")
 """Words of a text without such scripts, which is read faster."""
 
-IS_UNSPACED = re.compile(f"[{UNSPACED}]")
-
 Finding: TypeAlias = tuple[How, list[Range]]
 """How a value was found, and all its places."""
-
-INNER_SIGNS, OUTER_SIGNS = frozenset("-_./#:@"), frozenset(" ,;()\n")
-INNER_END = re.compile(r"[^\W\d_]+\d|[-_#@]\w")
-"""Between letters and digits, they make one name, such as that of a document."""
 
 MIN_JOINED_CHARS = 7
 """Characters of a text whose digits may be in several groups, such as a telephone number; "1, 23" is not 123."""
@@ -63,6 +54,9 @@ ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+", re.IGNORECASE)
 
 MAX_WORD_CHARS, MAX_CANDIDATES = 60, 500
 """Characters of a word, and places that are tried one by one, where joined letters are looked for."""
+
+MAX_PLACES, MIN_FORM_CHARS, MAX_SOURCE_CHARS = 20, 4, 100_000
+"""A text with more places, a shorter one, and one in a longer source is not looked for in other forms too."""
 
 CHARS_PER_CANDIDATE = 200
 """Characters of a text that are searched in the time in which one place is tried."""
@@ -106,14 +100,41 @@ class TextIndex:
             places = [place for place, surface in surfaces.items() if have_same_accents(text, surface)]
             is_exact = text.strip() in surfaces.values()
             how: How = "" if not places else "exact" if is_exact else "folded"
-            return how, self._free(places) if has_digits(folded) else places
+            places = self._free(places) if has_digits(folded) else places
+            return how, self._with_other_forms(places, text, folded, words)
         for how, ranges in self._other_ways(text, folded, words):
             if places := self._names(ranges):
                 return how, places
         return "", []
 
+    def _with_other_forms(self, places: list[Range], text: str, folded: str, words: list[str]) -> list[Range]:
+        """Return the places of a text with those where it is spelled or, if it has digits, grouped in another way."""
+        is_long = len(self._source) > MAX_SOURCE_CHARS
+        if is_long or not 0 < len(places) <= MAX_PLACES or len(folded) < MIN_FORM_CHARS:
+            return places
+        ranges = [self._spellings(text, folded)]
+        if has_digits(folded) and len(folded) >= MIN_JOINED_CHARS:
+            ranges += [self._letters(words, folded.lstrip()), self._with_other_prefix(text)]
+        forms = self._names(chain.from_iterable(ranges))
+        new_places = [form for form in forms if not any(overlaps(form, place) for place in places)]
+        return sorted({*places, *new_places}) if new_places else places
+
+    def _spellings(self, text: str, folded: str) -> Iterator[Range]:
+        """Yield the ranges of a text in another spelling, such as `Mueller` of `Müller`."""
+        for spelling in other_spellings(text):
+            words = WORD.findall(spelling)
+            ranges = self._sequences(words, spelling) if words else ()
+            yield from (place for place in ranges if is_spelling(text, self._surface(place)))
+        for letters in names_with_particles(folded):
+            yield from self._letters(WORD.findall(letters), letters)
+
+    def _surface(self, place: Range) -> str:
+        original = self._folded.originals([place])[0]
+        return self._source[original >> END_BITS : original & END_MASK]
+
     def _other_ways(self, text: str, folded: str, words: list[str]) -> Iterator[tuple[How, Iterable[Range]]]:
         """Yield the ranges of a text that is not there as it is, for each way to find it."""
+        yield "letters", self._spellings(text, folded)
         yield "letters", self._letters(words, folded.lstrip())
         yield "letters", self._with_other_prefix(text)
         if is_address(text):
@@ -356,34 +377,6 @@ def is_address(text: str) -> bool:
 def _is_reorderable(words: list[str]) -> bool:
     """Return whether words may be in another order; characters that are words may not."""
     return 1 < len(words) <= MAX_REORDERED_WORDS and not any(IS_UNSPACED.match(word) for word in words)
-
-
-def is_inner(text: str, place: Range) -> bool:
-    """Return whether a place is part of a longer name, such as the number in C-250 and in db7a.
-
-    >>> [is_inner("C-250, 250 EUR, 4c0e, 7.", pack(*place)) for place in ((2, 5), (7, 10), (16, 17), (22, 23))]
-    [True, False, True, False]
-    """
-    start, end = place >> END_BITS, place & END_MASK
-    if text[start - 1 : start] in OUTER_SIGNS and text[end : end + 1] in OUTER_SIGNS:
-        return False
-    return _joins(text[start - 2 : start] if start > 1 else text[:start], text[end : end + 3])
-
-
-def is_in_word(text: str, place: Range) -> bool:
-    """Return whether a place is between two letters, such as the number in L04YX913."""
-    return (
-        text[(place >> END_BITS) - 1 : place >> END_BITS].isalpha()
-        and text[(end := place & END_MASK) : end + 1].isalpha()
-    )
-
-
-@lru_cache(maxsize=65_536)
-def _joins(before: str, after: str) -> bool:
-    """Return whether what is directly before or after a place belongs to the same name."""
-    letter = before[:-1] if before[-1:] in INNER_SIGNS else before[-1:]
-    is_after_letter = letter.isalnum() and (not IS_UNSPACED.match(letter)) and not letter.isspace()
-    return is_after_letter or bool(INNER_END.match(after))
 
 
 def _positions_beside(positions: Iterable[int], targets: Sequence[int], width: int) -> Iterator[int]:
