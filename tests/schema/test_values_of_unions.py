@@ -625,3 +625,25 @@ def test_a_set_is_written_in_the_branch_that_reads_an_equal_set(value_type, valu
 def test_a_set_is_no_value_of_a_sequence(value_type):
     with pytest.raises(SchemaError, match="instance of set"):
         ResponseFormat(value_type).dump({1})
+
+
+FLAGS = {"type": "object", "additionalProperties": {"type": "boolean"}}
+OPTIONAL = {"type": "object", "properties": {"array": {"type": "string"}}, "additionalProperties": False}
+PAIR = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "items": False}
+ROWS = {"type": "array", "items": {"type": "object", "properties": {"k": {"type": "integer"}}, "required": ["k"]}}
+
+
+@pytest.mark.parametrize(
+    ("branches", "values"),
+    [
+        ([{"type": ["integer", "array"]}, FLAGS], [{}, {"a": True}, [], [{"key": "a", "value": True}], 3]),
+        ([FLAGS, {"type": "boolean"}, {"type": ["integer", "array"]}], [{}, [], {"a": True}, [1], True]),
+        ([OPTIONAL, FLAGS, ROWS], [{}, {"array": "x"}, {"z": True}, [], [{"k": 1}]]),
+        ([PAIR, FLAGS, ROWS], [{}, {"z": True}, [], [1], [1, "x"], [{"k": 1}]]),
+    ],
+    ids=["list in a union", "list after", "optional object", "tuple"],
+)
+def test_lists_and_maps_beside_other_branches_are_told_apart(branches: list[Any], values: list[Any]) -> None:
+    form = ResponseFormat({"anyOf": branches})
+    for value in values:
+        assert form.parse(json.dumps(form.dump(value))) == value

@@ -74,6 +74,10 @@ class UnionNode:
         return _tags(self.branches)
 
     @cached_property
+    def _boxes(self) -> list[Node]:
+        return [branch for branch in self.branches if isinstance(without_description(branch), BoxedNode)]
+
+    @cached_property
     def single_branch(self) -> Node | None:
         """The only branch that is not null, where there is one."""
         branches = [branch for branch in self.branches if branch is not NULL]
@@ -81,7 +85,8 @@ class UnionNode:
 
     def _matching_branch(self, wire: JSONValue) -> Node | None:
         """Return the branch that matches the value; for an invalid value, one of its JSON type."""
-        for branch in self.branches:
+        # An object whose properties may all be absent would match a box as well.
+        for branch in (*self._boxes, *self.branches):
             if branch.matches_wire(wire):
                 return branch
         return next((branch for branch in self.branches if branch.kind == json_type(wire)), None)
@@ -205,17 +210,17 @@ def writes_null_as_text(node: Node) -> bool:
 
 def _with_boxes(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: Compiler) -> list[Node]:
     """Return the branches, with those that could be ambiguous boxed under their names."""
-    objects = [node for node in nodes if node.kind == "object" or _contains_objects(node)]
-    arrays = [node for node in nodes if node.kind == "array"]
+    objects = [node for node in nodes if node.kind == "object" or _contains(node, "object")]
+    arrays = [node for node in nodes if node.kind == "array" or _contains(node, "array")]
     ambiguous = [] if _are_distinct(objects) else objects
-    ambiguous += [] if len(arrays) < 2 or all(node.is_identity for node in arrays) else arrays  # noqa: PLR2004
+    ambiguous += [] if len(arrays) < 2 or _are_identities(arrays) else arrays  # noqa: PLR2004
     ambiguous += [nodes[position] for position in positions_of_equal_texts([*map(_flatten, nodes)])]
     if not ambiguous:
         return nodes
     compiler.note(path, "rewritten", LOOK_ALIKE)
-    names: dict[str, Node] = {}
     boxed: list[Node] = []
     ambiguous_ids = {*map(id, ambiguous)}
+    names = _property_names([node for node in nodes if id(node) not in ambiguous_ids])
     for node, part in zip(nodes, parts, strict=True):
         if id(node) not in ambiguous_ids:
             boxed.append(node)
@@ -224,6 +229,12 @@ def _with_boxes(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: 
         names[name] = node
         boxed.append(BoxedNode(node, name))
     return boxed
+
+
+def _property_names(nodes: list[Node]) -> dict[str, Node]:
+    """Return the properties of the objects in these branches, with their nodes: a box of the same name would be one."""
+    objects = [inner for node in nodes for inner in _flatten(node) if isinstance(inner, ObjectNode)]
+    return {field.wire: field.node for each in objects for field in each.all_fields}
 
 
 def _are_distinct(objects: list[Node]) -> bool:
@@ -256,9 +267,14 @@ def _tags(branches: Sequence[Node]) -> list[Field]:
     return tags if have_tags and any(tag.is_assumed for tag in tags) else []
 
 
-def _contains_objects(node: Node) -> bool:
-    """Return whether a union contains objects at any depth."""
-    return isinstance(resolve_node(node), UnionNode) and any(inner.kind == "object" for inner in _flatten(node))
+def _contains(node: Node, kind: str) -> bool:
+    """Return whether a union contains branches of a kind at any depth."""
+    return isinstance(resolve_node(node), UnionNode) and any(inner.kind == kind for inner in _flatten(node))
+
+
+def _are_identities(nodes: list[Node]) -> bool:
+    """Return whether all arrays in these branches are the same on the wire, so that they need not be told apart."""
+    return all(inner.is_identity for node in nodes for inner in _flatten(node) if inner.kind == "array")
 
 
 def _flatten(node: Node) -> list[Node]:
