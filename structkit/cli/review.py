@@ -211,7 +211,9 @@ def write_gold(table: ReviewTable, files: list[str], output: Path, *, overwrite:
             notice(f"{file}, line {len(lines) + 1}: incomplete, so it is left out: its writer was killed")
     gold = merge_gold(entries, dict(table.digests()))
     key = table.source.key or "row"
-    with open_sink(output, (*input_columns([key]), *gold_columns(table, gold)), overwrite=overwrite) as sink:
+    with open_sink(
+        output, (*input_columns([key], {"type": "string"}), *gold_columns(table, gold)), overwrite=overwrite
+    ) as sink:
         for name, value in gold.values.items():
             sink.write({"input": {key: name}, "output": value})
     write_agreement(gold)

@@ -104,10 +104,12 @@ def test_a_page_of_the_rows_with_missing_values(review: Command) -> None:
     assert [row["key"] for row in Block("review.html").data["rows"]] == ["3"]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".sqlite", ".parquet"])
 def test_what_was_saved_becomes_gold_that_evaluate_reads(
     review: Command, capfdbinary: pytest.CaptureFixture[bytes], suffix: str
 ) -> None:
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
     assert review("--text", "body", "-o", "review.html") == 0
     save("ann", "review.html", row1=value("good", "Kiel"), row2=value("bad", None), row3=None)
     assert review("--merge", "ann.jsonl", "-o", f"gold{suffix}") == 0

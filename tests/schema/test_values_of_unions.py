@@ -643,7 +643,7 @@ ROWS = {"type": "array", "items": {"type": "object", "properties": {"k": {"type"
     ],
     ids=["list in a union", "list after", "optional object", "tuple"],
 )
-def test_lists_and_maps_beside_other_branches_are_told_apart(branches: list[Any], values: list[Any]) -> None:
+def test_lists_and_maps_beside_other_branches_are_distinguished(branches: list[Any], values: list[Any]) -> None:
     form = ResponseFormat({"anyOf": branches})
     for value in values:
         assert form.parse(json.dumps(form.dump(value))) == value

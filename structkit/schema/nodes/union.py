@@ -273,7 +273,7 @@ def _contains(node: Node, kind: str) -> bool:
 
 
 def _are_identities(nodes: list[Node]) -> bool:
-    """Return whether all arrays in these branches are the same on the wire, so that they need not be told apart."""
+    """Return whether all arrays in these branches are the same on the wire, so that they need no box."""
     return all(inner.is_identity for node in nodes for inner in _flatten(node) if inner.kind == "array")
 
 
