@@ -225,6 +225,16 @@ def test_a_discriminator_may_be_any_constant(check_round_trip, models, values):
     check_round_trip(list[Annotated[models, Field(discriminator="kind")]], values)
 
 
+class NestedBranch(BaseModel):
+    a: int
+
+
+@pytest.mark.parametrize("value", [-1, 14, NestedBranch(a=1)], ids=str)
+def test_a_number_that_only_a_union_inside_a_union_accepts_is_written_there(check_round_trip: Any, value: Any) -> None:
+    inner = Annotated[int | NestedBranch, Field(description="Any number.")]
+    check_round_trip(inner | Annotated[int, Field(multiple_of=7)], value)
+
+
 def test_a_member_that_use_enum_values_replaces_by_its_value_is_read_back(check_round_trip):
     class Values(BaseModel):
         model_config = ConfigDict(use_enum_values=True)

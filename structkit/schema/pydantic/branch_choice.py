@@ -59,6 +59,7 @@ class BranchChoice:
         self._boxes = boxes
         self._union = union and compile_part(union)
         self._is_ambiguous = is_ambiguous
+        self._has_sure_classes = not is_ambiguous and all(each["type"] != "union" for _, each in _pairs(resolved))
 
     def by_class(self, value: Any) -> str | None:
         """Return the name of the only branch with instances of a value's class; None where not only one has."""
@@ -78,7 +79,7 @@ class BranchChoice:
         for name in [class_name, *self._parts] if class_name is not None else self._parts:
             natural = self._parts[name].write(value)
             if natural is not NO_JSON:
-                if (name == class_name and not self._is_ambiguous) or self._reads_back(name, natural, value):
+                if (name == class_name and self._has_sure_classes) or self._reads_back(name, natural, value):
                     return self._boxed(name, natural)
                 if name not in self._constants:  # pydantic lets constants write any value
                     writers[name] = natural
@@ -126,11 +127,15 @@ def _is_constant(branch: Any) -> bool:
     return isinstance(branch, dict) and branch["type"] in CONSTANTS
 
 
-def _names_by_class(resolved: Mapping[str, Any]) -> dict[type, str]:
-    """Return the branch of each class whose instances only that branch accepts."""
-    pairs = [
+def _pairs(resolved: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [
         (name, part) for name, parts in resolved.items() for part in (parts if isinstance(parts, list) else [parts])
     ]
+
+
+def _names_by_class(resolved: Mapping[str, Any]) -> dict[type, str]:
+    """Return the branch of each class whose instances only that branch accepts."""
+    pairs = _pairs(resolved)
     if any(branch["type"] in ANY_CLASS for _, branch in pairs):
         return {}
     classes = [(cls, name, branch["type"]) for name, branch in pairs for cls in _classes(branch)]
