@@ -56,7 +56,7 @@ def finetune_rows(
     output_format = response_format(output_type)
     pairs: Any = examples  # callers without a type checker may pass anything
     if not isinstance(pairs, Iterable) or isinstance(pairs, str | bytes | Mapping):
-        raise ConfigError(f"examples must be {PAIRS}, not {pairs!r}")
+        raise ConfigError(f"examples must be {PAIRS}, not {shorten(repr(pairs), MAX_QUOTED_CHARS)}")
     for number, example in enumerate(pairs, 1):
         if not isinstance(example, list | tuple) or len(example) != PAIR:
             text = shorten(repr(example), MAX_QUOTED_CHARS)

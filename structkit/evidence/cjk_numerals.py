@@ -12,6 +12,15 @@ SPOKEN_NUMERAL = re.compile("(.*([百千万萬]))([一二三四五六七八九])
 CJK_NUMERAL = re.compile(f"[{''.join((*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES))}]+")
 
 
+def read_digits_or_numeral(text: str) -> int:
+    """Return the value of digits, or of a numeral; 0 if it is neither.
+
+    >>> read_digits_or_numeral("14"), read_digits_or_numeral("十四"), read_digits_or_numeral("十十")
+    (14, 14, 0)
+    """
+    return int(text) if text.isdecimal() else int(read_cjk_numeral(text) or 0)
+
+
 def read_cjk_numeral(text: str, *, is_japanese: bool = True) -> Decimal | None:
     """Return the value of a Chinese or Japanese numeral; None if it is not one.
 

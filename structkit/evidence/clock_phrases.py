@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import time
 
-from structkit.evidence.cjk_numerals import read_cjk_numeral
+from structkit.evidence.cjk_numerals import read_digits_or_numeral
 from structkit.evidence.clock_words import (
     HALF_AFTER,
     HALF_BEFORE,
@@ -36,9 +36,8 @@ SIGNED_HOUR = re.compile(rf"(?<![\w.,])(1|3){FRACTION_SIGN}([24]) ?(\d{{1,2}})(?
 LABEL = re.compile(rf"(?<!\w)(?:um|gegen|ab|bis|om|kl\.?|klokken|v|ve|o|u|w|ob|{fold('в|о')}) $")
 
 MINUTES_OF_NAMES = {
-    750: "midi et demi|midi et demie|midi trente|mezzogiorno e mezzo|mezzogiorno e mezza|meio-dia e meia|meio dia e "
-    "meia|"
-    "mediodía y media|twelve thirty|half past twelve",
+    750: "midi et demi|midi et demie|midi trente|mezzogiorno e mezzo|mezzogiorno e mezza|meio-dia e meia|"
+    "meio dia e meia|mediodía y media|twelve thirty|half past twelve",
     735: "midi et quart|mezzogiorno e un quarto",
     705: "midi moins le quart|midi moins quart|mezzogiorno meno un quarto",
     30: "minuit et demi|minuit et demie|meia-noite e meia|mezzanotte e mezza|mezzanotte e mezzo",
@@ -46,16 +45,17 @@ MINUTES_OF_NAMES = {
     720: "เที่ยงวัน|เที่ยงตรง|öğlen|öğle vakti|δώδεκα το μεσημέρι",
     780: "บ่ายโมง",
     0: "เที่ยงคืน",
+    90: "डेढ़ बजे",
+    150: "ढाई बजे",
 }
 NAMED_TIMES = {phrase: minutes for minutes, each in MINUTES_OF_NAMES.items() for phrase in fold(each).split("|")}
 """Minutes after midnight of phrases with the name of an hour."""
 
-HALVES_OF_HINDI = {fold("डेढ़ बजे"): 90, fold("ढाई बजे"): 150}
-NAMED_TIME = re.compile("|".join(sorted(map(re.escape, (*NAMED_TIMES, *HALVES_OF_HINDI)), key=len, reverse=True)))
-STARTS = re.compile("|".join(sorted({re.escape(phrase[:4]) for phrase in (*NAMED_TIMES, *HALVES_OF_HINDI)})))
+NAMED_TIME = re.compile("|".join(sorted(map(re.escape, NAMED_TIMES), key=len, reverse=True)))
+STARTS = re.compile("|".join(sorted({re.escape(phrase[:4]) for phrase in NAMED_TIMES})))
 
 PM_RANGE = re.compile(
-    r"[0-9](?<![\d.,:/-]\d)\d?(?:[:.]([0-5]\d))? ?(?:-|to|until|till|and|a|y|bis) ?(\d{1,2})(?:[:.][0-5]\d)? ?"
+    r"([0-9](?<![\d.,:/-]\d)\d?)(?:[:.]([0-5]\d))? ?(?:-|to|until|till|and|a|y|bis) ?(\d{1,2})(?:[:.][0-5]\d)? ?"
     r"([ap])\.? ?m(?![^\W\d_])"
 )
 HOUR_UNITS = "uhr|uur|h|hs|hrs|ч|час|часов|год|u|บ|น|val|óra|órakor|horas|heures"
@@ -64,7 +64,7 @@ RANGE_TAIL = re.compile(
 )
 RANGE_HEAD = re.compile(
     r"[0-9](?<![\d.,:/-]\d)\d?"
-    r"(?= ?(?:as|às|hasta las|hasta|ate as|ate|to|a las|a) \d{1,2}(?:[:h.]\d{2})? ?(?:h|hs|hrs|horas)(?![^\W\d_]))"
+    r"(?= ?(?:as|hasta las|hasta|ate as|ate|to|a las|a) \d{1,2}(?:[:h.]\d{2})? ?(?:h|hs|hrs|horas)(?![^\W\d_]))"
 )
 DAS = re.compile(r"(?<!\w)(?:das|de|de las|dalle|from|desde las) $")
 DASHED = re.compile(rf"(?<!\w)(?:{fold('в|с|до|на|к|о|з')}) ([01]?\d|2[0-3])-([0-5]\d)(?![\d-])")
@@ -129,7 +129,7 @@ def _phrases(folded: str, languages: frozenset[str]) -> Iterator[tuple[int, int,
     yield from _signed_hours(folded)
     for match in search_around(NAMED_TIME, STARTS, folded):
         if not match[0].isascii() or not folded[match.end() : match.end() + 1].isalpha():
-            yield NAMED_TIMES.get(match[0], HALVES_OF_HINDI.get(match[0], 0)), *match.span()
+            yield NAMED_TIMES[match[0]], *match.span()
 
 
 def _signed_hours(folded: str) -> Iterator[tuple[int, int, int]]:
@@ -146,25 +146,20 @@ def _eastern(folded: str) -> Iterator[tuple[int, int, int]]:
     """Yield the minutes of Chinese, Japanese and Korean times that are before an hour."""
     for match in CJK_TO.finditer(folded) if "差" in folded else ():
         hour, minutes = match[2] or match[3], match[1] or match[4]
-        before = QUARTER if minutes == "一刻" else _read(minutes)
-        yield _read(hour) * SIXTY - before, *match.span()
+        before = QUARTER if minutes == "一刻" else read_digits_or_numeral(minutes)
+        yield read_digits_or_numeral(hour) * SIXTY - before, *match.span()
     for match in EASTERN_TO.finditer(folded):
         yield int(match[1]) * SIXTY - int(match[2]), *match.span()
-
-
-def _read(text: str) -> int:
-    return int(text) if text.isdecimal() else int(read_cjk_numeral(text) or 0)
 
 
 def _ranges(folded: str) -> Iterator[tuple[int, int, Range]]:
     """Yield the first hours of ranges whose end has "pm" or the word for hours, and the last ones after a dash."""
     for match in PM_RANGE.finditer(folded):
-        first = re.match(r"\d+", match[0])
-        hour, last, half = int(first[0]) if first else 0, int(match[2]) % NOON, NOON * (match[3] == "p")
-        end = match.start(1) + 2 if match[1] else match.start() + (len(first[0]) if first else 0)
+        hour, last, half = int(match[1]), int(match[3]) % NOON, NOON * (match[4] == "p")
+        end = match.end(2) if match[2] else match.end(1)
         if 0 < hour <= NOON:
             is_same_half = hour % NOON < (last or NOON)
-            yield (hour % NOON + (half if is_same_half else NOON - half)), int(match[1] or 0), pack(match.start(), end)
+            yield (hour % NOON + (half if is_same_half else NOON - half)), int(match[2] or 0), pack(match.start(), end)
     for match in RANGE_TAIL.finditer(folded):
         yield int(match[1]), int(match[2] or 0), pack(match.start(1), match.end())
     for match in RANGE_HEAD.finditer(folded):

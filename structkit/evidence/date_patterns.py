@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from structkit.evidence.folding import fold
+
+Day: TypeAlias = tuple[int, int, int]
+"""A year, a month and a day, which need not be a date."""
 
 SUFFIX = rf"(?:st|nd|rd|th|er|ten|ter|te|de|e|°|\.?[oa]|\.|:[ae]|-?(?:{fold('го|е|й|я|ма|ої|тя|η|ης|ος|та')}))?"
 """The ending of the number of a day."""

@@ -10,8 +10,8 @@ from datetime import date
 from functools import cached_property
 from typing import TypeAlias
 
-from structkit.evidence.cjk_numerals import read_cjk_numeral
-from structkit.evidence.date_patterns import JOINT, LINK, MONTH, SUFFIX, YEAR_LINK
+from structkit.evidence.cjk_numerals import read_digits_or_numeral
+from structkit.evidence.date_patterns import JOINT, LINK, MONTH, SUFFIX, YEAR_LINK, Day
 from structkit.evidence.days_of_months import DaysOfMonths
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
@@ -21,9 +21,6 @@ from structkit.evidence.number_words import ENGLISH, number_words_of, read_numbe
 from structkit.evidence.ordinals import days_of
 from structkit.evidence.other_calendars import ROMAN_NAMES, days_without_year_of_other_months
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
-
-Day: TypeAlias = tuple[int, int, int]
-"""A year, a month and a day, which need not be a date."""
 
 Orders: TypeAlias = dict[str, set[bool]]
 """For each separator of the dates of a text, whether the day is first in those that can be read in one way only."""
@@ -207,17 +204,13 @@ def _days_before(folded: str, start: int) -> re.Match[str] | None:
 def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
     for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
         for match in search_around(pattern, mark, folded):
-            yield _number(match[1]), _number(match[2]), pack(*match.span())
+            yield read_digits_or_numeral(match[1]), read_digits_or_numeral(match[2]), pack(*match.span())
     for head in ROMAN_DAY_START.finditer(folded):
         start = head.start()
         label = ROMAN_DAY_LABEL.search(folded, max(start - MAX_LABEL, 0), start)
         day = (ROMAN_DAY_AFTER_LABEL.match(folded, start) if label else None) or ROMAN_DAY.match(folded, start)
         if day:
             yield ROMAN[day[2]], int(day[1]), pack(*day.span())
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else int(read_cjk_numeral(text) or 0)
 
 
 def first_days_of_ranges(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
 
-from structkit.evidence.date_patterns import JOINT, LINK, MONTH, POINT, SUFFIX, YEAR_LINK
+from structkit.evidence.date_patterns import JOINT, LINK, MONTH, POINT, SUFFIX, YEAR_LINK, Day
 from structkit.evidence.ranges import Range, pack
 from structkit.evidence.short_years import years_of
-
-Day: TypeAlias = tuple[int, int, int]
 
 YEAR = r"(\d{4}|'\d{2})(?!\d)"
 TWO_MONTHS = re.compile(
@@ -20,8 +17,8 @@ TWO_MONTHS = re.compile(
 DAY_BEFORE = re.compile(rf"(?<![\d.,:/'-])(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?$")
 TWO_DAYS = re.compile(rf"{MONTH}{POINT} ?(\d{{1,2}}){SUFFIX}{JOINT}(?:the )?(\d{{1,2}}){SUFFIX},? {YEAR}")
 TWO_DATES = re.compile(
-    r"[0-9](?<![\d.,:/'-].)\d?([./]) ?(\d{1,2})(\.?) ?(?:-|to|bis|al|a|au|do|til|till|tot|do|i|ate) ?"
-    r"(\d{1,2})\1 ?(\d{1,2})\1 ?(\d{4}|\d{2})(?!\d)"
+    r"([0-9](?<![\d.,:/'-].)\d?)([./]) ?(\d{1,2})(\.?) ?(?:-|to|bis|al|a|au|do|til|till|tot|i|ate) ?"
+    r"(\d{1,2})\2 ?(\d{1,2})\2 ?(\d{4}|\d{2})(?!\d)"
 )
 MAX_BEFORE, MAX_CHARS = 32, 64
 
@@ -50,9 +47,7 @@ def days_of_ranges(folded: str, months: Iterable[int], numbers: Mapping[str, int
             yield pack(start, match.end(2)), _days(match[4], month, month, match[2])
             yield pack(match.start(3), match.end()), _days(match[4], month, month, match[3])
     for match in TWO_DATES.finditer(folded):
-        day = re.match(r"\d+", match[0])
-        if day:
-            yield pack(match.start(), match.end(3)), _days(match[6], int(match[2]), int(match[5]), day[0])
+        yield pack(match.start(), match.end(4)), _days(match[7], int(match[3]), int(match[6]), match[1])
 
 
 def _days(year: str, month: int, last_month: int, day: str) -> list[Day]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import TypeAlias
 
+from structkit.evidence.date_patterns import Day
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
 from structkit.evidence.month_names import MONTHS, ROMAN
 from structkit.evidence.ranges import Range, pack
 from structkit.evidence.short_years import years_of
-
-Day: TypeAlias = tuple[int, int, int]
 
 ERA_LETTERS = {
     "r": 2018,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, time, timedelta
@@ -22,6 +23,7 @@ from structkit.evidence.date_patterns import (
     SUFFIX,
     YEAR,
     YEAR_LINK,
+    Day,
 )
 from structkit.evidence.days_without_year import DaysWithoutYear, Orders, days_in_words, first_days_of_ranges
 from structkit.evidence.digit_runs import DigitRuns
@@ -85,9 +87,6 @@ OTHER_ORDERS = frozenset({"en", "zh", "ja", "ko"})
 """Languages in which the day may be after the month (CLDR)."""
 
 DatePlaces = dict[date, list[Range]]
-Day: TypeAlias = tuple[int, int, int]
-"""A year, a month and a day, which need not be a date."""
-
 RangeInRun: TypeAlias = tuple[int, int]
 """A range of a run of digits."""
 
@@ -140,7 +139,7 @@ class SourceDates:
         if places := self.places.get(day):
             if len(places) > MAX_PLACES:
                 return places
-            is_only_year = all(each == day for each in self._same_day(day))
+            is_only_year = self._years_by_day[day.month, day.day] == 1
             return places + self._days_without_year.find_beside_month(day) if is_only_year else places
         if self._text_years and day.year not in self._text_years and not self._is_near(day):
             return self._days_without_year.find_beside_weekday(day)
@@ -148,11 +147,17 @@ class SourceDates:
 
     def _is_near(self, day: date) -> bool:
         """Return whether a day is within half a year of one of the text, so that a place without a year is that day."""
-        return any(abs(each - day) < HALF_YEAR for each in self.places)
+        index = bisect_left(self._sorted_days, day)
+        return any(abs(each - day) < HALF_YEAR for each in self._sorted_days[max(index - 1, 0) : index + 1])
 
-    def _same_day(self, day: date) -> Iterator[date]:
-        """Yield the days of the text that are the same in their year."""
-        return (each for each in self.places if (each.month, each.day) == (day.month, day.day))
+    @cached_property
+    def _sorted_days(self) -> list[date]:
+        return sorted(self.places)
+
+    @cached_property
+    def _years_by_day(self) -> Counter[tuple[int, int]]:
+        """In how many years the text has a day of a month."""
+        return Counter((each.month, each.day) for each in self.places)
 
     @cached_property
     def _text_years(self) -> set[int]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
 
+from structkit.evidence.date_patterns import Day
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.month_names import ROMAN
 from structkit.evidence.ranges import Range, pack
 from structkit.evidence.short_years import years_of
-
-Day: TypeAlias = tuple[int, int, int]
 
 EAST_ASIAN = re.compile("[\u1100-\u11ff\u3041-\u30fa\u4e00-\u9fff]")
 SHORT_YEAR_FIRST = re.compile(r"(\d{2})([./-])(\d{1,2})\2(\d{1,2})")

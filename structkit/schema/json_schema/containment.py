@@ -76,7 +76,9 @@ class Containment:
             )
         other_keywords = second.keys() - COMPARED - ANNOTATIONS
         other_keywords |= CONTAINS if "contains" in second else frozenset()
-        has_others = all(first.get(word, second) == second.get(word, second) for word in other_keywords)
+        has_others = {word: first[word] for word in other_keywords & first.keys()} == {
+            word: second[word] for word in other_keywords & second.keys()
+        }
         return has_others and _are_values_contained(first, second) and self._are_parts_contained(first, second, levels)
 
     def _are_parts_contained(self, first: JSON, second: JSON, levels: int) -> bool:

@@ -43,10 +43,8 @@ def accepted_by_steps(json_schema: JSON, steps: list[JSON]) -> JSON:
     def is_accepted(value: Any) -> bool:
         try:
             SchemaValidator(chain).validate_python(value)
-        except ValidationError:
-            return False
-        except TypeError:
-            return True
+        except (ValidationError, TypeError) as error:  # a rule that cannot compare the value excludes nothing
+            return isinstance(error, TypeError)
         return True
 
     return _with_accepted(json_schema, steps[0], is_accepted)

@@ -20,7 +20,7 @@ CALLER_METADATA = ("pydantic_js_extra", "pydantic_js_annotation_functions", "pyd
 """Where pydantic keeps what the caller has put into a JSON Schema, in the order in which they are left out."""
 
 TEXTS = frozenset({"title", "description"})
-KEPT_ANNOTATIONS = TEXTS | {"examples", "deprecated", "readOnly"}
+CALLER_ANNOTATIONS = TEXTS | {"examples", "deprecated", "readOnly"}
 """What is used of a schema of the caller's that is otherwise not one."""
 
 
@@ -78,7 +78,7 @@ def invalid_keyword(part: JSONValue) -> str | None:
 
 def replace_with_valid(part: JSON, valid: JSON, reason: str) -> None:
     """Replace a part by the schema without the caller's additions, in place; annotations of the caller's stay."""
-    annotations = {word: part[word] for word in KEPT_ANNOTATIONS & part.keys()}
+    annotations = {word: part[word] for word in CALLER_ANNOTATIONS & part.keys()}
     part.clear()
     part |= {**valid, **annotations, IGNORED_SCHEMA: reason}
 

@@ -43,13 +43,6 @@ def _plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
     return None
 
 
-def _time_plan(type: Any, arrow: Any) -> tuple[Any, Read]:
-    if arrow.types.is_interval(type):
-        return type, _or_none(lambda cell: iso_interval(*cell))
-    is_duration = arrow.types.is_duration(type)
-    return (arrow.int64(), _or_none(iso_duration)) if is_duration else (arrow.string(), _or_none(iso_time))
-
-
 def _map_plan(type: Any, item: tuple[Any, Read] | None, arrow: Any) -> tuple[Any, Read]:
     if item is None:
         return type, _or_none(_to_dict)
