@@ -117,13 +117,17 @@ def run_loop(
     return lambda: [run_command(line) for line in "".join(LOOP.findall(page)).splitlines()]
 
 
-def check_loop(folder: Path, printed: list[str]) -> None:
-    """Check that all that was saved is in the gold, and that the second prompt is compared with the first."""
+def check_loop(folder: Path, printed: list[str]) -> tuple[float, float]:
+    """Check that all that was saved is in the gold, and return the F1 of the first and of the second prompt."""
     assert (folder / "review.html").stat().st_size > 10_000
     gold = (RECIPES / "data" / "reviews_gold.csv").read_text(encoding="utf-8")
     assert (folder / "gold.csv").read_text(encoding="utf-8").splitlines() == gold.splitlines()
-    assert printed[3].splitlines()[2].startswith("| value | 12 | 0.667 |")
-    assert "| value | 0.667 | 1.000 | +0.333 |" in printed[5]
+    first = re.search(r"^\| value \| 12 \| (\d\.\d+) \|", printed[3], re.MULTILINE)
+    compared = re.search(r"^\| value \| (\d\.\d+) \| (\d\.\d+) \| [+-]", printed[5], re.MULTILINE)
+    assert first
+    assert compared
+    assert first[1] == compared[1]
+    return float(compared[1]), float(compared[2])
 
 
 def test_the_loop_from_labels_to_a_better_prompt_runs_as_documented(
@@ -144,7 +148,7 @@ def test_the_loop_from_labels_to_a_better_prompt_runs_as_documented(
         monkeypatch.setenv("STRUCTKIT_MODEL", "fake")
         printed = run_loop()
     assert len(endpoint.requests) == 24
-    check_loop(tmp_path, printed)
+    assert check_loop(tmp_path, printed) == (0.667, 1.0)
 
 
 @pytest.mark.local
@@ -153,7 +157,8 @@ def test_the_loop_from_labels_to_a_better_prompt_runs_with_the_embedded_model(
 ) -> None:
     if find_spec("xllamacpp") is None:
         pytest.skip("xllamacpp is not installed: pip install 'structkit-llm[local]'")
-    check_loop(tmp_path, run_loop())
+    first, second = check_loop(tmp_path, run_loop())
+    assert second > first  # Several rows at once are one batch of the model, whose size can turn a close answer over.
 
 
 def reviews_of_gold() -> list[tuple[str, str]]:
