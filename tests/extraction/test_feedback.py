@@ -742,7 +742,7 @@ FEEDBACK: list[tuple[Any, str, str]] = [
     (
         {"type": "object", "properties": {"a": NUMBER}, "unevaluatedProperties": False},
         '{"a": 1, "b": 2}',
-        '(root): not allowed here; leave out \'b\' (got {"b": 2, "a": 1})',
+        'b: the key "b" is not allowed here; leave it out (got 2)',
     ),
     (obj(a={"type": "integer", "not": {"const": 3}}), '{"a": 3}', 'a: Input should not match {"const": 3} (got 3)'),
     (

@@ -453,6 +453,40 @@ CASES = {
     "unique items": holds({"type": "array", "items": INTEGER, "uniqueItems": True}, [[1, 2]], [[1, 1]]),
     "unevaluated keys forbidden": fits({**obj(a=STRING), "unevaluatedProperties": False}, [{"a": "x"}], [{"a": "x", "b": 1}]),
     "unevaluated keys of a type": fits({"type": "object", "unevaluatedProperties": INTEGER}, [{"a": 1}], [{"a": "x"}]),
+    "unevaluated keys beside Unicode patterns": fits(
+        {"type": "object", "patternProperties": {r"^\p{L}+$": INTEGER}, "unevaluatedProperties": False}, [{"é": 1}], [{"1": 1}]
+    ),
+    "unevaluated keys beside a slow pattern": fits(
+        {"type": "object", "patternProperties": {"^(a+)+$": INTEGER}, "unevaluatedProperties": False},
+        [{"a" * 40: 1}],
+        [{"a" * 40 + "b": 1}],
+    ),
+    "unevaluated keys beside others of a type, in 2019-09": fits(
+        {
+            "$schema": "https://json-schema.org/draft/2019-09/schema",
+            **obj(["a"], a=STRING),
+            "allOf": [{"additionalProperties": {"type": ["integer", "string"]}}],
+            "unevaluatedProperties": False,
+        },
+        [{"a": "x", "b": 1}],
+        [{"a": "x", "b": None}],
+    ),
+    "unevaluated items beside boolean items, in 2019-09": fits(
+        {
+            "$schema": "https://json-schema.org/draft/2019-09/schema",
+            **obj(x={"items": True, "unevaluatedItems": False}, y={"items": False, "unevaluatedItems": STRING}),
+        },
+        [{"x": [1], "y": []}],
+        [{"x": [1], "y": ["a"]}],
+    ),
+    "unevaluated items after positions, in draft 7": fits(
+        {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            **obj(x={"type": "array", "items": [STRING], "unevaluatedItems": INTEGER}),
+        },
+        [{"x": ["a", 1]}],
+        [{"x": ["a", "b"]}],
+    ),
     "oneOf where two fit": holds({"oneOf": [INTEGER, {"type": "number"}]}, [1.5], [1]),
     "anyOf of look-alikes": holds({"anyOf": [obj(a=STRING), obj(a=INTEGER)]}, [{"a": "x"}, {"a": 1}], [{"a": None}]),
     "anyOf of closed and open": holds(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias
 
 from structkit.schema.expected_values import MISSING, OTHER_FORM, unexpected_key
 from structkit.schema.json_equality import equality_key
+from structkit.schema.json_schema.branch_evaluation import evaluated_items, evaluated_keys, fits
 from structkit.schema.json_schema.closest_branch import find_closest_branch
 from structkit.schema.json_schema.patterns import matches
 from structkit.schema.json_types import json_type
-from structkit.schema.memo import evaluate_once
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
 
@@ -35,13 +36,19 @@ def with_exact_rules(validator: Any, resolve: Resolve, *, is_dynamic: bool) -> A
     from jsonschema.validators import extend
 
     extend_class: Callable[[Any, Any], Any] = extend
-    rules = {"enum": _enum_rule(), **RULES, **({} if is_dynamic else _union_rules(resolve))}
+    rules = {
+        "enum": _enum_rule(),
+        **RULES,
+        "unevaluatedProperties": partial(_unevaluated_properties, is_dynamic=is_dynamic),
+        "unevaluatedItems": partial(_unevaluated_items, is_dynamic=is_dynamic),
+        **({} if is_dynamic else _union_rules(resolve)),
+    }
     return extend_class(validator, {word: rule for word, rule in rules.items() if word in validator.VALIDATORS})
 
 
 def _all_of(validator: Any, parts: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
     for part in parts:
-        if not _fits(validator, part, instance):
+        if not fits(validator, part, instance):
             yield from validator.descend(instance, part)
 
 
@@ -50,27 +57,18 @@ def _union_rules(resolve: Resolve) -> dict[str, Rule]:
     from jsonschema.exceptions import ValidationError
 
     def any_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
-        if any(_fits(validator, branch, instance) for branch in branches):
+        if any(fits(validator, branch, instance) for branch in branches):
             return
         closest = find_closest_branch(branches, instance, resolve)
         yield from [ValidationError(OTHER_FORM)] if closest is None else validator.descend(instance, closest)
 
     def one_of(validator: Any, branches: list[JSONValue], instance: JSONValue, schema: JSON) -> Iterator[Exception]:
-        if sum(_fits(validator, branch, instance) for branch in branches) > 1:
+        if sum(fits(validator, branch, instance) for branch in branches) > 1:
             yield ValidationError("Input should match only one of the forms that are allowed here, and matches several")
         else:
             yield from any_of(validator, branches, instance, schema)
 
     return {"allOf": _all_of, "anyOf": any_of, "oneOf": one_of}
-
-
-def _fits(validator: Any, branch: JSONValue, instance: JSONValue) -> bool:
-    """Return whether a value fits a branch, without the errors: their number multiplies from union to union."""
-
-    def is_valid(value: JSONValue) -> bool:
-        return next(validator.descend(value, branch), None) is None
-
-    return evaluate_once(is_valid, instance, id(branch))
 
 
 def _pattern(_: Any, pattern: str, instance: JSONValue, __: JSON) -> Iterator[Exception]:
@@ -109,6 +107,36 @@ def _member_errors(
         yield ValidationError(unexpected_key(name), path=[name], instance=value, schema=False)
     else:
         yield from validator.descend(value, schema, path=name, schema_path=schema_path)
+
+
+def _unevaluated_properties(
+    validator: Any, part: JSON | bool, instance: JSONValue, schema: JSON, *, is_dynamic: bool
+) -> Iterator[Exception]:
+    if isinstance(instance, dict):
+        evaluated = evaluated_keys(validator, instance, schema, is_dynamic=is_dynamic)
+        for name in (name for name in instance if name not in evaluated):
+            yield from _member_errors(validator, name, instance[name], part)
+
+
+def _unevaluated_items(
+    validator: Any, part: JSON | bool, instance: JSONValue, schema: JSON, *, is_dynamic: bool
+) -> Iterator[Exception]:
+    if not isinstance(instance, list):
+        return
+    evaluated = evaluated_items(validator, instance, schema, is_dynamic=is_dynamic)
+    items = {position: item for position, item in enumerate(instance) if position not in evaluated}
+    if part is False and items:
+        yield _extra_items(items.values())
+    elif part is not False:
+        for position, item in items.items():
+            yield from validator.descend(item, part, path=position)
+
+
+def _extra_items(items: Iterable[JSONValue]) -> Exception:
+    """Return the error of a list with items too many; a single one of them, re-asked, would still be one."""
+    from jsonschema.exceptions import ValidationError
+
+    return ValidationError(f"not allowed here; leave out {', '.join(map(shorten_json, items))}")
 
 
 def _required(_: Any, names: list[str], instance: JSONValue, __: JSON) -> Iterator[Exception]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,9 +21,6 @@ from structkit.values.text import shorten, shorten_json
 
 ABSENCE_KEYWORDS = frozenset({"required", "dependentRequired", "dependencies"})
 """The keywords whose errors are about an absent key."""
-
-UNEXPECTED = re.compile(r"\((.*) (?:was|were) unexpected\)")
-"""The keys or items that jsonschema's message names."""
 
 
 def read_error(error: Any) -> Issue:
@@ -46,8 +42,6 @@ def _message(error: Any) -> str:
         return f"Input should have {bound} matching {shorten_json(error.schema['contains'])}"
     if keyword in BOUND_MESSAGES:
         return _bound_message(error)
-    if keyword in {"unevaluatedProperties", "unevaluatedItems"} and (names := UNEXPECTED.search(error.message)):
-        return f"not allowed here; leave out {names[1]}"
     return str(error.message)
 
 
