@@ -17,7 +17,7 @@ from structkit.tables.file_set import TableFiles, find_shared_format, is_file_se
 from structkit.tables.file_states import FileStates
 from structkit.tables.files import Input
 from structkit.tables.formats import STANDARD, find_format
-from structkit.tables.formats.arrow import read_stream
+from structkit.tables.formats.arrow import fetch_rows, read_stream
 from structkit.tables.formats.format import Format, SourceRow, Table
 from structkit.tables.formats.memory import read_rows
 from structkit.tables.inference import ColumnInference
@@ -78,10 +78,8 @@ def open_source(
         raise JobError("table, delimiter and encoding are for files: these rows are not in one")
     if hasattr(source, "__arrow_c_stream__"):
         place = Input(f"the {type(source).__name__}")
-        is_stream = type(source).__name__ == "RecordBatchReader"
-        return Source(
-            lambda: read_stream(source, place), place, key, is_stream=is_stream, count=lambda: _length(source)
-        )
+        frame, is_stream = fetch_rows(source, place), type(source).__name__ == "RecordBatchReader"
+        return Source(lambda: read_stream(frame, place), place, key, is_stream=is_stream, count=lambda: _length(frame))
     if (
         isinstance(source, bytes | Mapping | type)
         or hasattr(type(source), "columns")

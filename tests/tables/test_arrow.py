@@ -217,3 +217,72 @@ def test_a_masked_value_of_a_frame_is_null_and_not_what_is_below_the_mask() -> N
         {"all": [1, None, 3], "deep": {"a": [[1, None, 3]]}, "text": "a"},
         {"all": None, "deep": {"a": []}, "text": None},
     ]
+
+
+@pytest.mark.parametrize("sql", ["'101'::BIT", "TIMETZ '11:30:00+02:00'", "[{'a': 7::UHUGEINT}]", "5::BIGNUM"])
+@pytest.mark.parametrize("is_lossless", [False, True])
+def test_a_type_of_duckdb_that_arrow_does_not_have_is_rejected(sql: str, is_lossless: bool) -> None:
+    connection = pytest.importorskip("duckdb").connect()
+    connection.sql(f"set arrow_lossless_conversion={is_lossless}")
+    with pytest.raises(JobError, match=r"cannot be read: the column 'c' has the type .*select COLUMN::VARCHAR"):
+        open_source(connection.sql(f"select {sql} as c"))
+
+
+def test_a_query_of_duckdb_runs_once() -> None:
+    rows = open_source(pytest.importorskip("duckdb").connect().sql("select random() as c from range(3)"))
+    assert [row.values for row in rows] == [row.values for row in rows]
+
+
+def test_errors_of_duckdb_are_errors_of_the_job() -> None:
+    connection = pytest.importorskip("duckdb").connect()
+    with pytest.raises(JobError, match=r"^the DuckDBPyRelation, row 2: duplicate key '0' \(rows 1 and 2\)"):
+        [*open_source(connection.sql("select i // 2 as id from range(300000) t(i)"), key="id")]
+    with pytest.raises(JobError, match=r"^the DuckDBPyRelation cannot be read: Conversion Error"):
+        open_source(connection.sql("select cast('x' as int) as c"))
+
+
+@pytest.mark.parametrize(
+    "type",
+    [
+        pa.dictionary(pa.int8(), pa.opaque(pa.binary(), "hugeint", "DuckDB")),
+        pa.list_(pa.opaque(pa.binary(), "bit", "DuckDB")),
+    ],
+)
+def test_a_value_that_only_its_own_program_can_read_is_rejected(type: Any) -> None:
+    table = pa.RecordBatchReader.from_batches(pa.schema([("c", type)]), [])
+    with pytest.raises(
+        JobError, match=r"the column 'c' has the type (hugeint|bit) of DuckDB; give the column one type"
+    ):
+        open_source(table)
+
+
+@pytest.mark.parametrize(
+    ("cells", "loss"),
+    [
+        ([MOMENT.date(), MOMENT], "dates and datetimes"),
+        ([[MOMENT.date(), MOMENT]], "dates and datetimes"),
+        ([{"a": b"x"}, {"a": "x"}], "bytes and texts"),
+        ([MOMENT, MOMENT.replace(tzinfo=dt.UTC)], "datetimes and datetimes with a time zone"),
+        ([MOMENT.time().replace(tzinfo=dt.UTC)], "times of a day with a time zone"),
+    ],
+)
+def test_objects_that_arrow_would_change_are_rejected(cells: list[Any], loss: str) -> None:
+    frame = pytest.importorskip("pandas").DataFrame({"c": cells}, dtype=object)
+    with pytest.raises(JobError, match=f"the column 'c' has {loss}; give the column one type"):
+        open_source(frame)
+
+
+def test_nanoseconds_and_periods_within_objects_and_categories_are_rejected() -> None:
+    pandas = pytest.importorskip("pandas")
+    moments = pandas.DataFrame({"c": [pandas.Timestamp("2026-01-05 08:30:00.123456789"), pandas.NaT]}, dtype=object)
+    months = pandas.DataFrame({"c": pandas.Categorical(pandas.period_range("2026-01", periods=2, freq="M"))})
+    for frame, loss in ((moments, "nanoseconds"), (months, "periods")):
+        with pytest.raises(JobError, match=f"the column 'c' has {loss}"):
+            open_source(frame)
+    assert next(row.values["c"] for row in open_source(moments.to_dict("records"))).nanosecond == 789
+
+
+def test_a_date_that_python_does_not_have_is_an_error_with_its_column() -> None:
+    table = pa.table({"c": pa.array([4_000_000], pa.int32()).cast(pa.date32())})
+    with pytest.raises(JobError, match=r"^the Table: the column 'c' cannot be read: .*; convert it to text"):
+        [*open_source(table)]

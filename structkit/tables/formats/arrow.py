@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,6 +13,7 @@ from structkit.tables.files import Input
 from structkit.tables.formats.arrow_cells import has_nanoseconds, read_cells
 from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
+from structkit.tables.formats.frame_losses import find_loss, is_query
 from structkit.tables.formats.frame_masks import without_masks
 from structkit.values import ABSENT, JSON
 from structkit.values.text import shorten
@@ -33,6 +34,22 @@ JSON_METADATA = {b"structkit": b"json"}
 """The metadata of a column whose texts are JSON."""
 
 
+def fetch_rows(frame: Any, source: Input) -> Any:
+    """Return the result of a query of DuckDB, whose rows may differ from run to run; any other frame unchanged.
+
+    Raises:
+        JobError: The query fails, or a column has values that Arrow does not have.
+    """
+    if not is_query(frame):
+        return frame
+    if loss := find_loss(frame):
+        raise _not_a_table(source, loss)
+    try:
+        return frame.to_arrow_table()
+    except Exception as error:  # noqa: BLE001 (duckdb's errors are no Python errors)
+        raise JobError(f"{source.name} cannot be read: {error}") from None
+
+
 def read_stream(frame: Any, source: Input) -> Table:
     """Open a data frame, or anything else that has `__arrow_c_stream__`.
 
@@ -41,11 +58,11 @@ def read_stream(frame: Any, source: Input) -> Table:
         JobError: A column has values that Arrow does not have, or of several types; or two columns have one name.
     """
     arrow = import_extra("pyarrow", EXTRA)
-    if objects := _object_columns(frame):
-        raise _not_a_table(source, f"the column {objects[0]!r} has Python objects")
+    if loss := find_loss(frame):
+        raise _not_a_table(source, loss)
     try:
         reader = arrow.RecordBatchReader.from_stream(without_masks(_without_unnamed_index(frame)))
-    except (ValueError, TypeError, NotImplementedError, OverflowError) as error:
+    except Exception as error:  # noqa: BLE001 (the library of the frame may raise anything)
         reason = "; ".join(map(str, error.args))
         if "non-struct type" in reason:
             raise JobError(
@@ -57,19 +74,16 @@ def read_stream(frame: Any, source: Input) -> Table:
     return _table(source, reader.schema, reader, ExitStack())
 
 
-def _object_columns(frame: Any) -> list[str]:
-    """Return the columns of a polars frame whose values are addresses in Arrow."""
-    schema = getattr(frame, "schema", None)
-    return [name for name, kind in schema.items() if str(kind) == "Object"] if isinstance(schema, Mapping) else []
-
-
 def _duplicate_columns(frame: Any) -> list[str]:
     names = [*map(str, getattr(frame, "columns", ()))]
     return sorted({name for name in names if names.count(name) > 1})
 
 
 def _not_a_table(source: Input, reason: str) -> JobError:
-    advice = "give the column one type, as with frame.astype({'COLUMN': str}), or pass frame.to_dict('records')"
+    advice = (
+        "give the column one type, as with frame.astype({'COLUMN': str}) or select COLUMN::VARCHAR, or pass "
+        "frame.to_dict('records')"
+    )
     return JobError(f"{source.name} cannot be read: {shorten(reason, MAX_REASON_CHARS)}; {advice}")
 
 
@@ -129,11 +143,27 @@ def _validate_types(schema: Any, source: Input) -> None:
     """Validate that no column would be read as other values than it has.
 
     Raises:
-        JobError: It has the periods of pandas, which Arrow stores as numbers.
+        JobError: A column has a type that only the program that has written it can read.
     """
-    periods = [field.name for field in schema if getattr(field.type, "extension_name", None) == "pandas.period"]
-    if periods:
-        raise _not_a_table(source, f"the column {periods[0]!r} has periods")
+    for field in schema:
+        if loss := next(filter(None, map(_extension_loss, _nested_types(field.type))), ""):
+            raise _not_a_table(source, f"the column {field.name!r} has {loss}")
+
+
+def _extension_loss(type: Any) -> str:
+    """Return what an extension type of Arrow stores in a form of its own; empty if its storage can be read."""
+    name = getattr(type, "extension_name", None)
+    if name == "arrow.opaque":  # https://arrow.apache.org/docs/format/CanonicalExtensions.html#opaque
+        return f"the type {type.type_name} of {type.vendor_name}"
+    return "periods" if name == "pandas.period" else ""
+
+
+def _nested_types(type: Any) -> Iterator[Any]:
+    """Yield a type and all types within it."""
+    yield type
+    parts = [type.field(number).type for number in range(type.num_fields)]
+    for part in (*parts, *filter(None, [getattr(type, "value_type", None)])):
+        yield from _nested_types(part)
 
 
 def _rows(source: Input, names: tuple[str, ...], batches: Iterable[Any], resources: ExitStack) -> Iterator[SourceRow]:
@@ -141,10 +171,18 @@ def _rows(source: Input, names: tuple[str, ...], batches: Iterable[Any], resourc
     with resources, _translate_errors(source):
         for batch in batches:
             for start in range(0, batch.num_rows, BATCH_ROWS):
-                cells = [read_cells(column, arrow) for column in batch.slice(start, BATCH_ROWS).columns]
+                columns = zip(names, batch.slice(start, BATCH_ROWS).columns, strict=True)
+                cells = [_read_column(source, name, column, arrow) for name, column in columns]
                 for row in zip(*cells, strict=True):
                     number += 1
                     yield SourceRow(number, dict(zip(names, row, strict=True)))
+
+
+def _read_column(source: Input, name: str, column: Any, arrow: Any) -> list[Any]:
+    try:
+        return read_cells(column, arrow)
+    except (ValueError, OverflowError) as error:  # a date after the year 9999, for instance
+        raise source.error(f"the column {name!r} cannot be read: {error}; convert it to text") from None
 
 
 def _count_parquet(source: Input) -> int | None:
