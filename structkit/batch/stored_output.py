@@ -23,7 +23,7 @@ from structkit.errors import JobError
 from structkit.journal.database import create_folder
 from structkit.tables.atomic_file import write_atomically
 from structkit.tables.files import hash_file
-from structkit.tables.object_store import has_object, read_object, upload_file, write_object
+from structkit.tables.object_store import create_object, has_object, read_object, upload_file, write_object
 from structkit.tables.store_address import StoreAddress
 from structkit.values import JSON
 
@@ -73,27 +73,44 @@ def claim_output(settings: JobSettings, address: StoreAddress) -> StoredOutput:
     validate_settings(settings)
     file = settings.output_path
     output = StoredOutput(address.sibling(file.name), file, settings.journal_folder.absolute())
-    claim, data = _read_claim(output), read_object(output.claim.url)
-    if not settings.overwrite and _parse_claim(data).get("id") != claim["id"]:
-        _validate_unclaimed(output, data)
-    _write_claim(output, {**claim, "host": platform.node(), "folder": str(output.journal)})
+    claim = {**_read_claim(output), "host": platform.node(), "folder": str(output.journal)}
+    data = json.dumps(claim, indent=2).encode()
+    stored = None if settings.overwrite else read_object(output.claim.url)
+    is_new = not settings.overwrite and stored is None
+    if is_new:
+        _validate_absent(output.address)
+    _validate_owner(output, stored, claim)
+    create_folder(output.journal)
+    write_atomically(output.journal / output.claim_name, [data])
+    if is_new:
+        _validate_owner(output, create_object(output.claim.url, data), claim)
+    else:
+        write_object(output.claim.url, data)
     return output
 
 
-def _validate_unclaimed(output: StoredOutput, data: bytes | None) -> None:
-    """Validate that there is no output, and no claim of another journal.
+def _validate_owner(output: StoredOutput, stored: bytes | None, claim: JSON) -> None:
+    """Validate that what the store says, if anything, is of the journal that is here.
+
+    Raises:
+        JobError: It is of another one.
+    """
+    other = _parse_claim(stored)
+    if stored is not None and other.get("id") != claim["id"]:
+        raise JobError(
+            f"{output.address} is the output of a job whose journal is not here, but on {other.get('host')} in "
+            f"{other.get('folder')}: run the job there, or copy that folder to {output.journal}; --overwrite "
+            "(overwrite=True) pays for every row again",
+            file=str(output.address),
+        )
+
+
+def _validate_absent(address: StoreAddress) -> None:
+    """Validate that there is no output.
 
     Raises:
         JobError: There is one.
     """
-    address, claim = output.address, _parse_claim(data)
-    if data is not None:
-        raise JobError(
-            f"{address} is the output of a job whose journal is not here, but on {claim.get('host')} in "
-            f"{claim.get('folder')}: run the job there, or copy that folder to {output.journal}; --overwrite "
-            "(overwrite=True) pays for every row again",
-            file=str(address),
-        )
     if has_object(address.url):
         raise JobError(
             f"{address} exists and is not this job's output; --overwrite (overwrite=True) replaces it",
@@ -108,18 +125,6 @@ def _read_claim(output: StoredOutput) -> JSON:
         if "id" in claim:
             return claim
     return {"id": secrets.token_hex(16)}
-
-
-def _write_claim(output: StoredOutput, claim: JSON) -> None:
-    """Write it here, and then into the store.
-
-    Raises:
-        JobError: It cannot be written.
-    """
-    data = json.dumps(claim, indent=2).encode()
-    create_folder(output.journal)
-    write_atomically(output.journal / output.claim_name, [data])
-    write_object(output.claim.url, data)
 
 
 def _parse_claim(data: bytes | None) -> JSON:

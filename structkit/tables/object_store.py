@@ -153,6 +153,25 @@ def write_object(url: str, data: bytes) -> None:
         store.pipe_file(path, data)
 
 
+def create_object(url: str, data: bytes) -> bytes:
+    """Write a small file unless there is one, and return what the file then contains.
+
+    S3, Google Cloud Storage and Azure do it in one step, so that one of several machines succeeds. A store that rejects
+    the condition is written without it.
+
+    Raises:
+        JobError: It cannot be written or read.
+        ConfigError: As `find_stored_files`.
+    """
+    store, path = _open_store(url)
+    try:
+        store.pipe_file(path, data, mode="create")
+    except Exception:  # noqa: BLE001 (each store has its own for "there is one" and for "no such condition")
+        if read_object(url) is None:
+            write_object(url, data)
+    return read_object(url) or b""
+
+
 def upload_file(file: Path, url: str) -> None:
     """Upload a file of any size, which replaces the one at the address once all of it is there.
 

@@ -20,6 +20,7 @@ from stores import Store
 from typer.testing import CliRunner, Result
 
 from structkit import Price
+from structkit.batch import stored_output
 from structkit.batch.job import Job
 from structkit.batch.stored_join import join_stored_parts
 from structkit.errors import ConfigError, JobError
@@ -108,6 +109,41 @@ def test_another_machine_without_the_journal_pays_for_nothing(
     shutil.rmtree(tmp_path / folder.name)
     assert job_of(endpoint, url, overwrite=True).run().is_complete
     assert sent(endpoint) == 16
+
+
+def test_of_two_machines_that_start_at_once_one_pays(
+    store: Store, endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, create = f"{store.url}/out.csv", stored_output.create_object
+
+    def create_after_the_other(*arguments: Any) -> bytes:
+        monkeypatch.setattr(stored_output, "create_object", create)
+        assert job_of(endpoint, url, journal=tmp_path / "other").run().is_complete
+        return create(*arguments)
+
+    monkeypatch.setattr(stored_output, "create_object", create_after_the_other)
+    for _ in range(2):
+        with pytest.raises(JobError, match=r"out\.csv is the output of a job whose journal is not here, .*other"):
+            job_of(endpoint, url, journal=tmp_path / "own").run()
+    assert job_of(endpoint, url, journal=tmp_path / "other").run().is_complete
+    assert sent(endpoint) == 8
+
+
+def test_a_store_without_conditional_writes_is_written_without(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    write = MemoryFileSystem.pipe_file
+
+    def reject_condition(self: Any, path: str, data: bytes, mode: str = "overwrite") -> None:
+        if mode == "create":
+            raise OSError("A header you provided implies functionality that is not implemented")
+        write(self, path, data)
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", reject_condition)
+    assert job_of(endpoint, "memory://plain-store/out.csv").run().is_complete
+    assert sent(endpoint) == 8
 
 
 def test_the_machines_of_a_shared_journal_folder_continue_each_others_job(
