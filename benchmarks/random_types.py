@@ -41,6 +41,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     Tag,
+    TypeAdapter,
     WrapSerializer,
     WrapValidator,
     create_model,
@@ -421,10 +422,17 @@ def optional(rng: Random, depth: int) -> RandomType:
 def union(rng: Random, depth: int) -> RandomType:
     branches = some_types(rng, depth, 2)
     text = " | ".join(branch.text for branch in branches)
+    if "ZoneInfo" in text and "uple" in text:
+        raise ValueError("ZoneInfo((1, 'x')) is 'x' in CPython")
     cls = Union[tuple(branch.type for branch in branches)]
-    return RandomType(
-        cls, lambda rng: rng.choice(branches).make(rng), f"({text})", all(b.is_hashable for b in branches)
-    )
+
+    def make(rng: Random) -> Any:
+        value = rng.choice(branches).make(rng)
+        if value is Mixed.NOTHING:
+            raise ValueError("pydantic's int reads it as None")
+        return value
+
+    return RandomType(cls, make, f"({text})", all(b.is_hashable for b in branches))
 
 
 # Structures
@@ -523,7 +531,12 @@ def data_class(rng: Random, depth: int) -> RandomType:
     namespace |= {each.name: each.default[0] for each in fields if each.default}
     cls: Any = decorate(**options)(type(f"Data{number}", (), namespace))
     text = fields_text(f"{decorate.__module__}.Data{number}{options or ''}", fields)
-    return RandomType(cls, lambda rng: cls(**make_values(fields, rng)), text, is_hashable=False)
+    adapter = TypeAdapter(cls)  # a class of the standard library does not validate its values
+
+    def make(rng: Random) -> Any:
+        return adapter.validate_python(make_values(fields, rng))
+
+    return RandomType(cls, make, text, is_hashable=False)
 
 
 def _is_plain_default(field: RandomField) -> bool:

@@ -31,6 +31,7 @@ FORMAT_DESCRIPTIONS = {
     "hostname": "A host name.",
     "uri": "A URL.",
     "multi-host-uri": "A URL, which may have several hosts.",
+    "base16": "Hexadecimal digits.",
     "base64": "Base64.",
     "base64url": "URL-safe Base64.",
     "regex": "A regular expression.",

@@ -243,12 +243,31 @@ def test_bytes_in_another_encoding_are_read_back_under_the_settings_of_each_mode
         text: Base64Bytes = b"x"
         texts: dict[str, Base64Bytes | int] = {}
 
+    class Read(BaseModel):
+        model_config = ConfigDict(val_json_bytes=encoding)
+        raw: bytes
+
+    class Text(BaseModel):
+        text: Base64Bytes
+
     class Holder(BaseModel):
+        model_config = ConfigDict(val_json_bytes=encoding, ser_json_bytes=encoding)
         blob: Blob
+        text: Text | Blob
 
     blob = Blob(raw=b"a", text=b"eA==", texts={"a": b"eHg=", "b": 1})
     check_round_trip(Blob, blob)
-    check_round_trip(Holder, Holder(blob=blob))
+    check_round_trip(Read, Read(raw=b"ab"))
+    check_round_trip(Holder, Holder(blob=blob, text=Text(text=b"kA==")))
+
+
+def test_the_model_is_told_the_encoding_in_which_bytes_are_read():
+    def description(encoding):
+        config = ConfigDict(val_json_bytes=encoding)
+        blob = create_model("Blob", __config__=config, raw=(bytes, ...))
+        return ResponseFormat(blob).schema["properties"]["raw"].get("description")
+
+    assert [*map(description, ["utf8", "base64", "hex"])] == [None, "URL-safe Base64.", "Hexadecimal digits."]
 
 
 def test_a_type_whose_numbers_may_be_infinite_says_once_that_these_are_dropped():

@@ -3,6 +3,7 @@
 import datetime as dt
 import enum
 import json
+import re
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -657,3 +658,23 @@ def test_lists_and_maps_beside_other_branches_are_distinguished(branches: list[A
     form = ResponseFormat({"anyOf": branches})
     for value in values:
         assert form.parse(json.dumps(form.dump(value))) == value
+
+
+@pytest.mark.parametrize(
+    ("output_type", "value", "box"),
+    [
+        (Annotated[list[Point], Field(min_length=1)] | list[list[Point]], [], "array_2"),
+        (list[Annotated[list[Point], Field(max_length=1)]] | list[list[Point]], [[{"x": 1}, {"x": 2}]], "list_2"),
+        (Annotated[dict[str, int], Field(min_length=2)] | dict[str, int | str], {"a": 1}, "object_2"),
+    ],
+    ids=["list", "list in a list", "map"],
+)
+def test_a_list_or_map_is_written_in_the_branch_that_allows_its_length(output_type, value, box, check_round_trip):
+    assert [*ResponseFormat(output_type).dump(value)["value"]] == [box]
+    check_round_trip(output_type, value)
+
+
+@pytest.mark.parametrize("output_type", [re.Pattern, re.Pattern | int, re.Pattern | bytes], ids=str)
+def test_a_pattern_that_cannot_be_written_says_why_in_a_union_too(output_type):
+    with pytest.raises(SchemaError, match=r"declare re.Pattern\[bytes\]"):
+        ResponseFormat(output_type).dump(re.compile(b"a"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,11 +12,13 @@ from structkit.schema.json_types import json_type
 from structkit.schema.keywords import BOXED_BRANCH
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.any_value import AnyValueNode
+from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import DescribedNode, describe, description_of, without_description
 from structkit.schema.nodes.equal_texts import positions_of_equal_texts
 from structkit.schema.nodes.json_text import JSONTextNode
+from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.other_types import OtherTypesNode
@@ -52,8 +54,12 @@ class UnionNode:
         return {"anyOf": [branch.schema for branch in self.branches]}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Dump by the first branch that matches the value."""
-        branch = next((branch for branch in self.branches if branch.matches_value(value)), self.single_branch)
+        """Dump by the first branch that matches the value, where possible one that allows the lengths of its lists."""
+        matching = (branch for branch in self.branches if branch.matches_value(value))
+        fitting = next((branch for branch in matching if has_lengths(branch, value)), None)
+        branch = fitting or next(
+            (branch for branch in self.branches if branch.matches_value(value)), self.single_branch
+        )
         return value if branch is None else branch.dump(value)
 
     def load(self, wire: JSONValue) -> JSONValue:
@@ -98,6 +104,29 @@ class UnionNode:
     def matches_wire(self, wire: JSONValue) -> bool:
         """Return whether a branch matches."""
         return any(branch.matches_wire(wire) for branch in self.branches)
+
+
+def has_lengths(node: Node, value: JSONValue) -> bool:
+    """Return whether a node that matches a value has the bounds for its lists and maps, and for those in them."""
+    inner = resolve_node(node)
+    if isinstance(inner, UnionNode):
+        return any(branch.matches_value(value) and has_lengths(branch, value) for branch in inner.branches)
+    if isinstance(inner, BoxedNode):
+        return has_lengths(inner.node, value)
+    if isinstance(inner, ArrayNode) and isinstance(value, list):
+        return has_length(value, inner.bounds) and all(has_lengths(inner.items, item) for item in value)
+    if isinstance(inner, MapNode) and isinstance(value, dict):
+        return has_length(value, inner.bounds) and all(has_lengths(inner.value, item) for item in value.values())
+    return True
+
+
+def has_length(value: Sized, bounds: JSON) -> bool:
+    """Return whether a list or a map has as many members as the bounds of its schema allow.
+
+    >>> has_length([1], {"minItems": 1}), has_length([1, 2], {"maxItems": 1})
+    (True, False)
+    """
+    return bool(bounds.get("minItems", 0) <= len(value) <= bounds.get("maxItems", len(value)))
 
 
 ANY_TEXT = JSONTextNode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any
 from structkit.schema.keywords import PYTHON_CLASS
 from structkit.schema.memo import compute_once
 from structkit.schema.natural import MAX_QUOTED_CHARS
+from structkit.schema.pydantic.compiled_patterns import is_pattern
 from structkit.schema.pydantic.part import NO_INFINITIES, NO_JSON, SchemaPart
 from structkit.schema.pydantic.sameness import is_same
 from structkit.values import JSONValue
@@ -136,7 +138,7 @@ def _pairs(resolved: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _names_by_class(resolved: Mapping[str, Any]) -> dict[type, str]:
     """Return the branch of each class whose instances only that branch accepts."""
     pairs = _pairs(resolved)
-    if any(branch["type"] in ANY_CLASS for _, branch in pairs):
+    if any(branch["type"] in ANY_CLASS and not is_pattern(branch) for _, branch in pairs):
         return {}
     classes = [(cls, name, branch["type"]) for name, branch in pairs for cls in _classes(branch)]
     counts = Counter(cls for cls, _, _ in classes)
@@ -148,5 +150,7 @@ def _classes(branch: Any) -> set[type]:
         return {type(constant) for constant in branch["expected"]}
     if branch["type"] == "is-subclass":  # its values are classes
         return set()
+    if is_pattern(branch):
+        return {re.Pattern}
     cls = branch[PYTHON_CLASS] if PYTHON_CLASS in branch else branch.get("cls") or PYTHON_TYPES.get(branch["type"])
     return {cls} if isinstance(cls, type) else set()

@@ -183,7 +183,7 @@ class _Rewrite:
             return {**part, "serialization": unmasked}
         part_layers = layers(part, self._definitions)
         if is_of_library(serializer):
-            part = _with_bytes_as_result(part) if part_layers[-1]["type"] == "bytes" else part
+            part = _with_bytes_as_result(part) if self._resolve(part)["type"] == "bytes" else part
             return without_enum_values(restricted_to_instances(part))
         if part_layers[-1]["type"] not in BUILTIN:
             return part
@@ -217,7 +217,7 @@ def _without_output_settings(part: JSON) -> JSON:
 
 def _input_config(config: JSON) -> JSON:
     """Return the settings without those for output only; bytes are written the way they are read."""
-    if not config.keys() & OUTPUT_SETTINGS:
+    if not config.keys() & (OUTPUT_SETTINGS | {"val_json_bytes"}):
         return config
     remaining = {key: value for key, value in config.items() if key not in OUTPUT_SETTINGS}
     return {**remaining, "ser_json_bytes": remaining.get("val_json_bytes", "utf8")}

@@ -56,6 +56,9 @@ from structkit.schema.writable import validate_writable
 from structkit.values import JSON, JSONValue
 from structkit.values.text import join_sentences, shorten
 
+BYTES_FORMATS = {"utf8": "binary", "base64": "base64url", "hex": "base16"}
+"""The formats of the encodings in which pydantic reads bytes; its own JSON Schema names those in which it writes."""
+
 
 class NaturalSchemaGenerator(StrictGenerator):
     """pydantic's generator, without titles that repeat names. What JSON Schema cannot express is put in words."""
@@ -211,8 +214,8 @@ class NaturalSchemaGenerator(StrictGenerator):
         return _with_doc({**json_schema, **positions}, docstring)
 
     def bytes_schema(self, schema: Any) -> JsonSchemaValue:
-        """Describe the lengths: they count bytes, and the bounds of a string would count characters."""
-        json_schema = super().bytes_schema(schema)
+        """Name the encoding that is read, and describe the lengths: the bounds of a string would count characters."""
+        json_schema = {**super().bytes_schema(schema), "format": BYTES_FORMATS[self._config.val_json_bytes]}
         bounds: JSON = {word: json_schema.pop(word) for word in ("minLength", "maxLength") if word in json_schema}
         return with_description(json_schema, describe_bounds(bounds).replace("character", "byte"), *bound_texts(bounds))
 
