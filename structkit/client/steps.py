@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, cast
 
-from structkit.extraction import Conversation, ValueCheck, check_failure, is_async_check, soft, to_issues
+from structkit.extraction import (
+    Conversation,
+    ValueCheck,
+    check_failure,
+    flatten_outcome,
+    is_async_check,
+    soft,
+    to_issues,
+)
 from structkit.transport import TransportReply
 from structkit.values import Issue, Result
 
@@ -48,6 +56,7 @@ async def async_issues(value: Any, checks: Iterable[ValueCheck]) -> tuple[tuple[
 
 async def _await_check(check: ValueCheck, value: Any) -> tuple[Issue, ...]:
     try:
-        return to_issues(await cast("Any", check)(value))
+        items = flatten_outcome(await cast("Any", check)(value))
     except Exception as error:  # noqa: BLE001 (the caller's code; one bad record must not stop a job)
         return (check_failure(error),)
+    return to_issues(items, check)

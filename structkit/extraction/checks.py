@@ -67,9 +67,10 @@ def collect_warnings(value: Any, checks: Iterable[ValueCheck]) -> tuple[Issue, .
 
 def _run_check(check: ValueCheck, value: Any) -> tuple[Issue, ...]:
     try:
-        return to_issues(check(value))
+        items = flatten_outcome(check(value))
     except Exception as error:  # noqa: BLE001 (the caller's code; one bad record must not stop a job)
         return (check_failure(error),)
+    return to_issues(items, check)
 
 
 def check_failure(error: Exception) -> Issue:
@@ -81,23 +82,38 @@ def check_failure(error: Exception) -> Issue:
     return Issue((), "a check of this value failed", cause=repr(error))
 
 
-def to_issues(outcome: Any) -> tuple[Issue, ...]:
-    """Return the outcome of a check as issues; an outcome of any other type becomes an issue itself.
+def flatten_outcome(outcome: Any) -> list[Any]:
+    """Return what a check has returned, without None and empty texts, and the items of what can be iterated.
 
-    >>> to_issues("too old"), to_issues(None), to_issues("")
-    ((Issue(path=(), message='too old', got=''),), (), ())
-    >>> to_issues(False)[0].message
-    'a check returned bool; expected None, a text, an Issue, or several of these'
+    >>> flatten_outcome(None), flatten_outcome(iter(["a", ["b", ""]])), flatten_outcome(False)
+    ([], ['a', 'b'], [False])
     """
     if inspect.iscoroutine(outcome):
         outcome.close()  # Python would warn about a coroutine that is never awaited
-    if outcome is None:
-        return ()
-    if isinstance(outcome, Mapping | bytes) or not isinstance(outcome, str | Issue | Iterable):
-        return (Issue((), f"a check returned {type(outcome).__name__}; {CHECK_OUTCOMES}"),)
-    if isinstance(outcome, Issue):
-        path: Any = outcome.path  # callers without a type checker may give one step, or a list
-        return (replace(outcome, path=(path,) if isinstance(path, str | int) else tuple(path)),)
-    if isinstance(outcome, str):
-        return (Issue((), outcome),) if outcome else ()
-    return tuple(issue for item in outcome for issue in to_issues(item))
+    if outcome is None or outcome == "":
+        return []
+    if isinstance(outcome, str | Issue | Mapping | bytes) or not isinstance(outcome, Iterable):
+        return [outcome]
+    return [item for each in outcome for item in flatten_outcome(each)]
+
+
+def to_issues(items: Iterable[Any], check: ValueCheck) -> tuple[Issue, ...]:
+    """Return the items of a check's outcome as issues.
+
+    Raises:
+        ConfigError: One is of another type, and the check is not soft: no reply can satisfy such a check.
+    """
+    return tuple(_to_issue(item, check) for item in items)
+
+
+def _to_issue(item: Any, check: ValueCheck) -> Issue:
+    if isinstance(item, Issue):
+        path: Any = item.path  # callers without a type checker may give one step, or a list
+        return replace(item, path=(path,) if isinstance(path, str | int) else tuple(path))
+    if isinstance(item, str):
+        return Issue((), item)
+    inner = check.check if isinstance(check, soft) else check
+    reason = f"the check {getattr(inner, '__name__', inner)} returned {type(item).__name__}; {CHECK_OUTCOMES}"
+    if isinstance(check, soft):
+        return Issue((), reason)
+    raise ConfigError(reason)

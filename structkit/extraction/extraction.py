@@ -170,7 +170,11 @@ class Extraction(Generic[T]):
         return (self.request,)
 
     def receive(self, reply: Completion | TransportError) -> NextStep[T]:
-        """Return the step after a reply: an extraction, the result, or an error as a value (nothing is raised)."""
+        """Return the step after a reply: an extraction, the result, or an error as a value.
+
+        Raises:
+            ConfigError: A check returned what no check may return.
+        """
         step = self._receive(reply)
         if self.grounding is not None:
             step = self.grounding.next_step(self, step)

@@ -164,6 +164,15 @@ def test_a_row_whose_async_check_never_accepts_fails_alone(tmp_path: Path, raise
     assert ("cannot say" if raises else "not that") in output_rows(tmp_path)[0]["message"]
 
 
+def test_a_job_stops_at_a_check_of_another_outcome_and_resumes_with_a_correct_one(tmp_path: Path) -> None:
+    with Endpoint(GOOD, GOOD) as endpoint:
+        with pytest.raises(ConfigError, match="returned bool"):
+            job(endpoint, tmp_path, "a", "b", checks=[lambda label: label.tone == "good"], concurrency=1).run()
+        assert len(endpoint.requests) == 1
+        assert job(endpoint, tmp_path, "a", "b", checks=[lambda label: None], concurrency=1).run().counts == {"done": 2}
+        assert len(endpoint.requests) == 2
+
+
 def test_everything_that_a_function_declares_holds_in_its_job(tmp_path: Path) -> None:
     log = HookLog()
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationInfo, create_model, field_valid
 import structkit
 from structkit.client.hooks import Hooks
 from structkit.dialects import MODES, Dialect, Size
+from structkit.errors import ConfigError
 from structkit.extraction import soft
 from structkit.testing import Endpoint, Reply, completion, fault
 from structkit.testing.scripted_reply import requested_schema, text_reply
@@ -362,3 +363,13 @@ def test_hooks_are_called_once_for_every_attempt_of_every_part(connect: Connect)
         result = client.run(create_model("Five", **fields), "x")
     assert len(attempts) == len(result.attempts) == len(endpoint.requests) == 4
     assert all(any(each is attempt for each in attempts) for attempt in result.attempts)
+
+
+def test_a_check_that_returns_no_outcome_ends_the_call_after_one_request(connect: Connect) -> None:
+    def is_adult(person: Person) -> bool:
+        return person.age >= 18
+
+    with Endpoint(person_json(), person_json()) as endpoint:
+        with pytest.raises(ConfigError, match="the check is_adult returned bool; expected None, a text"):
+            connect(endpoint.base_url).run(Person, "x", checks=[is_adult])
+        assert len(endpoint.requests) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from pydantic import BaseModel, Field
 from structkit import ResponseFormat
 from structkit.client.steps import async_issues
 from structkit.dialects import DIALECTS, Route
-from structkit.errors import Truncated
+from structkit.errors import ConfigError, Truncated
 from structkit.extraction import Extraction, soft
 from structkit.extraction.checks import CHECK_OUTCOMES
 from structkit.parsing import read_completion, read_prefix
@@ -275,18 +276,6 @@ CHECKS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
         lambda value: (1 / 0 for _ in "x"),
         [((), "a check of this value failed")],
     ),
-    "returns a bool": (lambda value: False, [((), f"a check returned bool; {CHECK_OUTCOMES}")]),
-    "returns a number": (lambda value: 0, [((), f"a check returned int; {CHECK_OUTCOMES}")]),
-    "returns a dict": (lambda value: {"a": "b"}, [((), f"a check returned dict; {CHECK_OUTCOMES}")]),
-    "returns bytes": (lambda value: b"ab", [((), f"a check returned bytes; {CHECK_OUTCOMES}")]),
-    "returns a number in a list": (
-        lambda value: ["a", 1],
-        [((), "a"), ((), f"a check returned int; {CHECK_OUTCOMES}")],
-    ),
-    "returns a coroutine in a list": (
-        lambda value: [async_check(value)],
-        [((), f"a check returned coroutine; {CHECK_OUTCOMES}")],
-    ),
     "returns an empty text": (lambda value: "", []),
     "returns an iterator": (lambda value: iter(["a", "b"]), [((), "a"), ((), "b")]),
     "has a path that is a text": (lambda value: Issue("rows", "a"), [(("rows",), "a")]),  # type: ignore[arg-type]
@@ -296,7 +285,9 @@ CHECKS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
 
 
 @pytest.mark.parametrize(("check", "issues"), CHECKS.values(), ids=CHECKS.keys())
-def test_anything_that_a_check_returns_or_raises_is_an_issue_and_not_an_exception(check: Any, issues: Any) -> None:
+def test_what_a_check_may_return_and_all_that_it_raises_is_an_issue_and_not_an_exception(
+    check: Any, issues: Any
+) -> None:
     value = Survey(rows=["x" * 200, "y" * 200])
     text = value.model_dump_json()
     extraction = Extraction(ResponseFormat(Survey), "m", (Message("user", "x"),), checks=(check,))
@@ -311,8 +302,38 @@ def test_anything_that_a_check_returns_or_raises_is_an_issue_and_not_an_exceptio
     assert [(issue.path, issue.message) for issue in soft_result.warnings] == issues
 
 
+WRONG_OUTCOMES: dict[str, tuple[Any, str]] = {
+    "a bool": (lambda value: False, "bool"),
+    "a number": (lambda value: 0, "int"),
+    "a dict": (lambda value: {"a": "b"}, "dict"),
+    "bytes": (lambda value: b"ab", "bytes"),
+    "a number in a list": (lambda value: ["a", 1], "int"),
+    "a coroutine in a list": (lambda value: [async_check(value)], "coroutine"),
+}
+
+
+@pytest.mark.parametrize(("check", "type_name"), WRONG_OUTCOMES.values(), ids=WRONG_OUTCOMES.keys())
+def test_another_outcome_of_a_check_ends_the_call_and_of_a_soft_one_is_a_warning(check: Any, type_name: str) -> None:
+    extraction = Extraction(ResponseFormat(int), "m", (Message("user", "x"),), checks=(check,))
+    message = f"the check <lambda> returned {type_name}; {CHECK_OUTCOMES}"
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        extraction.receive(completion_of('{"value": 3}'))
+    soft_result = replace(extraction, checks=(soft(check),)).receive(completion_of('{"value": 3}'))
+    assert isinstance(soft_result, Result)
+    assert soft_result.warnings[-1].message == message
+
+
 async def async_raising(_: Any) -> str:
     raise KeyError("zip")
+
+
+async def async_bool(_: Any) -> bool:
+    return False
+
+
+def test_another_outcome_of_an_async_check_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="the check async_bool returned bool"):
+        asyncio.run(async_issues(3, [async_bool]))
 
 
 def test_an_exception_of_an_async_check_is_an_issue() -> None:

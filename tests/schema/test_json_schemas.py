@@ -453,6 +453,7 @@ CASES = {
     "unique items": holds({"type": "array", "items": INTEGER, "uniqueItems": True}, [[1, 2]], [[1, 1]]),
     "unevaluated keys forbidden": fits({**obj(a=STRING), "unevaluatedProperties": False}, [{"a": "x"}], [{"a": "x", "b": 1}]),
     "unevaluated keys of a type": fits({"type": "object", "unevaluatedProperties": INTEGER}, [{"a": 1}], [{"a": "x"}]),
+    "a named back-reference": holds({"type": "string", "pattern": r"^(?<q>a|b)\k<q>$"}, ["aa"], ["ab"]),
     "unevaluated keys beside Unicode patterns": fits(
         {"type": "object", "patternProperties": {r"^\p{L}+$": INTEGER}, "unevaluatedProperties": False}, [{"é": 1}], [{"1": 1}]
     ),

@@ -133,9 +133,9 @@ def _rounds(count: re.Match[str], *, counts_optional: bool) -> int:
 def _as_regex_syntax(pattern: str) -> str:
     r"""Return a pattern of ECMA 262 as `regex` reads it: `$` is the end of the text, `{` may be a plain character.
 
-    >>> _as_regex_syntax(r"^[$]\${a}a{2}$")
-    '^[$]\\$\\{a}a{2}\\Z'
+    >>> _as_regex_syntax(r"^[$]\${a}a{2}$"), _as_regex_syntax(r"(?<q>['`])\k<q>")
+    ('^[$]\\$\\{a}a{2}\\Z', "(?<q>['`])\\g<q>")
     """
-    end = "$" if MULTILINE.search(pattern) else r"\Z"
     # Otherwise `a{e}` would be a fuzzy match.
-    return TOKEN.sub(lambda token: end if token["end"] else r"\{" if token["brace"] else token[0], pattern)
+    spellings = {"$": "$" if MULTILINE.search(pattern) else r"\Z", "{": r"\{", r"\k": r"\g"}
+    return TOKEN.sub(lambda token: token[0] if token["set"] else spellings.get(token[0], token[0]), pattern)
