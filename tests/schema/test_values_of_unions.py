@@ -28,8 +28,10 @@ from pydantic import (
     RootModel,
     SecretBytes,
     SecretStr,
+    StringConstraints,
     Tag,
     ValidationError,
+    create_model,
     model_serializer,
     model_validator,
 )
@@ -678,3 +680,12 @@ def test_a_list_or_map_is_written_in_the_branch_that_allows_its_length(output_ty
 def test_a_pattern_that_cannot_be_written_says_why_in_a_union_too(output_type):
     with pytest.raises(SchemaError, match=r"declare re.Pattern\[bytes\]"):
         ResponseFormat(output_type).dump(re.compile(b"a"))
+
+
+def test_the_value_of_a_member_is_written_in_the_branch_that_reads_it_back(check_round_trip):
+    upper = Annotated[str, StringConstraints(to_upper=True)]
+    model = create_model("Model", __config__=ConfigDict(use_enum_values=True), color=(upper | Color, ...))
+    by_function = Annotated[Color, AfterValidator(lambda color: color.value)]
+    check_round_trip(model, model(color=Color.RED))
+    check_round_trip(model, model(color="x"))
+    check_round_trip(upper | by_function, "red")

@@ -15,8 +15,11 @@ from structkit.schema.pydantic.ambiguity import Ambiguity, object_fields
 from structkit.schema.pydantic.branch_choice import BranchChoice
 from structkit.schema.pydantic.json_form import INSTANCES, READERS, JSONForm, json_form
 from structkit.schema.pydantic.part import SchemaPart, python_only_choices, union_choices, without_ref
-from structkit.schema.pydantic.serializers import is_of_library, restricted_to_input_type
+from structkit.schema.pydantic.serializers import is_of_library, layers, restricted_to_input_type
 from structkit.values import JSON
+
+CLASS_CHANGES = frozenset({"function-after", "function-wrap", "function-plain"})
+"""Types of core schemas with a function that may return an instance of another class, such as a member's value."""
 
 UNBOXED = ""
 """The tag of all branches without a box."""
@@ -62,7 +65,7 @@ class UnionRewrite:
         if is_ambiguous or any(self._is_written_by_function(choice, frozenset()) for choice in choices):
             branches = {str(position): choice for position, choice in enumerate(choices)}
             resolved = {name: self._resolve(branch) for name, branch in branches.items()}
-            choice = BranchChoice(branches, resolved, self._compile_part, union=part, is_ambiguous=is_ambiguous)
+            choice = self._choice(branches, resolved, union=part, is_ambiguous=is_ambiguous)
             return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(choice.write)}
         return part
 
@@ -70,7 +73,7 @@ class UnionRewrite:
         """Return a union whose discriminator is a function, written without it: the function may read JSON only."""
         branches = {str(tag): choice for tag, choice in part["choices"].items()}
         resolved = {tag: self._resolve(choice) for tag, choice in branches.items()}
-        choice = BranchChoice(branches, resolved, self._compile_part, union=part)
+        choice = self._choice(branches, resolved, union=part)
         return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(choice.write)}
 
     def nullable(self, part: JSON) -> JSON:
@@ -113,7 +116,7 @@ class UnionRewrite:
         branches = {**by_name, **({UNBOXED: tagged[UNBOXED]} if unboxed else {})}
         resolved: dict[str, Any] = {name: self._resolve(choice) for name, choice in by_name.items()}
         resolved |= {UNBOXED: [self._resolve(choice) for choice in unboxed]} if unboxed else {}
-        choice = BranchChoice(branches, resolved, self._compile_part, boxes=by_name)
+        choice = self._choice(branches, resolved, boxes=by_name)
         schema = core_schema.tagged_union_schema(
             tagged,
             _BoxReader(frozenset(branches), choice),
@@ -121,6 +124,11 @@ class UnionRewrite:
             serialization=core_schema.plain_serializer_function_ser_schema(choice.write),
         )
         return cast("JSON", schema)
+
+    def _choice(self, branches: dict[str, Any], resolved: dict[str, Any], **settings: Any) -> BranchChoice:
+        all_layers = (layer for branch in branches.values() for layer in layers(branch, self._definitions))
+        may_change_classes = any(layer["type"] in CLASS_CHANGES for layer in all_layers)
+        return BranchChoice(branches, resolved, self._compile_part, may_change_classes=may_change_classes, **settings)
 
     def _may_read_other_types(self, choice: Any) -> bool:
         """Return whether a function of the caller's gets the JSON before a class does, and may read all types of it."""

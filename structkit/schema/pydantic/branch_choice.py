@@ -41,6 +41,7 @@ class BranchChoice:
         boxes: The names under which a value is boxed.
         union: The union, where it reads the values of all branches without boxes.
         is_ambiguous: Whether the union may read the JSON of a branch's own class as a value of another branch.
+        may_change_classes: Whether values of a branch may be of another class than the branch's own.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class BranchChoice:
         union: Any = None,
         *,
         is_ambiguous: bool = False,
+        may_change_classes: bool = False,
     ) -> None:
         """Prepare the parts of the branches, which are compiled when a value is written."""
         self._names_by_class = _names_by_class(resolved)
@@ -61,7 +63,8 @@ class BranchChoice:
         self._boxes = boxes
         self._union = union and compile_part(union)
         self._is_ambiguous = is_ambiguous
-        self._has_sure_classes = not is_ambiguous and all(each["type"] != "union" for _, each in _pairs(resolved))
+        has_unions = any(each["type"] == "union" for _, each in _pairs(resolved))
+        self._has_sure_classes = not (is_ambiguous or may_change_classes or has_unions)
 
     def by_class(self, value: Any) -> str | None:
         """Return the name of the only branch with instances of a value's class; None where not only one has."""
