@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from structkit.batch.settings import JobSettings
 from structkit.optional import import_extra
+from structkit.tables.formats import is_escaped
+from structkit.tables.formats.formulas import unescape_cells
 from structkit.tables.sources import open_source
 from structkit.values import JSON
 
@@ -30,7 +32,8 @@ class OutputTable:
     def to_dicts(self) -> list[JSON]:
         """Return each row as a dict."""
         if isinstance(self._source, Path):
-            return [dict(record.values) for record in open_source(self._source)]
+            read = unescape_cells if is_escaped(str(self._source)) else dict
+            return [read(record.values) for record in open_source(self._source)]
         rows: list[JSON] = self._source if isinstance(self._source, list) else self._source.to_pylist()
         return rows
 

@@ -17,7 +17,8 @@ from structkit.batch.sampling import draw_sample
 from structkit.errors import JobError
 from structkit.tables.columns import Column
 from structkit.tables.files import hash_file
-from structkit.tables.formats import PART_SUFFIX
+from structkit.tables.formats import PART_SUFFIX, is_escaped
+from structkit.tables.formats.formulas import GuardFormulas, unescape_cells
 from structkit.tables.records import Record
 from structkit.tables.sources import STREAM_FILE, Source, key_text, open_source
 from structkit.tables.store_address import StoreAddress
@@ -103,9 +104,11 @@ def join_parts(
     tables = [open_source(part.path) for part in parts]
     if source is None or isinstance(source, str | Path):
         _validate_input(rows, parts)
-    with open_table_sink(output, _columns(rows, tables), overwrite=overwrite, guard_formulas="none") as sink:
+    guard_formulas: GuardFormulas = "none" if is_escaped(str(parts[0].path)) else "all"
+    read = dict if is_escaped(str(output)) else unescape_cells
+    with open_table_sink(output, _columns(rows, tables), overwrite=overwrite, guard_formulas=guard_formulas) as sink:
         for row in _in_order(rows, parts, tables):
-            sink.write({"input": row})
+            sink.write({"input": read(row)})
     table = Path(output)
     report = JoinReport(table, len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
     write_manifest(table, {**manifest, **_joined_fields(parts, report), "status": status})

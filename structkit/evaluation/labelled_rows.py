@@ -17,7 +17,7 @@ from structkit.parsing import NotJSON, read_json
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.tables.columns import Column, flatten_columns, output_columns, resolve_schema, schema_types
-from structkit.tables.formats.formulas import is_formula
+from structkit.tables.formats.formulas import unescape_formula
 from structkit.tables.records import Record
 from structkit.tables.sources import Source
 from structkit.values import JSON, JSONPath, JSONValue
@@ -106,7 +106,7 @@ class LabelledTable:
 
     def key(self, record: Record) -> str:
         """Return what identifies a row: the cell of the key column, or else its number."""
-        return record.key if self.source.key is not None else str(record.row)
+        return unescape_formula(record.key) if self.source.key is not None else str(record.row)
 
     def _value(self, record: Record) -> JSONValue:
         """Return the value of a row, which nothing has validated."""
@@ -253,7 +253,7 @@ def read_cell(cell: Any, place: CellPlace) -> JSONValue:
     if "string" in place.types:
         if not cell:
             return None if place.is_nullable else ""
-        return cell[1:] if cell[0] == "'" and is_formula(cell[1:]) else cell
+        return unescape_formula(cell)
     if not cell or cell.isspace():
         return None
     with suppress(NotJSON):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from structkit.errors import ConfigError
 from structkit.evaluation.score import Score
 from structkit.evaluation.score_report import format_share, markdown_table
+from structkit.tables.formats.formulas import unescape_formula
 from structkit.tables.sources import open_source
 from structkit.values import JSON
 
@@ -97,7 +98,7 @@ def read_row_confidence(labels: Any, key: str) -> dict[str, float | None]:
     for record in source:
         cell = record.values.get(f"{COLUMN}_run", record.values.get(COLUMN))
         try:
-            confidence[record.key] = None if cell in (None, "") else float(cell)
+            confidence[unescape_formula(record.key)] = None if cell in (None, "") else float(cell)
         except (TypeError, ValueError):
             raise source.row_error(f"{COLUMN} is not a number: {cell!r:.80}", record) from None
     return confidence

@@ -16,7 +16,7 @@ from structkit.review.document_column import DocumentColumn
 from structkit.review.row_digest import SEPARATOR
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import RUN_SCHEMAS, output_columns
-from structkit.tables.formats.formulas import is_formula
+from structkit.tables.formats.formulas import unescape_formula
 from structkit.tables.records import Record, digest
 from structkit.tables.sources import Source
 from structkit.values import JSON, JSONPath, JSONValue, format_path, leaf_paths
@@ -279,5 +279,4 @@ def _boolean(cell: Any) -> bool | None:
 
 def _text(cell: Any) -> str:
     """Return a cell as a prompt had it: without the apostrophe by which a CSV file marks a formula as text."""
-    text = to_text(cell)
-    return text[1:] if text.startswith("'") and is_formula(text[1:]) else text
+    return unescape_formula(to_text(cell))

@@ -19,7 +19,7 @@ def job() -> Callable[..., Job]:
     def make(endpoint: Endpoint, output: Path | None, **settings: Any) -> Job:
         base: dict[str, Any] = {"output_type": bool, "prompt": "{text}", "model": "fake", "api_key": "sk-test"}
         rows = [{"text": "a", "n": 1}, {"text": "b", "n": 2}]
-        return Job(rows, output, base_url=endpoint.base_url, **{**base, **settings})
+        return Job(settings.pop("source", rows), output, base_url=endpoint.base_url, **{**base, **settings})
 
     return make
 
@@ -35,6 +35,13 @@ def test_the_rows_of_any_output_are_read_as_dicts_arrow_and_pandas(
     assert [str(row["n"]) for row in rows] == ["1", "2"]
     assert report.to_arrow().column_names == [*report.to_pandas().columns] == [*rows[0]]
     assert report.to_pandas()["text"].tolist() == ["a", "b"]
+
+
+def test_the_rows_of_a_csv_file_have_no_apostrophe_before_a_formula(job: Callable[..., Job], tmp_path: Path) -> None:
+    with Endpoint() as endpoint:
+        report = job(endpoint, tmp_path / "out.csv", source=[{"text": "=1+1"}, {"text": "-milk"}]).run()
+    assert [row["text"] for row in report.to_dicts()] == ["=1+1", "-milk"]
+    assert "'=1+1" in (tmp_path / "out.csv").read_text()
 
 
 def test_a_job_without_an_output_leaves_no_file(

@@ -87,6 +87,20 @@ def test_joined_parts_are_the_table_of_the_whole_job(tmp_path: Path, run: Run, n
     assert manifest["tokens"] == job.tokens
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.xlsx"])
+@pytest.mark.parametrize("joined", ["all.csv", "all.jsonl", "all.xlsx"])
+def test_parts_that_are_joined_in_another_format_have_the_formulas_of_that_format(
+    tmp_path: Path, run: Run, name: str, joined: str
+) -> None:
+    write_csv(tmp_path / "in.csv", rows(10))
+    for number in (1, 2):
+        run(name, (number, 2))
+    join_parts(tmp_path.glob(f"{name}.part-*"), tmp_path / joined)
+    mark = "'" * joined.endswith("csv")
+    cells = [(row.values["id"], row.values["word"]) for row in open_source(tmp_path / joined)]
+    assert cells[0] == (f"{mark}=k0", f"{mark}=row 0")
+
+
 CELLS = st.one_of(st.none(), st.integers(-9, 9), st.text(max_size=4), st.booleans())
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import structkit
 from structkit import BudgetExceeded, Compare, ConfigError, InvalidOutput, JobError, compare, evaluate
+from structkit.evaluation.trust_curve import read_row_confidence
 from structkit.testing import Endpoint, Reply, assert_score, completion
 
 
@@ -158,6 +159,17 @@ def test_formulas_that_were_escaped_in_a_csv_file_are_the_texts_of_gold(tmp_path
     schema: dict[str, Any] = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
     got = to_csv(tmp_path / "got.csv", [{"id": 1, "name": "'=SUM(A1)"}])
     assert evaluate([{"id": 1, "name": "=SUM(A1)"}], got, schema, key="id").f1 == 1
+
+
+def test_a_key_that_was_escaped_in_a_csv_file_is_that_of_gold(tmp_path: Path) -> None:
+    got = to_csv(tmp_path / "got.csv", [{"id": f"'{key}", "value": "a", "lowest_confidence": 1} for key in KEYS])
+    gold = [{"id": key, "value": "a"} for key in KEYS]
+    score = evaluate(gold, got, str, key="id")
+    assert (score.f1, read_row_confidence(got, "id")) == (1, dict.fromkeys(KEYS, 1.0))
+    assert evaluate(got, gold, str, key="id").f1 == 1
+
+
+KEYS = ("=1", "-milk", "@SUM(A1)")
 
 
 def test_tables_need_a_key_and_a_type(tmp_path: Path) -> None:

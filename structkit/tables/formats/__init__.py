@@ -66,6 +66,15 @@ def is_folder_name(name: str) -> bool:
     return name != STANDARD and not Path(PART_SUFFIX.sub("", name)).suffix and not is_hidden
 
 
+def is_escaped(name: str) -> bool:
+    """Return whether a file of that name has an apostrophe before each text that a spreadsheet would run.
+
+    >>> is_escaped("rows.csv.gz"), is_escaped("rows.csv.part-1-of-8"), is_escaped("rows.xlsx"), is_escaped("out")
+    (True, True, False, False)
+    """
+    return not is_folder_name(name) and find_format(name).format in {CSV, TSV}
+
+
 def _unknown_format(name: str, format_name: str | None) -> JobError:
     if format_name:
         names = ", ".join(each.name for each in FORMATS)
@@ -74,4 +83,4 @@ def _unknown_format(name: str, format_name: str | None) -> JobError:
     return JobError(f"the suffix of {name!r} is not one of a known format; suffixes are {suffixes}", file=name)
 
 
-__all__ = ["FORMATS", "STANDARD", "Format", "FormatMatch", "find_format", "is_folder_name"]
+__all__ = ["FORMATS", "STANDARD", "Format", "FormatMatch", "find_format", "is_escaped", "is_folder_name"]

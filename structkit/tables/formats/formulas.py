@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
 
 from structkit.tables.columns import Column
+from structkit.values import JSON
 
 GuardFormulas: TypeAlias = Literal["all", "output", "none"]
 """In which columns of a CSV or TSV file a formula is escaped: all, those that are not from the input, or none."""
@@ -60,6 +61,20 @@ def escape_formula(text: str) -> str:
     ("'=cmd|' /C calc'!A0", '-5', 'fine')
     """
     return f"'{text}" if is_formula(text) else text
+
+
+def unescape_formula(text: str) -> str:
+    """Return the text without the apostrophe of `escape_formula`, where a CSV or TSV file is read as data.
+
+    >>> unescape_formula("'=1+1"), unescape_formula("=1+1"), unescape_formula("'tis")
+    ('=1+1', '=1+1', "'tis")
+    """
+    return text[1:] if text.startswith("'") and is_formula(text[1:]) else text
+
+
+def unescape_cells(cells: Mapping[str, Any]) -> JSON:
+    """Return the cells of a row without such apostrophes."""
+    return {name: unescape_formula(cell) if isinstance(cell, str) else cell for name, cell in cells.items()}
 
 
 def find_escape(guard_formulas: GuardFormulas, column: Column) -> Callable[[str], str]:
