@@ -355,3 +355,12 @@ def test_a_table_of_a_database_may_have_the_name_of_a_query(tmp_path: Path) -> N
         connection.commit()
     assert [dict(row.values) for row in open_source(tmp_path / "t.db", table="select x")] == [{"text": "a"}]
     assert [dict(row.values) for row in open_source(tmp_path / "t.db", table="select 1 AS n")] == [{"n": 1}]
+
+
+@pytest.mark.parametrize("table", ["select a from t order by RANDOM() limit 1", "v", "select hex(randomblob(4)) as a"])
+def test_a_query_that_has_other_rows_each_time_is_rejected(tmp_path: Path, table: str) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+        connection.executescript("create table t (a); create view v as select a, random() as r from t")
+    with pytest.raises(JobError, match=r"the query calls random(blob)?\(\), so that it has other rows each time"):
+        open_source(tmp_path / "t.db", table=table)
+    assert [*open_source(tmp_path / "t.db", table="select upper(a) as a from t")] == []

@@ -21,6 +21,7 @@ from structkit.values.text import format_names
 READ_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """The exceptions of a database that cannot be read; of a damaged one, SQLite's message may be no text."""
 
+RANDOM_FUNCTIONS = frozenset({"random", "randomblob"})
 INT64_BOUND = 2**63
 GROUP_ROWS = 500
 """Rows that are written with one call."""
@@ -32,12 +33,37 @@ def _read(source: Input) -> Table:
     """Open the rows of the query, or those of the table in the order in which they were written."""
     connection = _connect(source)
     try:
-        cursor = connection.execute(_query(source, connection))
+        query = _query(source, connection)
+        _validate_repeatable(source, connection, query)
+        cursor = connection.execute(query)
         names = read_header([column[0] for column in cursor.description], source)
-    except READ_ERRORS as error:
+    except (*READ_ERRORS, JobError) as error:
         connection.close()
-        raise source.error(f"cannot be read: {error}") from None
+        raise error if isinstance(error, JobError) else source.error(f"cannot be read: {error}") from None
     return Table(Header(input_columns(names), unit="row"), _rows(source, connection, cursor, names))
+
+
+def _validate_repeatable(source: Input, connection: sqlite3.Connection, query: str) -> None:
+    """Validate that a query has the same rows each time: a table is read several times.
+
+    Raises:
+        JobError: It calls a function of random numbers, itself or in a view.
+    """
+    names = set[str]()
+
+    def add_function(action: int, _: str | None, name: str | None, *__: str | None) -> int:
+        if action == sqlite3.SQLITE_FUNCTION and name:
+            names.add(name.lower())
+        return sqlite3.SQLITE_OK
+
+    connection.set_authorizer(add_function)
+    connection.execute(f"EXPLAIN {query}").close()  # it is compiled, and not run
+    connection.set_authorizer(None)
+    if calls := names & RANDOM_FUNCTIONS:
+        raise source.error(
+            f"the query calls {min(calls)}(), so that it has other rows each time: store its rows in a table first, or "
+            "label a random sample of the table (sample=, --sample)"
+        )
 
 
 def _rows(
