@@ -114,8 +114,15 @@ class _SchemaWalk:
             self._add_repair("list for item", path)
             return self._repair_text(value[0], branches, path)
         item_schemas = [branch["items"] for branch in branches if isinstance(branch.get("items"), dict)]
+        if len(value) > 1 and self._may_be_one_item(value, item_schemas):
+            return value
         items = [self.repair(item, item_schemas, (*path, index)) for index, item in enumerate(value)]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+
+    def _may_be_one_item(self, value: list[JSONValue], item_schemas: list[JSON]) -> bool:
+        """Return whether each of several values is an item of an item: all of them may be a single one, as [1, 2]."""
+        rows = [*walk_branches(item_schemas, self.root)]
+        return all(_is_item(item, rows, self.root, self._choices_of) for item in value)
 
     def _repair_members(self, value: JSON, branches: list[JSON], path: JSONPath) -> JSONValue:
         if _is_item(value, branches, self.root, self._choices_of):

@@ -153,6 +153,11 @@ FEEDBACK: list[tuple[Any, str, str]] = [
         '{"value": "old"}',
         'value: Input should be a valid integer, unable to parse string as an integer (got "old")',
     ),
+    (
+        list[int | bool] | dict[str, int | bool],
+        '{"value": {"array": [1, [1]]}}',
+        "value.array[1]: Input should be an integer or true or false (got [1])",
+    ),
     (int, '{"value": 1.5}', "value: Input should be a valid integer, got a number with a fractional part (got 1.5)"),
     (int, '{"value": null}', "value: Input should be a valid integer (got null)"),
     (int, '{"value": {"a": 1}}', 'value: Input should be a valid integer (got {"a": 1})'),

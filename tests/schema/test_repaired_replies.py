@@ -159,6 +159,36 @@ def test_a_list_is_taken_out_of_a_key_that_only_says_so(key: str) -> None:
     assert read(dict[str, list[int]], json.dumps({key: [1]})) == ({key: [1]}, [])
 
 
+def test_a_list_that_may_be_a_row_or_several_is_not_read() -> None:
+    assert read(list[list[int]], '{"value": [1, 2]}') == (None, [])
+    assert read(list[list[int]], '{"value": [1]}') == ([[1]], ["item for list at value[0]"])
+    assert read(list[list[int]], '{"value": [[1], 2]}') == ([[1], [2]], ["item for list at value[1]"])
+
+
+class Stock(BaseModel):
+    units: dict[str, int]
+    place: tuple[str, int] = ("A", 1)
+
+
+@pytest.mark.parametrize(
+    ("output_type", "value"),
+    [
+        (Stock | None, Stock(units={"a": 1})),
+        (Stock | int, Stock(units={"a": 1}, place=("B", 2))),
+        (Stock | Person, Stock(units={"a": 1})),
+        (tuple[int, str], (1, "a")),
+        (Any, {"a": [1]}),
+        (Any, [1]),
+    ],
+    ids=["nullable", "union", "look-alikes", "tuple", "any map", "any list"],
+)
+def test_a_value_without_the_box_around_the_whole_reply_is_read_as_the_model_was_asked_to_write_it(
+    output_type: Any, value: Any
+) -> None:
+    response_format = ResponseFormat(output_type)
+    assert read(output_type, json.dumps(response_format.dump(value)["value"])) == (value, [])
+
+
 def test_items_in_a_box_each_are_all_items_of_the_list() -> None:
     boxed = "\n".join(json.dumps({"value": {"name": name, "age": 36}}) for name in ("Ada", "Bob"))
     assert read(list[Person], boxed) == (

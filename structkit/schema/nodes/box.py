@@ -40,10 +40,10 @@ class BoxedNode:
         return {self.key: self.node.dump(value)}
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Return the value from its box; of what is not in one, lists are loaded, whose box a model may leave out."""
+        """Return the value from its box, which a model may leave out around a list or an object."""
         if isinstance(wire, dict) and wire.keys() == {self.key}:
             return self.node.load(wire[self.key])
-        return self.node.load(wire) if isinstance(wire, list) and self.node.matches_wire(wire) else wire
+        return self.node.load(wire) if isinstance(wire, list | dict) and self.node.matches_wire(wire) else wire
 
     def matches_value(self, value: JSONValue) -> bool:
         """Return whether the value inside matches."""

@@ -17,6 +17,8 @@ Step: TypeAlias = "str | int"
 Location: TypeAlias = "list[tuple[Step, bool]]"
 """The steps of pydantic's `loc`, each with whether it is a step into the value."""
 
+LocatedError: TypeAlias = "tuple[Location, Any]"
+
 MAP_KEY = ("[key]", False)
 """The step that pydantic puts after the key of a map where the key itself is invalid."""
 
@@ -89,26 +91,40 @@ def _path(location: Location) -> JSONPath:
     )
 
 
-def _intended(located: list[tuple[Location, Any]]) -> Iterator[tuple[Location, Any]]:
+def _intended(located: Iterable[LocatedError]) -> Iterator[LocatedError]:
     """Yield the errors, of each union only those of the branch that the value is closest to.
 
     If no branch accepts the type of the value, the only error is that it has none of their forms.
     """
-    unions: dict[JSONPath, dict[Step, list[tuple[Location, Any]]]] = {}
-    for location, error in located:
-        if (position := _union_position(location)) is not None:
-            branches = unions.setdefault(_path(location[:position]), {})
-            branches.setdefault(location[position][0], []).append((location[position + 1 :], error))
-    closest = {path: min(branches, key=lambda name: _distance(branches[name])) for path, branches in unions.items()}
+    unions: dict[JSONPath, dict[Step, list[LocatedError]]] = {}
+    outside: list[LocatedError] = []  # of a union, only its first error
     for location, error in located:
         position = _union_position(location)
-        path = None if position is None else _path(location[:position])
-        if position is None or path is None:
+        if position is None:
+            outside.append((location, error))
+            continue
+        branches = unions.setdefault(_path(location[:position]), {})
+        if not branches:
+            outside.append((location[: position + 1], error))
+        branches.setdefault(location[position][0], []).append((location[position + 1 :], error))
+    for location, error in outside:
+        if _union_position(location) is None:
             yield location, error
-        elif closest[path] == location[position][0]:
-            errors = unions[path][closest[path]]
-            is_other_form = len(unions[path]) > 1 and _distance(errors)[0] == OTHER_TYPE
-            yield (location[:position], {**error, "type": "union_tag_invalid"}) if is_other_form else (location, error)
+        else:
+            yield from _intended_in_union(location[:-1], error, unions[_path(location[:-1])])
+
+
+def _intended_in_union(
+    location: Location, error: Any, branches: dict[Step, list[LocatedError]]
+) -> Iterator[LocatedError]:
+    """Yield the errors of the closest branch, or the one of a value that none of the branches has the form of."""
+    intended = {name: [*_intended(errors)] for name, errors in branches.items()}
+    closest = min(intended, key=lambda name: _distance(intended[name]))
+    if len(branches) > 1 and _distance(intended[closest])[0] == OTHER_TYPE:
+        yield location, {**error, "type": "union_tag_invalid"}
+        return
+    for inner, inner_error in intended[closest]:
+        yield [*location, (closest, False), *inner], inner_error
 
 
 def _union_position(location: Location) -> int | None:
@@ -128,7 +144,7 @@ OTHER_TYPE_ENDING = re.compile(
 """The error types of a value that a branch rejects without looking into it."""
 
 
-def _distance(errors: list[tuple[Location, Any]]) -> tuple[int, int]:
+def _distance(errors: list[LocatedError]) -> tuple[int, int]:
     """Return how far a value is from a branch, and in how many places."""
     kinds = [error["type"] for inner, error in errors if not _path(inner)]
     distance = max((OTHER_TYPE if OTHER_TYPE_ENDING.search(kind) else OTHER_VALUE for kind in kinds), default=INSIDE)
