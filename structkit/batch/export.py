@@ -18,7 +18,8 @@ from structkit.batch.settings_validation import has_output, is_same_file, valida
 from structkit.errors import ConfigError, JobError
 from structkit.journal.reader import Reader
 from structkit.tables.formats import STANDARD
-from structkit.tables.sources import STREAM_FILE, Source, open_source
+from structkit.tables.source import Source
+from structkit.tables.sources import STREAM_FILE, open_source
 
 
 def export_journal(settings: JobSettings, path: Path) -> Report:

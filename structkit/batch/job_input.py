@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from structkit.batch.settings import JobSettings
-from structkit.tables.sources import Source, open_source
+from structkit.tables.source import Source
+from structkit.tables.sources import open_source
 
 
 def open_input(settings: JobSettings) -> Source:

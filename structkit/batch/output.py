@@ -30,7 +30,7 @@ from structkit.tables.files import hash_file
 from structkit.tables.formats import find_format, is_folder_name
 from structkit.tables.item_rows import item_columns, item_rows, with_page
 from structkit.tables.object_store import public_url
-from structkit.tables.sources import Source
+from structkit.tables.source import Source
 from structkit.tables.table_sink import TableSink
 from structkit.tables.table_writing import open_table_sink
 from structkit.values import JSON
@@ -105,7 +105,7 @@ def validate_cells(settings: JobSettings, selection: Selection, source: Source) 
 
 def read_through(selection: Selection, source: Source) -> None:
     """Read all rows: only then are the columns of every row known, and has every key been compared."""
-    for _ in selection.read(source):
+    for _ in selection.read_part(source):
         pass
 
 

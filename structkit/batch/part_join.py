@@ -20,7 +20,8 @@ from structkit.tables.files import hash_file
 from structkit.tables.formats import PART_SUFFIX, is_escaped
 from structkit.tables.formats.formulas import GuardFormulas, unescape_cells
 from structkit.tables.records import Record
-from structkit.tables.sources import STREAM_FILE, Source, key_text, open_source
+from structkit.tables.source import Source, key_text
+from structkit.tables.sources import STREAM_FILE, open_source
 from structkit.tables.store_address import StoreAddress
 from structkit.tables.table_writing import open_table_sink
 from structkit.values import JSON

@@ -33,7 +33,7 @@ from structkit.batch.output import (
 )
 from structkit.batch.report import Report
 from structkit.batch.resume import REPARSING, has_answers, mark_spent, open_journal, spent_before
-from structkit.batch.selection import Selection, UnfinishedRows, reopened_states, select_rows
+from structkit.batch.selection import Selection, UnfinishedRows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.client.endpoint_settings import report_environment_errors
@@ -41,7 +41,8 @@ from structkit.costs.budget import Budget
 from structkit.dialects.batch_rules import BatchRules, find_batch_rules
 from structkit.dialects.find import find_host_dialect
 from structkit.journal.journal import Journal
-from structkit.tables.sources import STREAM_FILE, Source, store_stream
+from structkit.tables.source import Source
+from structkit.tables.sources import STREAM_FILE, store_stream
 from structkit.transport import AsyncTransport
 from structkit.transport.direct import AsyncHTTPTransport
 
@@ -108,8 +109,9 @@ class JobRunner:
 
     async def _run(self, source: Source, journal: Journal, listen: Listen | None) -> Report:
         # The order matters: nothing may be sent before the output is known to be writable.
-        validate_output(self.conversations, Selection(self.settings.limit), source, journal)
-        files = OpenFiles(source, select_rows(self.settings, source), journal)
+        selection = select_without_sample(self.settings)
+        validate_output(self.conversations, selection, source, journal)
+        files = OpenFiles(source, selection.with_sample(self.settings.sample, source), journal)
         validate_cells(self.settings, files.selection, source)
         ambiguous = find_ambiguous(journal)
         journal.mark(AMBIGUOUS, [*map(list, ambiguous.items())])

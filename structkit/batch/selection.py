@@ -15,7 +15,7 @@ from structkit.journal.journal import Journal
 from structkit.journal.reader import Reader
 from structkit.journal.row_state import FinalState
 from structkit.tables.records import Record
-from structkit.tables.sources import Source
+from structkit.tables.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +39,45 @@ class Selection:
 
     def read(self, source: Source) -> Iterator[Record]:
         """Read all rows up to the last selected one, sampled or not, because a sample is a set of positions."""
-        end = self.limit if self.sample is None else max(self.sample, default=-1) + 1
-        return islice(source, end and min(end, sys.maxsize))
+        return islice(source, self._end)
+
+    def read_part(self, source: Source) -> Iterator[Record]:
+        """Read those of these rows that belong to the part."""
+        if self.part is None:
+            return self.read(source)
+        rows = islice(source.read_part(self.part.has_key), self._end)
+        return (record for record in rows if record is not None)
 
     def records(self, source: Source) -> Iterator[Record]:
         """Read the selected rows."""
-        return (record for record in self._read_part(source) if self._is_sampled(record))
+        return (record for record in self.read_part(source) if self._is_sampled(record))
 
     def match(self, source: Source, journal: Journal | Reader, *, full: bool = True) -> Matching:
         """Match the rows read with the journal's, which has no rows of other parts."""
-        return Matching(self._read_part(source), journal, full=full)
+        return Matching(self.read_part(source), journal, full=full)
 
     def filter(self, rows: Iterable[MatchedRow]) -> Iterator[MatchedRow]:
         """Keep those of the matched rows that are selected."""
         return iter(rows) if self.sample is None else (row for row in rows if self._is_sampled(row[0]))
 
-    def _read_part(self, source: Source) -> Iterator[Record]:
-        rows, part = self.read(source), self.part
-        return rows if part is None else (record for record in rows if part.has_key(record.key))
+    def with_sample(self, size: int | None, source: Source) -> Selection:
+        """Return it with a sample, which is drawn by reading the input once; without a size, as it is."""
+        if size is None:
+            return self
+        return replace(self, sample=draw_sample(self.read(source), size, is_keyed=source.key is not None))
+
+    @property
+    def _end(self) -> int | None:
+        end = self.limit if self.sample is None else max(self.sample, default=-1) + 1
+        return end and min(end, sys.maxsize)
 
     def _is_sampled(self, record: Record) -> bool:
         return self.sample is None or record.row - 1 in self.sample
 
 
 def select_rows(settings: JobSettings, source: Source) -> Selection:
-    """Return the rows that the settings select; a sample is drawn by reading the input once."""
-    selection = select_without_sample(settings)
-    if settings.sample is None:
-        return selection
-    sample = draw_sample(selection.read(source), settings.sample, is_keyed=source.key is not None)
-    return replace(selection, sample=sample)
+    """Return the rows that the settings select."""
+    return select_without_sample(settings).with_sample(settings.sample, source)
 
 
 def select_without_sample(settings: JobSettings) -> Selection:

@@ -19,7 +19,7 @@ from structkit.tables.atomic_file import validate_name_length
 from structkit.tables.file_set import has_file
 from structkit.tables.formats import STANDARD
 from structkit.tables.sinks import validate_output_format
-from structkit.tables.sources import Source
+from structkit.tables.source import Source
 from structkit.tables.store_address import StoreAddress
 from structkit.values.text import format_names
 

@@ -32,7 +32,7 @@ from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.reader import Reader, find_reader
 from structkit.tables.formats import STANDARD
-from structkit.tables.sources import Source
+from structkit.tables.source import Source
 from structkit.tables.store_address import StoreAddress
 from structkit.testing import sample
 from structkit.values import Request

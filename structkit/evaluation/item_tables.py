@@ -11,7 +11,8 @@ from structkit.evaluation.labelled_rows import LabelledTable, read_value
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column
 from structkit.tables.item_rows import item_columns
-from structkit.tables.sources import Source, key_text, open_source
+from structkit.tables.source import Source, key_text
+from structkit.tables.sources import open_source
 from structkit.values import JSON
 from structkit.values.text import format_names
 

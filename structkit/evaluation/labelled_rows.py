@@ -19,7 +19,7 @@ from structkit.schema.cache import response_format
 from structkit.tables.columns import Column, flatten_columns, output_columns, resolve_schema, schema_types
 from structkit.tables.formats.formulas import unescape_formula
 from structkit.tables.records import Record
-from structkit.tables.sources import Source
+from structkit.tables.source import Source
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.source_cell import to_json_value
 from structkit.values.text import format_names

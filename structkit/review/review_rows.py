@@ -18,7 +18,7 @@ from structkit.schema import ResponseFormat
 from structkit.tables.columns import RUN_SCHEMAS, output_columns
 from structkit.tables.formats.formulas import unescape_formula
 from structkit.tables.records import Record, digest
-from structkit.tables.sources import Source
+from structkit.tables.source import Source
 from structkit.values import JSON, JSONPath, JSONValue, format_path, leaf_paths
 from structkit.values.evidence_map import Evidence, Span, TextSource
 from structkit.values.source_cell import to_text

@@ -61,6 +61,8 @@ class Input:
         encoding: Of a text; None for UTF-8.
         note: What errors add: which of several tables is read.
         stored: The file, if it is in an object store.
+        needed_rows: By position, 0 for each row whose cells nobody needs; a format may leave them out. None if all are
+            needed.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Input:
     encoding: str | None = None
     note: str = ""
     stored: StoredFile | None = None
+    needed_rows: bytes | None = None
 
     @property
     def is_repeatable(self) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from structkit.errors import JobError
-from structkit.tables.sources import Source, open_source
+from structkit.tables.source import Source
+from structkit.tables.sources import open_source
 
 
 def values(source: Source) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from stores import Store
 
 from structkit.batch.job import Job
 from structkit.errors import ConfigError, JobError
-from structkit.tables.sources import Source, open_source
+from structkit.tables.source import Source
+from structkit.tables.sources import open_source
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.values import JSON

@@ -10,7 +10,8 @@ import pytest
 
 from structkit import Job, PromptError
 from structkit.errors import JobError
-from structkit.tables.sources import Source, open_source
+from structkit.tables.source import Source
+from structkit.tables.sources import open_source
 
 ROWS = [{"id": "1", "text": "Café"}, {"id": "2", "text": "a\nb"}]
 TEXT = 'id,text\r\n1,Café\r\n2,"a\nb"\r\n'

@@ -27,7 +27,8 @@ from structkit.errors import ConfigError, JobError
 from structkit.tables.files import COMPRESSIONS, hash_file
 from structkit.tables.records import digest
 from structkit.tables.seen_keys import SeenKeys
-from structkit.tables.sources import Source, open_source, store_stream
+from structkit.tables.source import Source
+from structkit.tables.sources import open_source, store_stream
 
 
 def values(source: Source) -> list[dict[str, Any]]:

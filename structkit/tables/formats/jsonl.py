@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 
 from structkit.parsing import NotJSON, read_json
 from structkit.parsing.exact import InvalidJSONValue
@@ -18,9 +19,10 @@ def _read(source: Input) -> Table:
 
 
 def _rows(source: Input) -> Iterator[SourceRow]:
+    needs = repeat(1) if source.needed_rows is None else iter(source.needed_rows)
     for number, text in source.lines():
         if not text.isspace():
-            yield SourceRow(number, _read_row(source, number, text))
+            yield SourceRow(number, _read_row(source, number, text) if next(needs, 1) else {})
 
 
 def _read_row(source: Input, number: int, text: str) -> JSON:
