@@ -155,8 +155,8 @@ FEEDBACK: list[tuple[Any, str, str]] = [
     ),
     (
         list[int | bool] | dict[str, int | bool],
-        '{"value": {"array": [1, [1]]}}',
-        "value.array[1]: Input should be an integer or true or false (got [1])",
+        '{"value": {"array": [1, "x"]}}',
+        'value.array[1]: Input should be an integer or true or false (got "x")',
     ),
     (int, '{"value": 1.5}', "value: Input should be a valid integer, got a number with a fractional part (got 1.5)"),
     (int, '{"value": null}', "value: Input should be a valid integer (got null)"),
