@@ -174,6 +174,8 @@ def _has_box_or_tag(node: ObjectNode, tag: str | None, value: JSONValue) -> bool
 def _natural_type(node: Node) -> str:
     """Return the JSON type of a node's natural values."""
     inner = resolve_node(node)
+    if isinstance(inner, BoxedNode):
+        return _natural_type(inner.node)
     if isinstance(inner, MapNode | AnyMapNode):
         return "object"
     return "array" if isinstance(inner, TupleNode) else "number" if inner.kind == "integer" else inner.kind
