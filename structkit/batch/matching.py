@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 from typing import TypeAlias
 
+from structkit.journal.database import translate_damage
+from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.journal import Journal
 from structkit.journal.key_index import KeyIndex
 from structkit.journal.reader import Reader
 from structkit.journal.row_state import RowState
+from structkit.journal.shards import shard_path
 from structkit.tables.records import Record
 
 MatchedRow: TypeAlias = "tuple[Record, RowState | None]"
@@ -84,9 +87,18 @@ class Matching:
                         is_free = record.ordinal < end and record.ordinal not in stored
                         yield record if is_free else replace(record, ordinal=next(unused)), None
                     else:
-                        match, row = replace(record, ordinal=ordinal), stored[ordinal]
+                        match, row = replace(record, ordinal=ordinal), self._indexed_row(stored, ordinal)
                         yield match, row if _is_same(match, row) else None
             self._set_removed(index.remaining_keys())
+
+    def _indexed_row(self, rows: dict[int, RowState], ordinal: int) -> RowState:
+        """Return a row that the table of keys has.
+
+        Raises:
+            JobError: The journal does not have it: its file is damaged.
+        """
+        with translate_damage(shard_path(self._journal.folder, ordinal // SHARD_ORDINALS)):
+            return rows[ordinal]
 
     def _set_removed(self, keys: Iterator[str]) -> None:
         first = tuple(islice(keys, MAX_REMOVED_KEYS))

@@ -26,6 +26,9 @@ from structkit.values.json import compact_encoder
 MAX_PLAIN_BYTES = 500
 """Up to this size nothing is compressed: it would save 100 bytes, and zlib releases Python's lock for each text."""
 
+PLAIN, CRC_BYTES = b"c", 4
+"""What precedes a text that is not compressed: SQLite would not notice a byte that has changed, zlib would."""
+
 LEVEL, WINDOW, MEMORY = 1, 15, 5
 """Parameters of zlib: for a kilobyte, higher levels save nothing, and more memory takes longer to clear than to use."""
 
@@ -49,12 +52,12 @@ class PackedReply(NamedTuple):
 
 
 def pack(value: JSONValue) -> bytes:
-    """Return a JSON value as bytes; compressed ones start with an x, which no JSON text does.
+    """Return a JSON value as bytes, which start with an x if they are compressed, and with a c if a checksum is next.
 
     Raises:
         TypeError, ValueError: It is not JSON; but what pydantic writes as JSON, such as a date, is taken as that.
 
-    >>> pack({"a": [1, None]})
+    >>> pack({"a": [1, None]})[5:]
     b'{"a":[1,null]}'
     >>> pack(["long"] * 99)[:1]
     b'x'
@@ -64,7 +67,7 @@ def pack(value: JSONValue) -> bytes:
     except ValueError:  # half a surrogate pair, or nested too deeply for pydantic; or not JSON
         text = ENCODE(value).encode("utf-8", "surrogatepass")
     if len(text) <= MAX_PLAIN_BYTES:
-        return text
+        return PLAIN + zlib.crc32(text).to_bytes(CRC_BYTES) + text
     stream = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
     return stream.compress(text) + stream.flush()
 
@@ -72,14 +75,24 @@ def pack(value: JSONValue) -> bytes:
 def unpack(packed: bytes) -> JSONValue:
     r"""Return the value that `pack` packed.
 
+    Raises:
+        ValueError, zlib.error: It is damaged.
+
     >>> unpack(pack({"half a pair": "\ud83d", "long": "x" * 999})) == {"half a pair": "\ud83d", "long": "x" * 999}
     True
     """
-    text = zlib.decompress(packed) if packed[:1] == b"x" else packed
+    text = zlib.decompress(packed) if packed[:1] == b"x" else _verified(packed) if packed[:1] == PLAIN else packed
     try:
         return from_json(text, cache_strings="keys")
     except ValueError:  # as in `pack`
         return json.loads(text.decode("utf-8", "surrogatepass"))
+
+
+def _verified(packed: bytes) -> bytes:
+    start = len(PLAIN) + CRC_BYTES
+    if zlib.crc32(packed[start:]) != int.from_bytes(packed[len(PLAIN) : start]):
+        raise ValueError("the checksum of a value is wrong")
+    return packed[start:]
 
 
 def unpack_object(packed: bytes) -> JSON:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -17,8 +18,11 @@ import pytest
 
 from structkit import Policy
 from structkit.batch.job import Job
+from structkit.batch.matching import Matching
 from structkit.costs.price import Price
 from structkit.errors import JobError
+from structkit.journal.reader import Reader
+from structkit.tables.sources import open_source
 from structkit.testing import Endpoint, Reply
 from structkit.testing.endpoint_faults import error_reply
 from structkit.testing.scripted_reply import conforming_reply
@@ -69,6 +73,16 @@ def test_a_damaged_outcome_is_a_job_error_that_names_the_file(recorded: Recorded
         with pytest.raises(JobError, match="damaged") as caught:
             use()
         assert caught.value.file == str(path)
+
+
+def test_a_changed_bit_in_the_number_of_a_row_is_no_traceback(recorded: RecordedJob, tmp_path: Path) -> None:
+    job = recorded.copy(tmp_path)
+    path = job.folder / "part-00000.db"
+    data = path.read_bytes()
+    for place in [place for place, byte in enumerate(data) if byte == 3]:
+        path.write_bytes(data[:place] + bytes([3 ^ 0x40]) + data[place + 1 :])
+        with contextlib.suppress(JobError):
+            assert len([*Matching(open_source(job.source), Reader(job.folder))]) == 9
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="FIFOs")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import zlib
 from typing import Any
 
 import pytest
@@ -50,3 +52,13 @@ def test_bytes_of_earlier_versions_are_read() -> None:
 def test_what_is_not_json_is_an_error(value: object) -> None:
     with pytest.raises(TypeError):
         pack(value)
+
+
+@pytest.mark.parametrize("value", [None, 7, "a text", {"a": [1, "b"]}, ["long text"] * 99])
+def test_a_value_of_which_a_bit_has_changed_is_never_read_as_another(value: Any) -> None:
+    packed = pack(value)
+    for place in range(8, 8 * len(packed)):
+        damaged = bytearray(packed)
+        damaged[place // 8] ^= 1 << place % 8
+        with contextlib.suppress(ValueError, zlib.error):
+            assert unpack(bytes(damaged)) == value, "a bit that says nothing, at the end of a compressed text"
