@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -15,23 +14,57 @@ from structkit.transport.rate_limit_headers import read_limits, read_reset, seco
 from structkit.values import JSONValue
 
 UNIT = r"(?:ms|millis\w*|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)"
+FILLER = r"(?:your|the|this|requests?|again|will|be|in|after|for|about|approximately|at least|delay|seconds)"
 WAIT = re.compile(
-    r"(?:try(?: your request)? again|retry|wait|resets?)\W{1,4}(?:\w+\W{1,4})?(?:in|after|for)?\W{0,4}"
-    r"(?:(?:about|approximately|at least)\W{1,4})?"
-    rf"((?:[\d.]+\s*{UNIT}(?![a-z])[\s,]*)+)",
+    rf"(?:\btry|\bretry|\bwait|\bresets?|\b(?:available|allowed)(?: again)? in)(?:[\W_]{{1,4}}{FILLER}){{0,6}}[\W_]{{1,6}}"
+    rf"((?:[\d.]+\s*{UNIT}(?![a-z])[\s,]*(?:and\s+)?)+)",
     re.IGNORECASE,
 )
-"""A wait in a message: "Please try again in 6m0s" (OpenAI), "retry after 20 seconds" (Azure)."""
+"""A wait in a message: "Please try again in 6m0s" (OpenAI), "retry after 20 seconds" (Azure), "Expected available in 27
+seconds" (Django REST framework)."""
 
-CHINESE_WAIT = re.compile(r"(\d+(?:\.\d+)?)\s*(毫秒|秒|分)钟?[之以]?后")
-CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分": 60.0}
+QUOTED_FIELD = re.compile(
+    r"retry[-_]?(?:after|delay)\W{1,4}(?:\{\W{0,4}seconds\W{1,4})?([\d.]+)(?![\d.]*\s*[a-z])", re.IGNORECASE
+)
+"""A field that a message quotes, without a unit: "retry_delay { seconds: 34 }" (Google), "Retry-After: 5"."""
+
+CJK_UNITS = {
+    **dict.fromkeys(("毫秒", "ミリ秒"), "ms"),
+    **dict.fromkeys(("秒钟", "秒", "초"), "s"),
+    **dict.fromkeys(("分钟", "分鐘", "分", "분"), "m"),
+    **dict.fromkeys(("小时", "小時", "時間", "시간"), "h"),
+}
+CJK_DURATION = rf"(?:\d+(?:\.\d+)?\s*(?:{'|'.join(CJK_UNITS)})\s*)+"
+CJK_WAIT = re.compile(rf"(?:等待|等候)\s*({CJK_DURATION})|({CJK_DURATION})[之以]?[后後후뒤]")
+"""The same in Chinese, Japanese or Korean: "请在 20 秒后重试"."""
 
 UNITS = ((r"millis\w*", "ms"), (r"(?:secs?|seconds?)\b", "s"), (r"(?:mins?|minutes?)\b", "m"))
-LONG_UNITS = (*UNITS, (r"hours?\b", "h"), (r"days?\b", "d"), (r"[\s,]+", ""))
+LONG_UNITS = (
+    *CJK_UNITS.items(),
+    *UNITS,
+    (r"hours?\b", "h"),
+    (r"days?\b", "d"),
+    (r"\band\b", ""),
+    (r"(?<![\d.,])[\s,]+|\s+(?=[a-z])", ""),
+)
 
-SECONDS_KEYS = frozenset({"retrydelay", "retry_delay", "retryafter", "retry_after", "retry_after_seconds"})
-MILLISECONDS_KEYS = frozenset({"retry_after_ms", "retryafterms"})
+MILLISECONDS_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
+WAIT_HEADERS = ("retry-after", "x-retry-after", "x-ratelimit-reset-after")
+
+WAIT_KEYS = frozenset(
+    {
+        *{"retrydelay", "retryafter", "retryafterseconds", "retryin", "retryinseconds", "retryat"},
+        *{"resetafter", "resetin", "resetinseconds", "resetsin", "resetsinseconds"},
+        *{"resetat", "resetsat", "resettime", "waitseconds", "estimatedtime"},
+    }
+)
+"""The fields of an error that have a wait, or the time of its end, without `_` and `-`."""
+
+MILLISECONDS_KEYS = frozenset({"retryafterms", "retryinms", "waitms"})
 MAX_PARTS = 200
+
+RATELIMIT_ITEM = re.compile(r"\b(?:r|remaining)=0\b[^\n,\"]*[;,]\s*(?:t|reset)=(\d{1,9})\b")
+"""An exhausted limit in the `RateLimit` header of the IETF's draft: `"default";r=0;t=50`, `remaining=0, reset=50`."""
 
 
 def read_retry_after(
@@ -72,21 +105,27 @@ def read_retry_after(
 
 
 def _header_wait(headers: Mapping[str, str], current_time: datetime | None) -> float | None:
-    if (milliseconds := _seconds(headers.get("retry-after-ms"))) is not None:
-        return milliseconds / 1000
-    text = headers.get("retry-after")
-    seconds = _seconds(text)
-    return seconds if seconds is not None or text is None else _seconds_until(text, current_time)
+    milliseconds = (read_reset(headers.get(name)) for name in MILLISECONDS_HEADERS)
+    if (wait := next((each for each in milliseconds if each is not None), None)) is not None:
+        return wait / 1000
+    waits = (_read_wait(headers[name], current_time) for name in WAIT_HEADERS if name in headers)
+    return next((wait for wait in waits if wait is not None), None)
+
+
+def _read_wait(text: str, current_time: datetime | None) -> float | None:
+    """Return the seconds of a number, a duration, a timestamp, or a date of HTTP or ISO 8601."""
+    wait = _duration(text, current_time)
+    return _seconds_until(text, current_time) if wait is None else wait
 
 
 def _body_wait(body: JSONValue, current_time: datetime | None) -> float | None:
     waits = [wait for wait in _field_waits(body, current_time) if wait is not None]
-    if waits:
-        return max(waits)
-    message = error_message(body)
-    if match := WAIT.search(message):
-        return _duration(match[1])
-    return float(match[1]) * CHINESE_UNITS[match[2]] if (match := CHINESE_WAIT.search(message)) else None
+    return max(waits) if waits else _message_wait(error_message(body))
+
+
+def _message_wait(message: str) -> float | None:
+    match = WAIT.search(message) or CJK_WAIT.search(message) or QUOTED_FIELD.search(message)
+    return _duration(next(filter(None, match.groups()))) if match else None
 
 
 def _field_waits(body: JSONValue, current_time: datetime | None) -> Iterator[float | None]:
@@ -108,18 +147,27 @@ def _field_wait(key: str, value: Any, current_time: datetime | None) -> float | 
         headers = {name.lower(): str(text) for name, text in value.items()}
         wait = _header_wait(headers, current_time)
         return _reset_wait(headers, current_time) if wait is None else wait
-    if key in MILLISECONDS_KEYS:
-        milliseconds = _seconds(str(value))
+    name = key.replace("_", "").replace("-", "")
+    if name in MILLISECONDS_KEYS:
+        milliseconds = read_reset(str(value))
         return None if milliseconds is None else milliseconds / 1000
-    return _duration(str(value)) if key in SECONDS_KEYS and isinstance(value, str | int | float) else None
+    return _wait_of(value, current_time) if name in WAIT_KEYS else None
 
 
-def _duration(text: str) -> float | None:
-    """Return the seconds of a duration.
+def _wait_of(value: Any, current_time: datetime | None) -> float | None:
+    """Return the seconds of a field: a number, a text, or the object by which protobuf writes a duration."""
+    value = value.get("seconds") if isinstance(value, dict) else value
+    return _read_wait(str(value), current_time) if isinstance(value, str | int | float) else None
 
-    >>> _duration("34.07s"), _duration("1 minute, 30 seconds"), _duration("500 milliseconds"), _duration("nan")
+
+def _duration(text: str, current_time: datetime | None = None) -> float | None:
+    """Return the seconds of a duration, of a timestamp or an ISO date.
+
+    >>> _duration("34.07s"), _duration("1 minute and 30 seconds"), _duration("500 milliseconds"), _duration("nan")
     (34.07, 90.0, 0.5, None)
     """
+    if (seconds := read_reset(text, current_time)) is not None:
+        return seconds
     for words, unit in LONG_UNITS:
         text = re.sub(words, unit, text, flags=re.IGNORECASE)
     return read_reset(text.rstrip(".,").lower())
@@ -128,15 +176,9 @@ def _duration(text: str) -> float | None:
 def _reset_wait(headers: Mapping[str, str], current_time: datetime | None) -> float | None:
     """Return the seconds until all limits that are used up are reset."""
     limits = read_limits(headers, current_time)
-    return max((limit.reset for limit in limits if limit.remaining == 0 and limit.reset is not None), default=None)
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        seconds = float(text or "")
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    resets = [limit.reset for limit in limits if limit.remaining == 0 and limit.reset is not None]
+    resets += map(float, RATELIMIT_ITEM.findall(headers.get("ratelimit", "")))
+    return max(resets, default=None)
 
 
 def _seconds_until(text: str, current_time: datetime | None) -> float | None:
