@@ -11,8 +11,16 @@ from structkit.extraction.checks import apply_checks
 from structkit.extraction.failure import choice_error, choice_issue
 from structkit.extraction.prefill import read_continuation
 from structkit.extraction.reasoning import read_reasoning
+from structkit.parsing.limits import MAX_REPAIRED_CHARS
 from structkit.schema import reject_several
 from structkit.values import Answer, Choice
+
+
+def read_choices(step: Any, choices: tuple[Choice, ...]) -> list[tuple[Answer[Any], StructkitError | None]]:
+    """Return the choices of a reply as answers, as `read_choice`; all of them together may be as long as one."""
+    if len(choices) > 1 and sum(len(choice.content or "") for choice in choices) > MAX_REPAIRED_CHARS:
+        step = replace(step, policy=replace(step.policy, repairs=False))
+    return [read_choice(step, choice) for choice in choices]
 
 
 def read_choice(step: Any, choice: Choice) -> tuple[Answer[Any], StructkitError | None]:

@@ -15,7 +15,7 @@ from structkit.errors import ExtractionError, StructkitError, TransportError, Tr
 from structkit.extraction.acceptance import make_result, wire_text, with_dropped_parameters
 from structkit.extraction.accepted_forms import in_accepted_form
 from structkit.extraction.checks import ValueCheck, apply_checks
-from structkit.extraction.choice_answer import read_choice
+from structkit.extraction.choice_answer import read_choices
 from structkit.extraction.continuation import Remainder, end_bounded_loops, raise_token_cap, read_remainder
 from structkit.extraction.continuation_step import request_remainder, with_repairs
 from structkit.extraction.correction import cheaper_patch, correction_messages
@@ -188,7 +188,7 @@ class Extraction(Generic[T]):
 
     def _receive_completion(self, reply: Completion) -> NextStep[T]:
         """Return the step after a reply that has a choice to read."""
-        choices = [read_choice(self, choice) for choice in reply.choices]
+        choices = read_choices(self, reply.choices)
         answers = tuple(answer for answer, _ in choices)
         valid_answer = next((answer for answer in answers if answer.valid), None)
         if valid_answer is not None:

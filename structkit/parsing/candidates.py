@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from structkit.parsing.documents import DocumentScan, scan_documents
 from structkit.parsing.exact import NotJSON, read_json
+from structkit.parsing.limits import MAX_REPAIRED_CHARS
 from structkit.parsing.tolerant import ParsedDocument, TruncatedDocument
 from structkit.parsing.wrapper import unwrap
 from structkit.values import JSONValue, Repair
@@ -56,8 +57,8 @@ def read_candidates(
     that corrects itself writes the correction last. If a value is wrapped, the wrapped value follows it. A list of
     scalars in a sentence, as in "see [1]", is no candidate beside a document that is not in a sentence.
 
-    A text that ends inside a document or inside thinking has no candidates, and a document with content that
-    `read_json` rejects is skipped. Every scalar of a value occurs in the text.
+    A text that ends inside a document or inside thinking, or is longer than any model's, has no candidates. A document
+    with content that `read_json` rejects is skipped. Every scalar of a value occurs in the text.
 
     Args:
         text: What the model wrote.
@@ -85,6 +86,7 @@ def read_candidates(
         exact = None
     if exact is not None:
         yield from _with_unwrapped(exact, unwrap_value)
+    if exact is not None or len(text) > MAX_REPAIRED_CHARS:
         return
     item_types = (*((dict,) if is_list else ()), *((list,) if has_rows else ()))
     yielded: set[str] = set()

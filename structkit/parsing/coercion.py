@@ -24,6 +24,9 @@ PAIR = {"key", "value"}
 SIGNED_ZERO = re.compile(r"(?<![\w.])[-+]0(?![\w.])")
 """A zero with a sign: the number is 0, and another text than "0"."""
 
+MAX_OTHER_KEYS = 1_000
+"""An object with more keys than the declared ones and these is not one whose keys differ in spelling."""
+
 SEVERAL_ITEMS = re.compile(r"[,;|/\n\t\[\](){}&+•]|\b(?:and|or|und|et|y)\b", re.IGNORECASE)
 """What may separate items in a text."""
 
@@ -134,15 +137,18 @@ class _SchemaWalk:
         if not any(map(_is_open, branches)):
             value = self._repair_keys(value, dict.fromkeys(chain(*candidates)), path)
         matching = [each for each in candidates if len(candidates) == 1 or self._matches_constants(value, each)]
-        members = {
-            key: self.repair(item, [each[key] for each in matching if key in each], (*path, key))
-            for key, item in value.items()
+        repaired = {
+            key: self.repair(value[key], [each[key] for each in matching if key in each], (*path, key))
+            for key in value
+            if any(key in each for each in matching)
         }
-        return members if any(members[key] is not item for key, item in value.items()) else value
+        return {**value, **repaired} if any(repaired[key] is not value[key] for key in repaired) else value
 
     def _repair_keys(self, value: JSON, names: dict[str, None], path: JSONPath) -> JSON:
         """Return an object under the declared names, where its keys only differ from them in spelling."""
         absent = index_names(name for name in names if name not in value)
+        if not absent or len(value) > len(names) + MAX_OTHER_KEYS:
+            return value
         names_by_key = {key: name for key in value if key not in names and (name := find_name(key, absent))}
         if not names_by_key or len({*names_by_key.values()}) < len(names_by_key):
             return value

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from structkit.parsing.exact import NotJSON, read_json
+from structkit.parsing.limits import MAX_REPAIRED_CHARS
 from structkit.values import JSONPath, JSONValue
 
 TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<unclosed>".*)', re.DOTALL)
@@ -75,7 +76,7 @@ def read_record_prefix(text: str) -> Prefix | None:
 def _read_containers(text: str) -> tuple[str, list[_OpenContainer]]:
     """Return a text without the opening of a code fence, and its open containers."""
     text = text[len(text) - len(text.lstrip("` \n\tjson")) :]
-    return text, _open_containers(text)
+    return text, _open_containers(text) if len(text) <= MAX_REPAIRED_CHARS else []
 
 
 def _close(text: str, containers: list[_OpenContainer]) -> Prefix | None:

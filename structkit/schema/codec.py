@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from structkit.dialects import Dialect
 from structkit.errors import ConfigError, InvalidOutput, SchemaError
 from structkit.parsing import NotJSON, read_json
+from structkit.parsing.limits import MAX_REPAIRED_CHARS
 from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.expected_form import ExpectedForm, expected_form
 from structkit.schema.expected_values import MISSING, OTHER_FORM
@@ -159,7 +160,8 @@ class Codec(Generic[T]):
             answer = self._read_wire(read_json(text), text, text, context)
         except NotJSON as error:
             answer = Answer(0, text, None, (Issue((), str(error), _excerpt(text, error.at)),))
-        return answer if answer.valid or not repairs else self._repair(answer, repairs, context)
+        may_repair = repairs and len(text) <= MAX_REPAIRED_CHARS
+        return self._repair(answer, repairs, context) if may_repair and not answer.valid else answer
 
     @cached_property
     def _has_patterns(self) -> bool:

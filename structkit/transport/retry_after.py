@@ -16,8 +16,8 @@ from structkit.values import JSONValue
 UNIT = r"(?:ms|millis\w*|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)"
 FILLER = r"(?:your|the|this|requests?|again|will|be|in|after|for|about|approximately|at least|delay|seconds)"
 WAIT = re.compile(
-    rf"(?:\btry|\bretry|\bwait|\bresets?|\b(?:available|allowed)(?: again)? in)(?:[\W_]{{1,4}}{FILLER}){{0,6}}[\W_]{{1,6}}"
-    rf"((?:[\d.]+\s*{UNIT}(?![a-z])[\s,]*(?:and\s+)?)+)",
+    r"\b(?:try|retry|wait|resets?|(?:available|allowed)(?: again)? in)"
+    rf"(?:[\W_]{{1,4}}{FILLER}){{0,6}}[\W_]{{1,6}}((?:[\d.]+\s*{UNIT}(?![a-z])[\s,]*(?:and\s+)?)+)",
     re.IGNORECASE,
 )
 """A wait in a message: "Please try again in 6m0s" (OpenAI), "retry after 20 seconds" (Azure), "Expected available in 27

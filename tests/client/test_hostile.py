@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pickle
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, Field, field_validator
 
 import structkit
 from structkit.client.endpoint_settings import find_endpoint
+from structkit.parsing import read_completion
 from structkit.testing import Endpoint, Reply, completion
 from structkit.transport.http_reply import read_reply
 from structkit.transport.retry_after import read_retry_after
@@ -288,3 +290,36 @@ def test_the_testing_endpoint_satisfies_bounds_of_length(connect: Connect) -> No
     with Endpoint() as endpoint:
         client = connect(endpoint.base_url, model="gpt-4o")
         assert len(client.extract(Annotated[str, Field(min_length=20, max_length=30)], "x")) == 20
+
+
+HOLDING: dict[str, Any] = {
+    "choices of many documents": [{"message": {"content": "{} " * 2_000}, "finish_reason": "stop"}] * 999,
+    "an object of many keys": [{"message": {"content": json.dumps(dict.fromkeys(map(str, range(70_000)), 1))}}],
+    "a truncated list": [{"message": {"content": '{"a":[' + '{"b":1},' * 200_000}, "finish_reason": "length"}],
+}
+
+
+@pytest.mark.parametrize("choices", HOLDING.values(), ids=HOLDING.keys())
+def test_no_reply_holds_its_reader(choices: list[Any]) -> None:
+    completion_of_choices = read_completion({"choices": choices})
+
+    class Transport:
+        def send(self, *_: object) -> Any:
+            return completion_of_choices
+
+    client = structkit.Client("m", transport=Transport(), mode="json_schema", policy=structkit.Policy(attempts=1))
+    calls = 0
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    with pytest.raises(structkit.ExtractionError):
+        client.extract(Findings, "warm up")
+    sys.setprofile(count)
+    try:
+        with pytest.raises(structkit.ExtractionError):
+            client.extract(Findings, "x")
+    finally:
+        sys.setprofile(None)
+    assert calls < 2_000_000

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from structkit.parsing import Candidate, exact, read_candidates, repair_values
+from structkit.parsing import Candidate, exact, read_candidates, read_prefix, repair_values
 from structkit.values import Repair
 
 EXPECTED = {"a": 1, "b": ["x", None]}
@@ -501,6 +501,13 @@ def test_a_text_of_very_many_documents_is_not_an_answer(unit: str) -> None:
     finally:
         sys.setprofile(None)
     assert steps["call"] < 500_000
+
+
+def test_a_text_longer_than_any_reply_is_not_repaired() -> None:
+    assert values(f"Sure! {EXACT}" + "." * 900_000) != []
+    assert values(f"Sure! {EXACT}" + "." * 1_000_000) == []
+    assert read_prefix('{"a": [1, ' + "1," * 600_000) is None
+    assert values(json.dumps({"a": "x" * 2_000_000})) != []
 
 
 def test_long_hostile_text_is_parsed_without_a_crash_or_a_delay() -> None:
