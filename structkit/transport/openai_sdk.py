@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from structkit.errors import TransportError
-from structkit.transport.base_url import COMPLETIONS, MODELS, display_url, query_secrets
+from structkit.transport.base_url import COMPLETIONS, MODELS, query_secrets
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.http.proxies import through_proxy
@@ -23,7 +24,14 @@ from structkit.transport.http_reply import read_model_names, read_reply
 from structkit.transport.outgoing import with_parameter_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
-from structkit.transport.sdk_create import CreateCall, ResponseReceived, create_arguments, sending, sending_async
+from structkit.transport.sdk_create import (
+    CreateCall,
+    ResponseReceived,
+    create_arguments,
+    note_request,
+    sending,
+    sending_async,
+)
 from structkit.transport.secrets import Secrets, environment_secrets, header_secrets
 from structkit.transport.stream_options import StreamOptions
 from structkit.transport.stream_reply import StreamReceiver
@@ -36,6 +44,7 @@ from structkit.transport.streaming import (
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Parameters, Policy, Request
 from structkit.values.parameters import NO_PARAMETERS
+from structkit.values.policy import MAX_WAIT_S
 
 if TYPE_CHECKING:
     import openai
@@ -59,23 +68,27 @@ class OpenAITransport:
         call = CreateCall(policy)
         with call.running():
             _create(self._client, request, policy)()
-        return _reply(call, policy, *_connection(self._client, request.parameters))
+        return _reply(self._client, request, call, policy)
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`."""
         return stream_with_retries(partial(self._stream_attempt, policy), self._stream_options, request, policy)
 
     def _stream_attempt(self, policy: Policy, request: Request) -> ReplyStream:
-        receiver = StreamReceiver(request, policy, partial(_connection, self._client, request.parameters))
+        limits = _with_own_timeout(self._client, policy)
+        receiver = StreamReceiver(
+            request, limits, lambda: _connection(self._client, request.parameters, receiver.reader)
+        )
         return receive(_open(_post(self._client, request, policy), receiver.reader), receiver)
 
     def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
-        host, secrets = _connection(self._client, parameters)
+        reader = BodyReader(Policy())
         try:
-            reader = _read(_get_models(self._client, parameters), Policy())
+            _read(_get_models(self._client, parameters), reader)
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, host, secrets) from None
+            raise to_transport_error(error, *_connection(self._client, parameters, reader)) from None
+        _, secrets = _connection(self._client, parameters, reader)
         return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def close(self) -> None:
@@ -106,7 +119,7 @@ class AsyncOpenAITransport:
         with call.running():
             async with asyncio.timeout(policy.deadline):
                 await _create(self._client, request, policy)()
-        return _reply(call, policy, *_connection(self._client, request.parameters))
+        return _reply(self._client, request, call, policy)
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Implement `StreamingTransport.stream`."""
@@ -114,16 +127,20 @@ class AsyncOpenAITransport:
 
     def _stream_attempt(self, policy: Policy, request: Request) -> AsyncReplyStream:
         self._enter_loop()
-        receiver = StreamReceiver(request, policy, partial(_connection, self._client, request.parameters))
+        limits = _with_own_timeout(self._client, policy)
+        receiver = StreamReceiver(
+            request, limits, lambda: _connection(self._client, request.parameters, receiver.reader)
+        )
         return receive_async(_open_async(_post(self._client, request, policy), receiver.reader), receiver)
 
     async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
-        host, secrets = _connection(self._client, parameters)
+        reader = BodyReader(Policy())
         try:
-            reader = await _read_async(_get_models(self._client, parameters), Policy())
+            await _read_async(_get_models(self._client, parameters), reader)
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, host, secrets) from None
+            raise to_transport_error(error, *_connection(self._client, parameters, reader)) from None
+        _, secrets = _connection(self._client, parameters, reader)
         return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     async def close(self) -> None:
@@ -168,7 +185,7 @@ def _open(send: Callable[..., Any], reader: BodyReader) -> Iterator[HTTPReply]:
     try:
         send()
     except ResponseReceived as received:
-        reader.url = display_url(str(received.response.url))
+        note_request(reader, received.response.request)
         with closing(received.response) as response:
             yield response.status_code, response.headers, decoded_body(response)
 
@@ -178,23 +195,19 @@ async def _open_async(send: Callable[..., Any], reader: BodyReader) -> AsyncIter
     try:
         await send()
     except ResponseReceived as received:
-        reader.url = display_url(str(received.response.url))
+        note_request(reader, received.response.request)
         async with aclosing(received.response) as response:
             yield response.status_code, response.headers, decoded_body_async(response)
 
 
-def _read(send: Callable[..., Any], policy: Policy) -> BodyReader:
-    reader = BodyReader(policy)
+def _read(send: Callable[..., Any], reader: BodyReader) -> None:
     with _open(send, reader) as reply:
         reader.read(reply)
-    return reader
 
 
-async def _read_async(send: Callable[..., Any], policy: Policy) -> BodyReader:
-    reader = BodyReader(policy)
-    async with asyncio.timeout(policy.deadline), _open_async(send, reader) as reply:
+async def _read_async(send: Callable[..., Any], reader: BodyReader) -> None:
+    async with _open_async(send, reader) as reply:
         await reader.read_async(reply)
-    return reader
 
 
 def _create(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:
@@ -202,10 +215,11 @@ def _create(client: Any, request: Request, policy: Policy) -> Callable[..., Any]
     return partial(create, **create_arguments(create, request), **_options(client, policy).get("options", {}))
 
 
-def _reply(call: CreateCall, policy: Policy, host: str, secrets: Secrets) -> TransportReply:
-    if not call.is_complete:
-        return to_transport_error(call.error, host, secrets, policy)
+def _reply(client: Any, request: Request, call: CreateCall, policy: Policy) -> TransportReply:
     reader = call.reader
+    host, secrets = _connection(client, request.parameters, reader)
+    if not call.is_complete:
+        return to_transport_error(call.error, host, secrets, _with_own_timeout(client, policy))
     return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
 
 
@@ -241,11 +255,19 @@ def _options(client: Any, policy: Policy) -> Any:
     return {**options, "options": {"timeout": Timeout(**capped)}}
 
 
-def _connection(client: Any, parameters: Parameters) -> tuple[str, Secrets]:
+def _with_own_timeout(client: Any, policy: Policy) -> Policy:
+    """Return a policy with the timeout of the client, where that is the one that counts, for messages."""
+    timeout = getattr(client.timeout, "read", client.timeout)
+    is_own = policy.timeout is None and isinstance(timeout, int | float) and 0 < timeout < MAX_WAIT_S
+    return replace(policy, timeout=timeout) if is_own else policy
+
+
+def _connection(client: Any, parameters: Parameters, reader: BodyReader) -> tuple[str, Secrets]:
     """Return the host and the secrets, which a user may change on the client at any time."""
     values = [*client._custom_headers.values(), *client._custom_query.values()]  # noqa: SLF001 (there is no public way)
     headers = header_secrets(each for each in values if isinstance(each, str))
     secrets = (client.api_key, *headers, *query_secrets(str(client.base_url)), *environment_secrets())
+    secrets = (*secrets, *reader.sent_secrets)
     return _connection_name(client), with_parameter_secrets(secrets, parameters)
 
 

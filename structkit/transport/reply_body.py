@@ -34,11 +34,13 @@ class BodyReader:
         status: The HTTP status.
         headers: The reply's headers.
         url: Where the request was sent, for messages; empty if that is unknown.
+        sent_secrets: What else messages must not contain, where an HTTP library of the caller's adds to the request.
     """
 
     def __init__(self, policy: Policy) -> None:
         """Start the clock."""
         self.status, self.url = 0, ""
+        self.sent_secrets: tuple[str, ...] = ()
         self.headers: Mapping[str, str] = {}
         self._policy = policy
         self._ends_at = monotonic() + (policy.deadline or math.inf)

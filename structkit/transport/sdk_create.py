@@ -13,9 +13,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from structkit.errors import TransportError
-from structkit.transport.base_url import display_url
+from structkit.transport.base_url import display_url, query_secrets
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.reply_body import BodyReader
+from structkit.transport.secrets import sent_secrets
 from structkit.transport.stale_connection import Trace, send_on_open_connection, send_on_open_connection_async
 from structkit.values import Policy, Request
 
@@ -62,14 +63,14 @@ class CreateCall:
 
     def receive(self, response: Any) -> Any:
         """Read a response, and return one for the SDK."""
-        self.reader.url = display_url(str(response.url))
+        note_request(self.reader, response.request)
         with self._reading(), closing(response):
             self.reader.read((response.status_code, response.headers, decoded_body(response)))
         return _read_response(response, self.reader.body)
 
     async def receive_async(self, response: Any) -> Any:
         """The async form of `receive`."""
-        self.reader.url = display_url(str(response.url))
+        note_request(self.reader, response.request)
         with self._reading():
             async with aclosing(response):
                 await self.reader.read_async((response.status_code, response.headers, decoded_body_async(response)))
@@ -125,6 +126,12 @@ def sending_async(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitabl
 def _traced(request: Any, trace: Trace) -> Any:
     request.extensions = {**request.extensions, "trace": trace}
     return request
+
+
+def note_request(reader: BodyReader, request: Any) -> None:
+    """Note where a request went, and what it has as it was sent: hooks and `auth=` of an HTTP client add secrets."""
+    url = str(request.url)
+    reader.url, reader.sent_secrets = display_url(url), (*sent_secrets(request.headers), *query_secrets(url))
 
 
 def create_arguments(create: Callable[..., Any], request: Request) -> dict[str, Any]:

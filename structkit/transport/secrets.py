@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from base64 import b64encode
-from collections.abc import Iterable
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 from urllib.parse import unquote
 
@@ -28,6 +28,36 @@ def header_secrets(values: Iterable[str]) -> tuple[str, ...]:
     ('Bearer hunter2', 'hunter2')
     """
     return tuple(dict.fromkeys(part for value in values for part in (value, *value.split()[-1:]) if part))
+
+
+PUBLIC_HEADERS = frozenset(
+    {
+        *{"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"},
+        *{"openai-organization", "openai-project", "idempotency-key"},
+    }
+)
+"""Headers of a request that are no secrets, beside those about the SDK itself."""
+
+
+def sent_secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what messages must not contain of the headers of a request as it was sent.
+
+    >>> sent_secrets({"Host": "a.example", "X-Stainless-Lang": "python", "Authorization": "Basic dXNlcjpodW50ZXIy"})
+    ('Basic dXNlcjpodW50ZXIy', 'dXNlcjpodW50ZXIy', 'hunter2')
+    """
+    names = (name for name in headers if name.lower() not in PUBLIC_HEADERS)
+    values = [headers[name] for name in names if not name.lower().startswith("x-stainless-")]
+    return (*header_secrets(values), *filter(None, map(_basic_password, values)))
+
+
+def _basic_password(value: str) -> str:
+    scheme, _, credentials = value.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return b64decode(credentials).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def proxy_secrets() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import openai
 import pytest
 
 import structkit
-from structkit.testing import Endpoint, cassette, completion
+from structkit.testing import Endpoint, Reply, cassette, completion
 
 KEY = "sk-test-hunter2-hunter2"
 Timeouts = dict[str, float | None]
@@ -81,6 +81,22 @@ def test_the_clients_own_timeout_is_used_unless_the_policy_sets_one(
     mocked = MockedEndpoint()
     assert run(mocked, dict(options), policy=structkit.Policy(**policy)).value == 3
     assert mocked.timeouts == [timeouts]
+
+
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_an_error_names_the_timeout_of_the_client(driver: str) -> None:
+    with Endpoint(Reply(completion('{"value": 3}'), delay=0.4)) as endpoint:
+        options: Any = {"base_url": endpoint.base_url, "api_key": "k", "timeout": 0.05}
+        policy = structkit.Policy(retries=0)
+
+        def extract() -> Any:
+            if driver == "sync":
+                return structkit.Client("m", client=openai.OpenAI(**options), policy=policy).extract(int, "x")
+            client = structkit.AsyncClient("m", client=openai.AsyncOpenAI(**options), policy=policy)
+            return asyncio.run(client.extract(int, "x"))
+
+        with pytest.raises(structkit.RequestTimeout, match=r"within 0\.05 s"):
+            extract()
 
 
 def test_the_clients_own_retries_do_not_multiply_the_retries_of_the_policy(run: Run) -> None:

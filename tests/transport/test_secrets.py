@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import httpx2
 import openai
 import pytest
 
@@ -64,6 +65,59 @@ def test_values_of_custom_headers_are_redacted_in_a_redirect_that_quotes_them(co
             with pytest.raises(structkit.StatusError, match="redirect") as caught:
                 connect(endpoint.base_url, policy=NO_RETRIES).extract(int, "x")
             assert "Bearer" not in all_texts(caught.value)
+
+
+@pytest.mark.parametrize("driver", ["sync", "async"])
+@pytest.mark.parametrize("action", ["extract", "stream", "models"])
+def test_what_an_http_client_of_the_callers_adds_to_a_request_is_redacted(driver: str, action: str) -> None:
+    def add_header(request: Any) -> None:
+        request.headers["x-auth"] = f"Bearer {TOKEN}"
+
+    async def add_header_async(request: Any) -> None:
+        add_header(request)
+
+    def answer(_: JSON) -> Reply:
+        headers = endpoint.headers[-1]
+        names = ("authorization", "x-auth", "api-key", "cookie")
+        return Reply({"error": {"message": " ".join(f"invalid: {headers.get(name)}" for name in names)}}, status=401)
+
+    options: Any = {"headers": {"api-key": HEADER_SECRET}, "auth": ("user", PASSWORD), "cookies": {"c": "cookie-4712"}}
+    hooks = {"request": [add_header if driver == "sync" else add_header_async]}
+    library_client: Any = httpx2.Client if driver == "sync" else httpx2.AsyncClient
+    http_client = library_client(event_hooks=hooks, **options)
+    echo = Reply({"error": {"message": f"invalid: Bearer {TOKEN} {HEADER_SECRET}"}}, status=401)
+    with Endpoint(answer, models=echo) as endpoint, pytest.raises(structkit.StatusError, match="invalid") as caught:
+        call_over_sdk({"base_url": endpoint.base_url, "http_client": http_client}, driver, action)
+    secrets = (TOKEN, HEADER_SECRET, PASSWORD, b64encode(f"user:{PASSWORD}".encode()).decode(), "cookie-4712")
+    assert not [secret for secret in secrets if secret in all_texts(caught.value)]
+
+
+def call_over_sdk(options: JSON, driver: str, action: str) -> None:
+    """Send one request over a client of the SDK."""
+    if driver == "sync":
+        sdk = openai.OpenAI(api_key=KEY, **options)
+        call_sync(structkit.Client("m", client=sdk, policy=NO_RETRIES), action)
+    else:
+        awaited_sdk = openai.AsyncOpenAI(api_key=KEY, **options)
+        asyncio.run(call_async(structkit.AsyncClient("m", client=awaited_sdk, policy=NO_RETRIES), action))
+
+
+def call_sync(client: structkit.Client, action: str) -> None:
+    """Send one request."""
+    if action == "stream":
+        with client.stream(int, "x") as stream:
+            list(stream)
+    else:
+        client.models() if action == "models" else client.extract(int, "x")
+
+
+async def call_async(client: structkit.AsyncClient, action: str) -> None:
+    """The async form of `call_sync`."""
+    if action == "stream":
+        async with client.stream(int, "x") as stream:
+            [item async for item in stream]
+    else:
+        await (client.models() if action == "models" else client.extract(int, "x"))
 
 
 def test_values_of_a_requests_query_are_redacted(connect: Connect) -> None:
