@@ -105,7 +105,8 @@ def _read_headers(file: Any) -> dict[str, str]:
         if not colon or not name or name != name.strip():
             raise HTTPException(f"not an HTTP/1.1 response: the header line {line[:100]!r}")
         name, value = name.lower(), value.strip()
-        if headers.setdefault(name, value) != value and name == "content-length":
+        first = headers.setdefault(name, value)
+        if name == "content-length" and _lengths(first) != _lengths(value):
             raise HTTPException("not an HTTP/1.1 response: two lengths of its body")
     return headers
 
@@ -122,6 +123,10 @@ def _head_lines(file: Any) -> Iterator[str]:
         yield text
 
 
+def _lengths(text: str) -> set[str]:
+    return {part.strip() for part in text.split(",")}
+
+
 def _content_length(headers: dict[str, str]) -> int | None:
     """Return the length that a response declares; None without one.
 
@@ -134,7 +139,7 @@ def _content_length(headers: dict[str, str]) -> int | None:
     text = headers.get("content-length")
     if text is None:
         return None
-    lengths = {part.strip() for part in text.split(",")}
+    lengths = _lengths(text)
     length = lengths.pop()
     if lengths or not (length.isascii() and length.isdigit()):
         raise HTTPException(f"not an HTTP/1.1 response: Content-Length {text[:100]!r}")

@@ -33,6 +33,29 @@ class ResponseReceiver(Protocol):
         ...
 
 
+LENGTH_LINE = b"\ncontent-length:"
+
+
+def with_one_length(data: bytes) -> bytes:
+    r"""Return a head, and what follows it, with equal lengths of its body as one, as RFC 9112, 6.3, allows.
+
+    >>> with_one_length(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncontent-length: 2, 2\r\n\r\n{}")
+    b'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'
+    """
+    head, blank_line, body = data.partition(b"\r\n\r\n")
+    lines: list[bytes] = []
+    lengths: set[bytes] = set()
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            lengths.update(part.strip() for part in value.split(b","))
+        else:
+            lines.append(line)
+    if len(lengths) != 1:
+        return data
+    return b"\r\n".join([*lines, b"content-length: %b" % lengths.pop()]) + blank_line + body
+
+
 class ResponseParser:
     """The responses of a connection, one after the other.
 
@@ -44,12 +67,18 @@ class ResponseParser:
 
     def __init__(self) -> None:
         """Start without a response: `expect` has to be called for each."""
-        self._parser = HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(**LENIENCIES)
+        self._parser = self._new_parser()
         self._receiver: ResponseReceiver | None = None
         self.has_bytes = self.is_complete = self.keeps_alive = self._is_started = False
         self._headers: dict[str, str] = {}
         self._framing_bytes = 0  # of what has arrived since the last byte of the body
+        self._has_lengths = False  # more than one, so that the parser has rejected it
+        self._head = bytearray()  # what has arrived of a head that is not complete
+
+    def _new_parser(self) -> HttpResponseParser:
+        parser = HttpResponseParser(self)
+        parser.set_dangerous_leniencies(**LENIENCIES)
+        return parser
 
     def expect(self, receiver: ResponseReceiver) -> None:
         """Start before the first byte of a response; the one before it is complete, and keeps the connection alive.
@@ -61,6 +90,7 @@ class ResponseParser:
         self.has_bytes = self.is_complete = self.keeps_alive = self._is_started = False
         self._headers = {}
         self._framing_bytes = 0
+        self._head = bytearray()
 
     def feed(self, data: bytes | memoryview) -> None:
         """Parse the next bytes.
@@ -71,7 +101,7 @@ class ResponseParser:
         self.has_bytes = True
         self._framing_bytes += len(data)
         try:
-            self._parser.feed_data(data)
+            self._parse(data)
         except HttpParserCallbackError as error:
             raise error.__context__ or error from None
         except HttpParserUpgrade:
@@ -80,8 +110,26 @@ class ResponseParser:
             if not self.is_complete:
                 raise InvalidResponse(f"not an HTTP/1.1 response: {error}") from None
             self.keeps_alive = False  # these bytes come after it, and nobody has asked for them
+        if not self._is_started:
+            self._head += data
         if self._framing_bytes > MAX_HEAD_BYTES and not self.is_complete:
             raise InvalidResponse(f"more than {MAX_HEAD_BYTES} bytes of headers")
+
+    def _parse(self, data: bytes | memoryview) -> None:
+        """Parse the next bytes; a head with two lengths of its body as a whole, since these may be equal."""
+        try:
+            if not self._has_lengths:
+                self._parser.feed_data(data)
+                return
+        except (HttpParserCallbackError, HttpParserUpgrade):
+            raise
+        except HttpParserError:
+            self._has_lengths = not self._is_started and (self._head + data).lower().count(LENGTH_LINE) > 1
+            if not self._has_lengths:
+                raise
+        if b"\r\n\r\n" in (head := bytes(self._head) + data):
+            self._parser, self._headers, self._has_lengths = self._new_parser(), {}, False
+            self._parser.feed_data(with_one_length(head))
 
     def end(self) -> InvalidResponse | None:
         """Note that the connection was closed; return an error if the response is not complete."""

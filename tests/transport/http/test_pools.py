@@ -241,6 +241,8 @@ HEADS = {
     "300 headers": [f"x-{number}: v" for number in range(300)],
     "a header of 100 kB": ["x-policy: " + "a" * 100_000],
     "a folded header": ["x-policy: a", "  b"],
+    "two equal lengths": [f"Content-Length: {len(COMPLETION)}"],
+    "one length, twice": [f"content-length: {len(COMPLETION)}, {len(COMPLETION)}"],
     "a length beside chunks": ["content-length: 5", "transfer-encoding: chunked"],
 }
 

@@ -59,6 +59,11 @@ RESPONSES = {
         b"hello",
         True,
     ),
+    "with equal lengths": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\na: b\r\ncontent-length: 5\r\n\r\nhello",
+        b"hello",
+        True,
+    ),
     "before bytes that nobody asked for": (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhelloHTTP", b"hello", False),
 }
 
