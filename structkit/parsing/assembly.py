@@ -17,8 +17,9 @@ TEXT_FIELDS: Mapping[str, DeltaKind] = {
     "refusal": "refusal",
     "reasoning": "reasoning",
     "reasoning_content": "reasoning",
+    "thinking": "reasoning",
 }
-"""The text fields of a delta; gateways use two names for the model's reasoning."""
+"""The text fields of a delta; gateways use three names for the model's reasoning."""
 
 CHOICE_FIELDS = frozenset({"index", "delta", "message", "text", "finish_reason", "logprobs"})
 
@@ -52,8 +53,8 @@ class ChoiceAssembler:
             MalformedReply: It is not a delta.
         """
         delta = choice.get("delta")
-        if delta is None and not self._texts and not self._calls:
-            delta = choice.get("message")  # some gateways send the complete reply as one event
+        if delta is None and not self._calls and isinstance(message := choice.get("message"), dict):
+            delta = message if not self._texts else self._continued(message)
         if delta is None and isinstance(text := choice.get("text"), str):
             delta = {"content": text}
         fields = delta if isinstance(delta, dict) else as_object(delta or {}, "a delta")
@@ -68,9 +69,16 @@ class ChoiceAssembler:
             extra = choice.keys() - CHOICE_FIELDS
             self._choice_fields.update((name, choice[name]) for name in extra if choice[name] is not None)
 
+    def _continued(self, message: JSON) -> JSON:
+        """Return what is new in a message that some gateways send as a whole: once, or as far as it has arrived."""
+        content, known = message.get("content"), str(self._texts.get("content") or "")
+        if not isinstance(content, str) or not content.startswith(known):
+            return {}
+        return {"content": content.removeprefix(known)}
+
     def _add_field(self, name: str, value: JSONValue, delta: JSON, deltas: list[Delta]) -> None:
         kind = TEXT_FIELDS.get(name)
-        if kind is not None:
+        if kind is not None and (name != "thinking" or isinstance(value, str)):  # a setting has the same name
             assembler = self._texts.get(name) or self._text(name)
             text = assembler.add(value if isinstance(value, str) else _text_of(name, value))
             if text and not (name == "reasoning_content" and delta.get("reasoning")):

@@ -23,6 +23,9 @@ FLAT_MESSAGE_KEYS = ("message", "msg", "status_msg")
 SUCCESS_CODES = frozenset({"0", "200", "success", "ok"})
 """Codes with which gateways wrap any body; they report no error."""
 
+REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
+"""Where a message has the model's thinking."""
+
 OTHER_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning", "refusal", "tool_use", "tool_call", "citation"})
 """The types of content parts beside texts, apart from those that are a key too: `{"type": "file", "file": {...}}`."""
 
@@ -231,7 +234,7 @@ def _choice(position: int, choice: JSON) -> Choice:
         finish_reason=_text(choice.get("finish_reason")),
         tool_calls=tool_calls,
         error=_choice_error(choice),
-        reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
+        reasoning=next(filter(None, (_text(message.get(name)) for name in REASONING_FIELDS)), None),
     )
 
 

@@ -195,7 +195,7 @@ def reasoned(text: str, name: str = "reasoning_content") -> Reply:
 
 
 @run_or_stream
-@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
 @pytest.mark.parametrize("text", [VALID, f" {VALID}\n", f"Three?</think>{VALID}"])
 def test_json_that_is_only_in_the_reasoning_is_the_answer(connect: Connect, call: Any, text: str, name: str) -> None:
     with Endpoint(reasoned(text, name)) as endpoint:

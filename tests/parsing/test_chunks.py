@@ -169,6 +169,14 @@ def test_a_complete_reply_in_one_event_is_one_delta() -> None:
     assert complete(assembler).choices[0].content == "{}"
 
 
+def test_messages_that_repeat_what_has_arrived_are_assembled_once() -> None:
+    texts = ["", "{", '{"a"', '{"a": 1}', '{"a": 1}']
+    events = [{"choices": [{"index": 0, "message": {"role": "assistant", "content": text}}]} for text in texts]
+    assembler, deltas = assemble(*events, finish())
+    assert [one.text for one in deltas] == ["{", '"a"', ": 1}"]
+    assert complete(assembler).choices[0].content == '{"a": 1}'
+
+
 def test_interleaved_choices_are_assembled_separately() -> None:
     turns = [delta({"content": text}, index=index) for text, index in [("a", 1), ("b", 0), ("c", 1)]]
     assembler, deltas = assemble(*turns, finish(index=1), finish("length"), choices=2)
