@@ -54,7 +54,7 @@ class ChoiceAssembler:
         """
         delta = choice.get("delta")
         if delta is None and not self._calls and isinstance(message := choice.get("message"), dict):
-            delta = message if not self._texts else self._continued(message)
+            delta = message if not self._texts else self._new_part(message)
         if delta is None and isinstance(text := choice.get("text"), str):
             delta = {"content": text}
         fields = delta if isinstance(delta, dict) else as_object(delta or {}, "a delta")
@@ -69,12 +69,12 @@ class ChoiceAssembler:
             extra = choice.keys() - CHOICE_FIELDS
             self._choice_fields.update((name, choice[name]) for name in extra if choice[name] is not None)
 
-    def _continued(self, message: JSON) -> JSON:
+    def _new_part(self, message: JSON) -> JSON:
         """Return what is new in a message that some gateways send as a whole: once, or as far as it has arrived."""
-        content, known = message.get("content"), str(self._texts.get("content") or "")
-        if not isinstance(content, str) or not content.startswith(known):
+        content, text = message.get("content"), str(self._texts.get("content") or "")
+        if not isinstance(content, str) or not content.startswith(text):
             return {}
-        return {"content": content.removeprefix(known)}
+        return {"content": content.removeprefix(text)}
 
     def _add_field(self, name: str, value: JSONValue, delta: JSON, deltas: list[Delta]) -> None:
         kind = TEXT_FIELDS.get(name)

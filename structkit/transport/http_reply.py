@@ -26,7 +26,13 @@ MAX_ERROR_CHARS = 300
 MAX_MODELS_CHARS = 200
 """The same for a list of models that cannot be read."""
 
-NAME_KEYS = ("id", "name", "model", "model_name")
+LIST_KEYS = ("data", "models", "result", "items")
+"""The keys of a list of models, or of an object that has it, the best one first."""
+
+MAX_LIST_DEPTH = 2
+"""The objects around a list of models, as in `{"code": 0, "data": {"models": []}}`."""
+
+NAME_KEYS = ("id", "name", "model", "model_name", "model_id", "slug")
 """The keys of a model's name in a list of models, the best one first."""
 
 MAX_BODY_DEPTH = 100
@@ -138,21 +144,22 @@ def _model_names(listing: JSONValue) -> tuple[str, ...]:
     >>> _model_names({"data": [{"id": "b"}, {"id": "a"}]}), _model_names({"models": [{"name": "a"}, "a"]})
     (('a', 'b'), ('a',))
     """
-    if isinstance(listing, dict):
-        fields = [listing[key] for key in ("data", "models") if key in listing]
-        listing = next((field for field in fields if field is not None), [] if fields else None)
+    for _ in range(MAX_LIST_DEPTH):
+        if isinstance(listing, dict):
+            fields = [listing[key] for key in LIST_KEYS if key in listing]
+            listing = next((field for field in fields if field is not None), [] if fields else None)
     if not isinstance(listing, list):
         raise TypeError("not a list of models")
-    names = {_model_name(entry) for entry in listing}
+    names = {name for entry in listing if (name := _model_name(entry))}
+    if listing and not names:
+        raise TypeError("models without names")
     return tuple(sorted(names))
 
 
-def _model_name(entry: JSONValue) -> str:
+def _model_name(entry: JSONValue) -> str | None:
     fields = entry if isinstance(entry, dict) else {"id": entry}
     name, owner = next(filter(None, map(fields.get, NAME_KEYS)), None), fields.get("owned_by")
-    if not isinstance(name, str):
-        raise TypeError("a model without a name")
-    return ModelName(name, owner if isinstance(owner, str) else None)
+    return ModelName(name, owner if isinstance(owner, str) else None) if isinstance(name, str) else None
 
 
 def is_success(status: int) -> bool:
