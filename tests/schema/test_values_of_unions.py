@@ -689,3 +689,17 @@ def test_the_value_of_a_member_is_written_in_the_branch_that_reads_it_back(check
     check_round_trip(model, model(color=Color.RED))
     check_round_trip(model, model(color="x"))
     check_round_trip(upper | by_function, "red")
+
+
+ANY_TEXT = Annotated[str, PlainValidator(lambda value: value, json_schema_input_type=str)]
+"""Its function reads everything, although it declares to read texts."""
+
+
+class AnyText(RootModel[ANY_TEXT]):
+    pass
+
+
+@pytest.mark.parametrize("branch", [ANY_TEXT, AnyText, TypeAliasType("TextAlias", AnyText)], ids=stable_id)
+def test_a_function_reads_nothing_but_its_declared_input_in_a_root_model_too(branch, check_round_trip):
+    check_round_trip(branch | list[str], ["a"])
+    check_round_trip(branch | list[str], AnyText("a") if branch is not ANY_TEXT else "a")

@@ -35,6 +35,9 @@ UNLESS_NONE = {"always": "unless-none", "json": "json-unless-none"}
 INPUT = "json_schema_input_schema"
 """Key for the type that a validator declares to read, where that is not the type that it returns."""
 
+MAX_ROOT_MODELS = 5
+"""Root models in root models that are looked into."""
+
 Write = Callable[[Any], JSONValue]
 Compile = Callable[[Any], SchemaPart]
 
@@ -100,9 +103,9 @@ def checked_against_input_type(part: JSON, compile_part: Compile) -> JSON:
 def restricted_to_input_type(part: JSON, definitions: dict[str, Any], compile_part: Compile) -> JSON:
     """Return the branch of a union so that its function reads nothing but its declared input type.
 
-    The function could otherwise read the values of other branches.
+    The function could otherwise read the values of other branches. It may also be that of a root model's value.
     """
-    target = definitions.get(part["schema_ref"], part) if part["type"] == "definition-ref" else part
+    target = _root_value(part, definitions)
     if INPUT not in target or is_of_library(target["function"]):
         return part
     input_type = compile_part(target[INPUT])
@@ -111,10 +114,20 @@ def restricted_to_input_type(part: JSON, definitions: dict[str, Any], compile_pa
         input_type.validate_strictly(value)
         return value
 
-    return {
-        **core_schema.no_info_before_validator_function(validate_input, cast("Any", part)),
-        INPUT: target[INPUT],
-    }
+    restricted = core_schema.no_info_before_validator_function(validate_input, cast("Any", part))
+    return {**restricted, INPUT: target[INPUT]} if INPUT in part else cast("JSON", restricted)
+
+
+def _root_value(part: JSON, definitions: dict[str, Any]) -> JSON:
+    """Return what a reference leads to; of a root model, its value."""
+    for _ in range(len(definitions) + MAX_ROOT_MODELS):
+        if part["type"] == "definition-ref" and part["schema_ref"] in definitions:
+            part = definitions[part["schema_ref"]]
+        elif part.get("root_model"):
+            part = part["schema"]
+        else:
+            break
+    return part
 
 
 def without_serializer(part: JSON, part_layers: list[Any], compile_part: Compile) -> JSON:
