@@ -25,6 +25,9 @@ from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 Orders: TypeAlias = dict[str, set[bool]]
 """For each separator of the dates of a text, whether the day is first in those that can be read in one way only."""
 
+DaysBefore: TypeAlias = Mapping[int, re.Match[str]]
+"""The days before the names of months, by where these begin."""
+
 ARTICLE = r"(?:(?:the|den|der|dem|le|el|il|l'|o|de) ?)?"
 DAYS_BEFORE = re.compile(
     rf"(?:(?<![\d.,:/'-])(\d{{1,2}}){SUFFIX}{JOINT}{ARTICLE})?(?<![\d.,:/'])(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?$"
@@ -80,6 +83,7 @@ class DaysWithoutYear:
         places: The places of dates with a year, in order.
         dates: These dates.
         orders: The orders of dates in digits.
+        days_before: The days before these names.
         languages: Those of the text.
     """
 
@@ -90,6 +94,7 @@ class DaysWithoutYear:
         places: Sequence[Range],
         dates: Iterable[date],
         orders: Orders,
+        days_before: DaysBefore,
         languages: frozenset[str] = frozenset(),
     ) -> None:
         """Read the text."""
@@ -97,7 +102,10 @@ class DaysWithoutYear:
         self._in_words = defaultdict[tuple[int, int], list[Range]](list)
         self._in_digits = defaultdict[tuple[int, int], list[Range]](list)
         self._months_of_dates = {(day.year, day.month) for day in dates}
-        in_words = (*_named_days(runs.folded, months), *days_of_named_months(runs.folded, months, languages))
+        in_words = (
+            *_named_days(runs.folded, months, days_before),
+            *days_of_named_months(runs.folded, months, languages),
+        )
         foreign = (*_days_with_other_months(runs.folded), *days_without_year_of_other_months(runs.folded))
         for month, day, place in (*in_words, *foreign):
             if not _is_in_any(place, places):
@@ -173,7 +181,7 @@ def _is_in_any(place: Range, places: Sequence[Range]) -> bool:
     return index >= 0 and places[index] & END_MASK > place >> END_BITS
 
 
-def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, Range]]:
+def _named_days(folded: str, months: Iterable[int], days_before: DaysBefore) -> Iterator[tuple[int, int, Range]]:
     """Yield the days beside names of months."""
     for start in months:
         month = NAME.match(folded, start)
@@ -181,7 +189,7 @@ def _named_days(folded: str, months: Iterable[int]) -> Iterator[tuple[int, int, 
         if month is None or number is None:
             continue
         end = month.end() + (folded[month.end() : month.end() + 1] == "." and month[1] not in FULL_NAMES)
-        if before := _days_before(folded, start):
+        if before := days_before.get(start):
             yield number, int(before[2]), pack(before.start(2), end)
             if before[1] and int(before[1]) < int(before[2]):
                 yield number, int(before[1]), pack(*before.span(1))
@@ -195,10 +203,11 @@ def eastern_days(folded: str) -> Iterator[Range]:
         yield from (pack(*match.span()) for match in search_around(pattern, mark, folded))
 
 
-def _days_before(folded: str, start: int) -> re.Match[str] | None:
-    """Return the days before the name of a month; most have no digit that is near enough, which is a faster search."""
-    has_digit = DIGITS.search(folded, max(start - MAX_LINK, 0), start)
-    return DAYS_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start) if has_digit else None
+def find_days_before(folded: str, months: Iterable[int]) -> DaysBefore:
+    """Return the days before the names of months; most have no digit that is near enough, which is a faster search."""
+    near_digits = (start for start in months if DIGITS.search(folded, max(start - MAX_LINK, 0), start))
+    matches = ((start, DAYS_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start)) for start in near_digits)
+    return {start: match for start, match in matches if match}
 
 
 def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
@@ -214,13 +223,12 @@ def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
 
 
 def first_days_of_ranges(
-    folded: str, dates: Sequence[tuple[Range, list[Day]]], months: Iterable[int]
+    folded: str, dates: Sequence[tuple[Range, list[Day]]], days_before: DaysBefore
 ) -> Iterator[tuple[Range, list[Day]]]:
     """Yield the first days of ranges whose month and year are those of the last day, such as 3 in "3 to 5 May 2026"."""
     by_end = {place >> END_BITS: days for place, days in dates}
-    for start in months:
-        before = _days_before(folded, start)
-        if before and before[1] and int(before[1]) < int(before[2]) and (days := by_end.get(before.start(2))):
+    for before in days_before.values():
+        if before[1] and int(before[1]) < int(before[2]) and (days := by_end.get(before.start(2))):
             yield pack(*before.span(1)), [(year, month, int(before[1])) for year, month, _ in days]
     for match in RANGE_IN_DIGITS.finditer(folded):
         year, day = int(match[4]) + (0 if int(match[4]) >= CENTURY else 2000), DIGITS.match(folded, match.start())
@@ -228,19 +236,22 @@ def first_days_of_ranges(
             yield pack(*day.span()), [(year, int(match[3]), int(day[0]))]
 
 
-def days_in_words(folded: str, months: Iterable[int], languages: frozenset[str]) -> Iterator[tuple[Range, list[Day]]]:
+def days_in_words(
+    folded: str, months: Iterable[int], days_before: DaysBefore, languages: frozenset[str]
+) -> Iterator[tuple[Range, list[Day]]]:
     """Yield the dates whose day is in words, such as "the fourteenth of March 2026"."""
     for start in months:
         month = NAME.match(folded, start)
         link = ARTICLES_BEFORE_MONTH.search(folded, max(start - MAX_BEFORE, 0), start)
         if month is None or link is None or month[1] not in MONTH_NUMBERS:
             continue
-        digits = _days_before(folded, start)
+        digits = days_before.get(start)
         in_digits = (int(digits[2]), digits.start(2)) if digits else None
         day = in_digits or _day_in_words(folded, link.start(), languages)
         after = None if day else _day_after_month(folded, month.end())
-        year = _year_after(folded, after[1] if after else month.end(), in_words=digits is not None)
-        if (number := (day or after or (0,))[0]) and year:
+        number = (day or after or (0,))[0]
+        year = _year_after(folded, after[1] if after else month.end(), in_words=digits is not None) if number else None
+        if year:
             yield pack(day[1] if day else start, year[1]), [(year[0], MONTH_NUMBERS[month[1]], number)]
 
 

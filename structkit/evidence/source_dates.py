@@ -25,7 +25,14 @@ from structkit.evidence.date_patterns import (
     YEAR_LINK,
     Day,
 )
-from structkit.evidence.days_without_year import DaysWithoutYear, Orders, days_in_words, first_days_of_ranges
+from structkit.evidence.days_without_year import (
+    DaysBefore,
+    DaysWithoutYear,
+    Orders,
+    days_in_words,
+    find_days_before,
+    first_days_of_ranges,
+)
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.mark_search import search_around
@@ -129,9 +136,9 @@ class SourceDates:
         dates = [*_spaced_dates(self._runs), *words, *numeric]
         return [
             *dates,
-            *first_days_of_ranges(folded, dates, self._months),
+            *first_days_of_ranges(folded, dates, self._days_before),
             *days_of_ranges(folded, self._months, numbers),
-            *days_in_words(folded, self._months, self._languages()),
+            *days_in_words(folded, self._months, self._days_before, self._languages()),
         ]
 
     def find(self, day: date) -> list[Range]:
@@ -169,7 +176,13 @@ class SourceDates:
     def _days_without_year(self) -> DaysWithoutYear:
         """The places of days that have a month and no year."""
         dates = sorted(place for place, _ in self.across_runs)
-        return DaysWithoutYear(self._runs, self._months, dates, [*self.places], self._orders, self._languages())
+        return DaysWithoutYear(
+            self._runs, self._months, dates, [*self.places], self._orders, self._days_before, self._languages()
+        )
+
+    @cached_property
+    def _days_before(self) -> DaysBefore:
+        return find_days_before(self._runs.folded, self._months)
 
     @cached_property
     def places(self) -> DatePlaces:
