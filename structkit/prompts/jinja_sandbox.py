@@ -22,6 +22,9 @@ COLUMN = "column"
 """The function that reads a column by its name."""
 
 
+SELF = "self"
+"""The name of a template's own object, whatever columns there are."""
+
 ATTRIBUTE_FILTERS = frozenset({"attr", "selectattr", "rejectattr", "groupby"})
 
 
@@ -128,8 +131,15 @@ def _problems(tree: nodes.Template) -> Iterator[str]:
     for call in tree.find_all(nodes.Filter):
         if call.name in ATTRIBUTE_FILTERS or any(each.key == "attribute" for each in call.kwargs):
             yield f"line {call.lineno}: the filter {call.name} reads an attribute of a value, which is not possible"
+    yield from _name_problems(tree)
     for statement in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         yield f"line {statement.lineno}: a prompt is one file, without include, import or extends"
+
+
+def _name_problems(tree: nodes.Template) -> Iterator[str]:
+    for name in tree.find_all(nodes.Name):
+        if name.name == SELF:
+            yield f"line {name.lineno}: self is Jinja's own: write {{{{ column('self') }}}} for a column of this name"
 
 
 def _read_columns(tree: nodes.Template) -> Iterator[str]:

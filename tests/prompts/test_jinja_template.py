@@ -79,6 +79,10 @@ def test_nothing_reads_an_attribute_an_item_or_a_name_that_is_no_column(source: 
         JinjaTemplate(source)({**ROW, "loop": object()})
 
 
+def test_a_column_called_self_is_read_by_its_name() -> None:
+    assert JinjaTemplate('{{ column("self") }}')({"self": "me"}) == "me"
+
+
 def test_a_value_that_can_be_called_is_never_called() -> None:
     calls: list[Any] = []
     with pytest.raises(structkit.PromptError, match="not safely callable"):
@@ -94,6 +98,7 @@ def test_a_value_that_can_be_called_is_never_called() -> None:
         ("a\nb {{ text.strip() }}", r"line 2: \.strip reads an attribute .* a filter such as"),
         ("{{ text[:9] }}", r"line 1: \[\.\.\.\] reads an item .* truncate"),
         ("{% import 'a' as a %}", "line 1: a prompt is one file"),
+        ("{{ self }}", r"line 1: self is .* write {{ column\('self'\) }}"),
     ],
 )
 def test_an_invalid_template_is_rejected_where_it_is_declared(source: str, message: str) -> None:
