@@ -23,6 +23,9 @@ ZERO_WIDTH = frozenset("\u200b\u200c\u200d\u2060\ufeff")
 """Invisible characters for which `str.isspace` is False."""
 
 
+PLAIN_TYPES = frozenset({str, bool, int, float, type(None)})
+
+
 def to_json_value(value: Any) -> JSONValue:
     r"""Return a cell as JSON: dates in ISO form, bytes in base64, decimals as text, sets as sorted lists.
 
@@ -36,8 +39,24 @@ def to_json_value(value: Any) -> JSONValue:
     """
     if has_exact_floats(value):
         return value
+    try:
+        return _to_json(value)
+    except RecursionError:
+        raise ValueError("a cell contains itself, or is nested too deep") from None
+
+
+def _to_json(value: Any) -> JSONValue:
+    """Return a cell, or a part of one; pydantic gets each scalar alone, since it writes those of pandas as Python's."""
+    if isinstance(value, dict):
+        return {_to_key(key): _to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [*map(_to_json, value)]
     if isinstance(value, set | frozenset):
-        return sorted(map(to_json_value, value), key=json.dumps)
+        return sorted(map(_to_json, value), key=json.dumps)
+    return value if type(value) in PLAIN_TYPES else _scalar_to_json(value)
+
+
+def _scalar_to_json(value: Any) -> JSONValue:
     if isinstance(value, Iterator):
         raise TypeError(f"a {type(value).__name__} can be read only once: pass a list")
     if not isinstance(value, float) and is_missing(value):
@@ -47,6 +66,11 @@ def to_json_value(value: Any) -> JSONValue:
     if type(value).__name__ == "Timedelta" and isinstance(value, timedelta):
         return iso_duration(value // timedelta(microseconds=1) * 1_000 + _nanoseconds(value))
     return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants", fallback=_scalar)
+
+
+def _to_key(key: Any) -> str:
+    text = key if isinstance(key, str) else _to_json(key)
+    return str(text) if isinstance(text, str) else next(iter(to_jsonable_python({key: None})))
 
 
 ENCODE_FINITE = compact_encoder(allow_nan=False, default=to_json_value)
@@ -160,7 +184,7 @@ def _scalar(value: Any) -> JSONValue:
     if hasattr(value, "columns"):
         raise TypeError(f"a {type(value).__name__} is a table: pass its rows")
     if getattr(value, "ndim", 0):
-        return [*value]
+        return [*map(_to_json, value)]
     if hasattr(value, "mask"):  # a masked array without dimensions
         return value.tolist()
     kind = getattr(getattr(value, "dtype", None), "kind", "")

@@ -25,7 +25,8 @@ def numpy(name: str, *arguments: Any) -> Any:
 
 
 def pandas(name: str, *arguments: Any) -> Any:
-    return getattr(pytest.importorskip("pandas"), name)(*arguments)
+    member = getattr(pytest.importorskip("pandas"), name)
+    return member(*arguments) if arguments else member
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,26 @@ def pandas(name: str, *arguments: Any) -> Any:
 def test_a_mark_for_a_missing_value_is_blank_and_an_empty_text(make: Any) -> None:
     assert is_blank(make())
     assert to_text(make()) == ""
+
+
+def test_a_mark_for_a_missing_value_in_a_list_or_map_is_null() -> None:
+    marks = [math.nan, Decimal("NaN"), pandas("NaT"), pandas("NA"), numpy("float32", "nan")]
+    assert to_text(marks) == "[null,null,null,null,null]"
+    assert to_text({"a": tuple(marks[:2]), "b": {"c": marks[2]}}) == '{"a":[null,null],"b":{"c":null}}'
+
+
+def test_a_time_in_a_list_or_map_keeps_its_nanoseconds() -> None:
+    moment = pandas("Timestamp", NANOSECONDS)
+    assert to_text([moment, math.inf]) == f'["{TIME}","Infinity"]'
+    assert to_text({moment: [{"a": pandas("Timedelta", 1)}]}) == f'{{"{TIME}":[{{"a":"PT0.000000001S"}}]}}'
+    assert to_text([pandas("Series", [moment])]) == f'[["{TIME}"]]'
+
+
+def test_a_cell_that_contains_itself_is_not_data() -> None:
+    cell: list[Any] = []
+    cell.append(cell)
+    with pytest.raises(ValueError, match="contains itself"):
+        to_json_value(cell)
 
 
 @pytest.mark.parametrize(
