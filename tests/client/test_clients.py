@@ -291,6 +291,8 @@ MODEL_LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "null": ({"object": "list", "data": None}, ()),
     "null beside models": ({"data": None, "models": [{"id": "a"}]}, ("a",)),
     "duplicates": ({"data": [{"id": "a"}, {"id": "a"}]}, ("a",)),
+    "inside another object": ({"code": 0, "data": {"models": [{"id": "a"}]}}, ("a",)),
+    "one without a name": ({"data": [{"id": "a"}, None, {"object": "model"}]}, ("a",)),
     "a null id": ({"data": [{"id": None, "name": "a"}]}, ("a",)),
 }
 
