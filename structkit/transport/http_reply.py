@@ -62,6 +62,7 @@ ADVICE = {
     404: "check the base URL and the model's name (`structkit models` lists them)",
     407: PROXY_LOGIN,
     429: "send fewer requests at a time, or check the quota",
+    500: "if this persists, `structkit probe` finds out whether the server fails on the mode",
 }
 KIND_ADVICE: dict[ErrorKind, str] = {
     "empty_account": "the account is empty: check its balance and its quota",

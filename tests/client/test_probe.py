@@ -266,6 +266,27 @@ def test_a_transient_error_is_not_a_rejection(probed: Any) -> None:
     assert (report["tool"].verdict, report.route.rejected) == ("constrained", frozenset())
 
 
+def test_a_500_is_a_rejection_if_the_mode_alone_causes_it(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        return error_reply(500, "Internal Server Error") if request.get("response_format") else perfect(request)
+
+    report, endpoint = probed(answer, policy=structkit.Policy(retries=0))
+    assert report["json_schema"].verdict == report["json_object"].verdict == "refused"
+    assert (report.route.mode, len(endpoint.requests) <= 30) == ("tool", True)
+
+
+def test_a_500_of_an_endpoint_that_is_down_is_not_a_rejection(probed: Any) -> None:
+    failed = False
+
+    def answer(request: JSON) -> Reply:
+        nonlocal failed
+        failed = failed or "response_format" in request
+        return error_reply(500, "Internal Server Error") if failed else perfect(request)
+
+    report, _ = probed(answer, policy=structkit.Policy(retries=0))
+    assert {report[mode].verdict for mode in SCHEMA_MODES} == {"unknown"}
+
+
 def test_a_missing_usage_is_reported(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
         reply = perfect(request)

@@ -13,6 +13,7 @@ from structkit.extraction import Mode
 from structkit.extraction.route_learning import SCHEMA_ERROR_STATUSES
 from structkit.parsing import NotJSON, read_json
 from structkit.transport import TransportReply
+from structkit.transport.http_reply import ADVICE
 from structkit.values import ABSENT, Completion, JSONValue, Request
 from structkit.values.text import shorten
 
@@ -38,6 +39,11 @@ def is_rejection(error: TransportError) -> bool:
     return isinstance(error, MalformedReply) and has_error and not error.retryable
 
 
+def is_server_error(error: TransportError) -> bool:
+    """Return whether an error is a 500, which may be a failure of the moment or about the request."""
+    return isinstance(error, StatusError) and error.status_code == SERVER_ERROR
+
+
 def failed_finding(kind: Kind, name: str, error: TransportError) -> Finding:
     """Return the finding for a request without a completion."""
     return Finding(kind, name, "refused" if is_rejection(error) else "unknown", error_note(error))
@@ -49,7 +55,8 @@ def error_note(error: TransportError) -> str:
     >>> error_note(StatusError("the endpoint answered 400: 'tools' is not supported"))
     "400: 'tools' is not supported"
     """
-    return shorten(str(error).removeprefix("the endpoint answered "), MAX_NOTE_CHARS)
+    message = str(error).removeprefix("the endpoint answered ").removesuffix(f"; {ADVICE[SERVER_ERROR]}")
+    return shorten(message, MAX_NOTE_CHARS)
 
 
 def error_text(error: TransportError) -> str:

@@ -18,6 +18,7 @@ from structkit.client.probing.probe_reply import (
     failed_finding,
     is_empty,
     is_rejection,
+    is_server_error,
     is_truncated,
     is_withheld,
     value_of,
@@ -155,22 +156,33 @@ def _mode(template: RequestTemplate, mode: Mode) -> ProbeSteps[Finding]:
     if mode.name in SCHEMA_MODES:
         reply = yield template.with_schema(mode, ANIMAL, CONTRADICT_SCHEMA)
         if isinstance(reply, TransportError):
-            return failed_finding("mode", mode.name, reply)
+            return (yield from _failed_mode(template, mode, reply))
         if _satisfies_schema(reply, mode):
             return Finding("mode", mode.name, "constrained", "the reply satisfies the schema against the prompt")
     reply = yield template.with_schema(mode, ANIMAL, NAME_ANIMAL)
     if isinstance(reply, TransportError):
-        return failed_finding("mode", mode.name, reply)
+        return (yield from _failed_mode(template, mode, reply))
     if _satisfies_schema(reply, mode):
         note = "the model follows the schema" + (", unless the prompt contradicts it" if mode.constrains else "")
         return Finding("mode", mode.name, "served", note)
     return _ignored_mode(mode, reply, "the reply does not satisfy the schema")
 
 
+def _failed_mode(template: RequestTemplate, mode: Mode, error: TransportError) -> ProbeSteps[Finding]:
+    """Return the finding for a mode without a completion.
+
+    A server that fails on a mode, after retries, and answers a request without it right after, rejects the mode.
+    """
+    finding = failed_finding("mode", mode.name, error)
+    if is_server_error(error) and isinstance((yield template.with_text(HELLO)), Completion):
+        return replace(finding, verdict="refused")
+    return finding
+
+
 def _json_object(template: RequestTemplate, mode: Mode) -> ProbeSteps[Finding]:
     reply = yield template.with_text(NO_JSON, response_format={"type": "json_object"})
     if isinstance(reply, TransportError):
-        return failed_finding("mode", mode.name, reply)
+        return (yield from _failed_mode(template, mode, reply))
     if any(text.lstrip().startswith("{") for text in mode.decode(reply.choices[0])):
         return Finding("mode", mode.name, "constrained", "the reply is JSON against the prompt")
     return _ignored_mode(mode, reply, "the reply is not JSON if the prompt forbids it")
