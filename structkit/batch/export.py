@@ -14,7 +14,7 @@ from structkit.batch.report import Report
 from structkit.batch.resume import changes_since, spent_before
 from structkit.batch.selection import select_rows
 from structkit.batch.settings import JobSettings
-from structkit.batch.settings_validation import has_output, is_same_file, validate_settings
+from structkit.batch.settings_validation import has_output, is_same_file, validate_outside_journal, validate_settings
 from structkit.errors import ConfigError, JobError
 from structkit.journal.reader import Reader
 from structkit.tables.formats import STANDARD
@@ -72,6 +72,7 @@ def _open_rows(settings: JobSettings) -> Source:
 
 
 def _validate_target(settings: JobSettings, path: Path) -> None:
+    validate_outside_journal(path)
     if is_same_file(settings.source, path) or is_same_file(settings.output_path, path):
         raise ConfigError(f"{str(path)!r} is the job's own file: export to another one")
     if has_output(settings.source, path):

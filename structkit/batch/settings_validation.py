@@ -14,6 +14,8 @@ from structkit.batch.manifest import manifest_path
 from structkit.batch.setting_types import validate_types
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
+from structkit.journal.lock import LOCK_NAME
+from structkit.journal.shards import job_path
 from structkit.prompts import JinjaTemplate, validate_template
 from structkit.tables.atomic_file import validate_name_length
 from structkit.tables.file_set import has_file
@@ -66,11 +68,12 @@ def validate_settings(settings: JobSettings) -> None:
 
 
 def _validate_target(settings: JobSettings) -> None:
-    """Validate that the output is not the input, nor a file of it.
+    """Validate that the output is not the input, nor a file of it, nor in a journal.
 
     Raises:
         ConfigError: It is.
     """
+    validate_outside_journal(settings.output_path)
     if isinstance(settings.output, StoreAddress) and settings.output.is_in(str(settings.source)):
         raise ConfigError(
             f"the output {str(settings.output)!r} would replace the input or be a file of it: use another folder"
@@ -102,6 +105,16 @@ def _validate_numbers(settings: JobSettings) -> None:
     for name, minimum in MINIMA.items():
         if (number := getattr(settings, name)) is not None and not minimum <= number < inf:
             raise ConfigError(f"{name} must be {minimum} or more, not {number}")
+
+
+def validate_outside_journal(path: Path) -> None:
+    """Validate that a table would not be written into the folder of a journal, whose files it could replace.
+
+    Raises:
+        ConfigError: It would.
+    """
+    if job_path(path.parent).exists() and (path.parent / LOCK_NAME).exists():
+        raise ConfigError(f"{str(path)!r} is in the journal of a job: write it to another folder")
 
 
 def is_same_file(source: Any, path: Path) -> bool:

@@ -170,6 +170,11 @@ def test_files_are_not_overwritten(job: Callable[..., Job], tmp_path: Path, monk
         for path in (source, tmp_path / "out.jsonl", "in.jsonl", "out.jsonl"):
             with pytest.raises(ConfigError, match="own file"):
                 label_job.export(path)
+        for target in ("out.jsonl.job/job.db", "out.jsonl.job/new.csv"):
+            with pytest.raises(ConfigError, match="is in the journal of a job"):
+                label_job.export(target)
+            with pytest.raises(ConfigError, match="is in the journal of a job"):
+                job(endpoint, source=source, output=target, overwrite=True).run()
         with pytest.raises(JobError, match="exists"):
             job(endpoint, source=source).export("precious.csv")
         assert (tmp_path / "precious.csv").read_text() == "mine"
