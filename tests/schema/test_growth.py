@@ -146,3 +146,15 @@ UNIONS: dict[str, Callable[[int], dict[str, Any]]] = {
 def test_compiling_a_union_takes_work_that_grows_with_its_branches(name):
     fewer, more = (count_calls(lambda number=number: ResponseFormat(UNIONS[name](number))) for number in (40, 160))
     assert more < 5 * fewer
+
+
+def test_an_invalid_value_of_a_definition_with_many_paths_to_it_takes_linear_work():
+    def calls(number):
+        definitions = {"s0": {"type": "object", "required": ["a"]}}
+        for position in range(1, number + 1):
+            inner = {"$ref": f"#/$defs/s{position - 1}"}
+            definitions[f"s{position}"] = {"if": inner, "then": inner, "else": inner}
+        response_format = ResponseFormat({"$ref": f"#/$defs/s{number}", "$defs": definitions})
+        return count_calls(lambda: response_format.read_natural({"b": 1}))
+
+    assert calls(20) < 5 * calls(10)

@@ -86,11 +86,16 @@ class _Evaluation:
             yield from (schema["if"], schema.get("then")) if is_met else (schema.get("else"),)
 
 
+def resolver_of(validator: Any) -> Any:
+    """Return what looks up the references of a validator's schema."""
+    return validator._resolver  # noqa: SLF001 (jsonschema's own rules have no other way)
+
+
 def _referenced(validator: Any, schema: JSON) -> Iterator[Any]:
     """Yield what the references of a schema resolve to: contents, with the resolver for their own references."""
     from referencing.jsonschema import lookup_recursive_ref
 
-    resolver = validator._resolver  # noqa: SLF001 (jsonschema's own rules have no other way)
+    resolver = resolver_of(validator)
     yield from (resolver.lookup(schema[word]) for word in ("$ref", "$dynamicRef") if word in schema)
     if "$recursiveRef" in schema:
         yield lookup_recursive_ref(resolver)

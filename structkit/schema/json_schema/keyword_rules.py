@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 
 from structkit.schema.expected_values import MISSING, OTHER_FORM, unexpected_key
 from structkit.schema.json_equality import equality_key
-from structkit.schema.json_schema.branch_evaluation import evaluated_items, evaluated_keys, fits
+from structkit.schema.json_schema.branch_evaluation import evaluated_items, evaluated_keys, fits, resolver_of
 from structkit.schema.json_schema.closest_branch import find_closest_branch
 from structkit.schema.json_schema.patterns import matches
 from structkit.schema.json_types import json_type
+from structkit.schema.memo import evaluate_once
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
 
@@ -68,7 +69,26 @@ def _union_rules(resolve: Resolve) -> dict[str, Rule]:
         else:
             yield from any_of(validator, branches, instance, schema)
 
-    return {"allOf": _all_of, "anyOf": any_of, "oneOf": one_of}
+    return {"allOf": _all_of, "anyOf": any_of, "oneOf": one_of, "if": _condition, "$ref": _reference}
+
+
+def _condition(validator: Any, condition: JSONValue, instance: JSONValue, schema: JSON) -> Iterator[Exception]:
+    word = "then" if fits(validator, condition, instance) else "else"
+    if word in schema:
+        yield from validator.descend(instance, schema[word], schema_path=word)
+
+
+def _reference(validator: Any, reference: str, instance: JSONValue, _: JSON) -> Iterator[Exception]:
+    """Yield the errors of a definition, which is evaluated once for each value: many paths may lead to it."""
+    evaluate: Callable[[JSONValue], Iterator[Exception]] = partial(_evaluate_reference, validator, reference)
+    target = id(resolver_of(validator).lookup(reference).contents)
+    if not evaluate_once(lambda value: next(evaluate(value), None) is None, instance, "$ref", target):
+        yield from evaluate(instance)
+
+
+def _evaluate_reference(validator: Any, reference: str, instance: JSONValue) -> Iterator[Exception]:
+    resolved = resolver_of(validator).lookup(reference)
+    yield from validator.descend(instance, resolved.contents, resolver=resolved.resolver)
 
 
 def _pattern(_: Any, pattern: str, instance: JSONValue, __: JSON) -> Iterator[Exception]:

@@ -12,6 +12,7 @@ from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.json_schema.rule_issues import read_error
+from structkit.schema.memo import shared_results
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.value_meanings import names_of_values
 from structkit.schema.writable import validate_json
@@ -91,7 +92,7 @@ class RawSchema:
             InvalidValue: With at most `MAX_ISSUES` issues.
         """
         try:
-            with shared_match_time():
+            with shared_match_time(), shared_results():
                 errors = islice(self._validator.iter_errors(value), MAX_ISSUES)
                 issues = tuple(dict.fromkeys(map(read_error, errors)))
         except PatternTimeout as error:  # raised, since a rule such as `not` would take "does not match" for valid
