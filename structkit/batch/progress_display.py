@@ -107,7 +107,8 @@ def progress_line(progress: Progress, seconds: float, total: int | None, price: 
     parts += [f"{progress.in_flight:,} in flight", f"{rate:,.1f} rows/s"]
     parts += usage_parts(progress, None if total is None else max(0, total - rows), price)
     if progress.waiting:
-        parts.append(f"waiting {ceil(progress.waiting)} s for the endpoint")
+        fault = f" ({progress.last_fault})" if progress.last_fault else ""
+        parts.append(f"waiting {ceil(progress.waiting)} s for the endpoint{fault}")
     if progress.waits_for:
         parts.append(f"waiting for {progress.waits_for}")
     if progress.grace is not None:

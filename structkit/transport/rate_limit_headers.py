@@ -11,6 +11,7 @@ from typing import Literal
 from structkit.values import RateLimit
 
 LimitKind = Literal["requests", "tokens"]
+KINDS: tuple[LimitKind, ...] = ("requests", "tokens")
 
 HEADER_NAMES: tuple[tuple[LimitKind, str], ...] = (
     ("requests", "x-ratelimit-{}-requests"),
@@ -19,8 +20,11 @@ HEADER_NAMES: tuple[tuple[LimitKind, str], ...] = (
     ("requests", "ratelimit-{}"),
     ("tokens", "x-ratelimit-{}-tokens"),
     ("tokens", "anthropic-ratelimit-tokens-{}"),
+    *((kind, f"x-ratelimit-{{}}-{kind}-{period}") for period in ("minute", "hour", "day") for kind in KINDS),
+    *(("tokens", f"anthropic-ratelimit-{part}-tokens-{{}}") for part in ("input", "output")),
 )
-"""In order of preference: the first name that a reply has decides for its kind."""
+"""In order of preference: the first name that a reply has decides for its kind. Cerebras has one limit for each period,
+Anthropic one for each kind of token."""
 
 COUNT = re.compile(r"[0-9]{1,12}")
 DURATION = re.compile(r"(?=.)(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?", re.ASCII)
@@ -47,12 +51,13 @@ def read_limits(headers: Mapping[str, str], current_time: datetime | None = None
     if not any("ratelimit-" in name.lower() for name in headers):
         return ()
     limits: dict[LimitKind, RateLimit] = {}
-    for limit in _all_limits(headers, current_time):
+    for limit in read_all_limits(headers, current_time):
         limits.setdefault(limit.kind, limit)
     return tuple(limits.values())
 
 
-def _all_limits(headers: Mapping[str, str], current_time: datetime | None) -> Iterator[RateLimit]:
+def read_all_limits(headers: Mapping[str, str], current_time: datetime | None = None) -> Iterator[RateLimit]:
+    """Yield every limit that the headers name, several of a kind too, in order of preference."""
     for kind, template in HEADER_NAMES:
         total, remaining, reset = (headers.get(template.format(part)) for part in ("limit", "remaining", "reset"))
         limit = RateLimit(kind, _count(total), _count(remaining), read_reset(reset, current_time))
@@ -67,8 +72,12 @@ def _count(text: str | None) -> int | None:
 def read_reset(text: str | None, current_time: datetime | None = None) -> float | None:
     """Return the seconds until a limit is reset, from a duration, a number of seconds, a timestamp or an ISO date.
 
+    Durations have units, or the form of ISO 8601.
+
     >>> read_reset("1s"), read_reset("6m0s"), read_reset("20ms"), read_reset("2.5"), read_reset("1h0m30.5s")
     (1.0, 360.0, 0.02, 2.5, 3630.5)
+    >>> read_reset("PT9S"), read_reset("PT1M0.5S"), read_reset("P1DT1H")
+    (9.0, 60.5, 90000.0)
     >>> now = datetime(2026, 10, 21, 7, 28, tzinfo=timezone.utc)
     >>> read_reset("2026-10-21T07:28:09Z", now), read_reset("1792567689", now), read_reset("1792567689000", now)
     (9.0, 9.0, 9.0)
@@ -86,6 +95,8 @@ def read_reset(text: str | None, current_time: datetime | None = None) -> float 
 
 def _duration(text: str) -> float | None:
     """Return the seconds of a number, or of numbers with units; None for any other text."""
+    if text.startswith("P"):
+        text = text[1:].replace("T", "").lower()
     if match := DURATION.fullmatch(text):
         return math.fsum(float(part) * unit for part, unit in zip(match.groups(), UNIT_SECONDS, strict=True) if part)
     return float(text) if text[:1].isdecimal() and text.isascii() and text.replace(".", "", 1).isdecimal() else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from structkit.dialects.error_kind import error_message
 from structkit.dialects.refusals import ECHO_KEYS
-from structkit.transport.rate_limit_headers import read_limits, read_reset, seconds_until
+from structkit.transport.rate_limit_headers import read_all_limits, read_reset, seconds_until
 from structkit.values import JSONValue
 
 UNIT = r"(?:ms|millis\w*|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)"
@@ -175,7 +175,7 @@ def _duration(text: str, current_time: datetime | None = None) -> float | None:
 
 def _reset_wait(headers: Mapping[str, str], current_time: datetime | None) -> float | None:
     """Return the seconds until all limits that are used up are reset."""
-    limits = read_limits(headers, current_time)
+    limits = read_all_limits(headers, current_time)
     resets = [limit.reset for limit in limits if limit.remaining == 0 and limit.reset is not None]
     resets += map(float, RATELIMIT_ITEM.findall(headers.get("ratelimit", "")))
     return max(resets, default=None)

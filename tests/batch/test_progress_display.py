@@ -40,10 +40,11 @@ def test_all_rows_are_forecast_once_enough_have_finished() -> None:
         ({"total": None, "recent": RECENT, "spend": Decimal("0.012")}, "11,000 tokens, 0.0120 spent"),
         ({"price": None, "recent": RECENT}, "11,000 tokens of about 110,000, 0:01:30 left"),
         ({"total": 50, "recent": RECENT}, "11,000 tokens of about 11,000, 0:00:00 left"),
+        ({"waiting": 1, "last_fault": "slow down"}, "waiting 1 s for the endpoint (slow down), 0:01:30 left"),
         ({"tokens": 0}, "100 done, 0 in flight, 10.0 rows/s, 0:01:30 left"),
         ({"waiting": 29.2}, "waiting 30 s for the endpoint, 0:01:30 left"),
     ],
-    ids=["no total", "no price", "more than expected", "no tokens reported", "waiting"],
+    ids=["no total", "no price", "more than expected", "waiting, with a reason", "no tokens reported", "waiting"],
 )
 def test_unknown_facts_are_left_out(fields: dict[str, object], end: str) -> None:
     assert line(**fields).endswith(end)  # type: ignore[arg-type]

@@ -198,6 +198,22 @@ WAITS: dict[str, tuple[JSONValue, dict[str, str], float | None]] = {
         12.0,
     ),
     "reset": (error("limit"), {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m30s"}, 90.0),
+    "a reset by day": (
+        error("limit"),
+        {
+            "x-ratelimit-remaining-requests-minute": "9",
+            "x-ratelimit-reset-requests-minute": "2",
+            "x-ratelimit-remaining-requests-day": "0",
+            "x-ratelimit-reset-requests-day": "33011.5",
+        },
+        33011.5,
+    ),
+    "a reset of input tokens": (
+        error("limit"),
+        {"anthropic-ratelimit-input-tokens-remaining": "0", "anthropic-ratelimit-input-tokens-reset": "PT1M9S"},
+        69.0,
+    ),
+    "a duration of ISO 8601": (error("limit"), {"retry-after": "PT9S"}, 9.0),
     "something remains": (
         error("limit"),
         {"x-ratelimit-remaining-requests": "9", "x-ratelimit-reset-requests": "90s"},

@@ -41,6 +41,20 @@ HEADERS = {
         },
         (RateLimit("requests", 50, 0, 9.0), RateLimit("tokens", None, 100, None)),
     ),
+    "anthropic, kinds of tokens": (
+        {"anthropic-ratelimit-input-tokens-remaining": "0", "anthropic-ratelimit-input-tokens-reset": "PT9S"},
+        (RateLimit("tokens", None, 0, 9.0),),
+    ),
+    "cerebras": (
+        {
+            "x-ratelimit-limit-requests-day": "14400",
+            "x-ratelimit-remaining-requests-day": "14399",
+            "x-ratelimit-reset-requests-day": "33011.382867",
+            "x-ratelimit-remaining-requests-minute": "29",
+            "x-ratelimit-remaining-tokens-minute": "60000",
+        },
+        (RateLimit("requests", None, 29, None), RateLimit("tokens", None, 60000, None)),
+    ),
     "epoch in milliseconds": (
         {"x-ratelimit-limit": "20", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1792567689000"},
         (RateLimit("requests", 20, 0, 9.0),),

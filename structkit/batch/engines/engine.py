@@ -114,3 +114,8 @@ class Engine(Protocol):
     def pause(self) -> float:
         """Seconds for which nothing is sent, because the endpoint asked for it or does not answer."""
         ...
+
+    @property
+    def last_fault(self) -> str:
+        """The message of the endpoint's last fault, on one line; empty once it answers again."""
+        ...

@@ -11,6 +11,7 @@ from structkit.batch.engines.token_bucket import Bucket
 from structkit.dialects.error_kind import error_kind
 from structkit.errors import StructkitError, TransportError
 from structkit.values import Completion, Policy, RateLimit
+from structkit.values.text import escape_controls, shorten
 
 INITIAL_CONCURRENCY = 8
 """Requests in flight at first, and again after a time when nothing went through."""
@@ -34,6 +35,9 @@ SUSPECT_STATUSES = frozenset({403, 404})
 
 FORBIDDEN, TOO_MANY_REQUESTS = 403, 429
 
+MAX_FAULT_CHARS = 160
+"""Characters of the message of a fault that the progress and the report quote."""
+
 
 class Limiter:
     """Concurrency, pauses and rate limits of one run.
@@ -55,6 +59,7 @@ class Limiter:
         stop_cause: Why the run has to end; None if it need not.
         open_since: The time since which nothing goes through; None if something does.
         has_answered: Whether the endpoint has answered in this run.
+        last_fault: The message of the last fault, on one line; empty once the endpoint answers again.
         deferred_rows: The number of rows that failed in an earlier run and are sent after the others. At least as many
             must be rejected before the run ends: otherwise a table that starts with a thousand rejected rows would take
             200 runs.
@@ -78,6 +83,7 @@ class Limiter:
             raise ValueError(f"concurrency must be 1 or more, not {self._maximum}")
         self.stop_cause: StopCause | None = None
         self.open_since: float | None = None
+        self.last_fault = ""
         self.deferred_rows = 0
         self.is_proven = is_proven
         self._policy = policy = policy or Policy()
@@ -222,12 +228,14 @@ class Limiter:
             growth = 1 if self._size < self._threshold else 1 / self._size
             self._size = min(float(self._maximum), self._size + growth)
         self._faults = self._fault_rounds = self._probes = 0
+        self.last_fault = ""
 
     def _slow_down(self, time_s: float, fault: TransportError, *, is_late: bool) -> None:
         """Halve the concurrency, once for all requests that were in flight; stop after too many probes."""
         if not self._faults:
             self._before_faults = self._size, self._threshold
         self._faults += 1
+        self.last_fault = shorten(escape_controls(str(fault), keep=""), MAX_FAULT_CHARS)
         backoff = self._backoff()  # counts the rounds before this one
         if not is_late:
             self._first_after_fault = self._number + 1

@@ -68,6 +68,11 @@ class LocalEngine:
         """See `Engine.pause`."""
         return self.context.limiter.pause(time.monotonic())
 
+    @property
+    def last_fault(self) -> str:
+        """See `Engine.last_fault`."""
+        return self.context.limiter.last_fault
+
     def _open_row(self, record: Record, exchanges: tuple[Exchange, ...]) -> LocalExchanges:
         return LocalExchanges(self._sender, record, RowReplies(exchanges, is_offline=self.context.is_offline))
 

@@ -37,6 +37,7 @@ class Progress:
         grace: Seconds for which an interrupted run still waits for requests in flight; None if it is not interrupted.
         recent: The tokens and the cost of the last hundred rows.
         waits_for: What has to happen before the run continues, in words; empty if it continues.
+        last_fault: The message of the endpoint's last fault, on one line; empty once it answers again.
     """
 
     counts: Mapping[str, int]
@@ -47,6 +48,7 @@ class Progress:
     grace: float | None = None
     recent: tuple[Sample, ...] = ()
     waits_for: str = ""
+    last_fault: str = ""
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]
@@ -102,6 +104,7 @@ class ProgressReporter:
             grace=grace,
             recent=tuple(self._recent),
             waits_for=self._budget.waits_for,
+            last_fault=self._engine.last_fault if self._engine else "",
         )
         self._on_progress(progress)
 

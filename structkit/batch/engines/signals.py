@@ -42,7 +42,8 @@ async def run_until_stopped(
             task.cancel()
             return
         deadline.reschedule(loop.time() + grace)
-        engine.stop(StopCause("interrupted", "interrupted"))
+        fault = f" while the endpoint failed ({engine.last_fault})" if engine.last_fault else ""
+        engine.stop(StopCause("interrupted", f"interrupted{fault}"))
         progress.on_interrupt(grace)
 
     try:

@@ -29,6 +29,7 @@ def sum_progress(parts: Sequence[Progress], grace: float | None = None) -> Progr
         spend=sum(spends, Decimal(0)) if spends else None,
         waiting=max((part.waiting for part in parts), default=0.0),
         grace=grace,
+        last_fault=next((part.last_fault for part in parts if part.last_fault), ""),
         waits_for=next((part.waits_for for part in parts if part.waits_for), ""),
         recent=tuple(row for part in parts for row in part.recent[-share:]),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from structkit import Policy
 from structkit.batch.engines import progress
 from structkit.batch.engines.progress import Progress
 from structkit.batch.job import Job
+from structkit.batch.runner import JobRunner
 from structkit.costs.forecast import Sample
 from structkit.costs.price import Price
 from structkit.testing import Endpoint, Reply
@@ -90,12 +93,37 @@ def test_requests_in_flight_are_reported_also_while_no_row_finishes(
 
 def test_a_run_that_waits_for_the_endpoint_reports_it(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "REPORT_INTERVAL_S", 0.001)
-    waits: list[float] = []
-    slow = Reply({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "1"})
+    waits: list[Progress] = []
+    slow = Reply({"error": {"message": "slow \x1b[2J down, sk-test"}}, status=429, headers={"retry-after": "1"})
     with Endpoint(lambda request: conforming_reply(request) if waits else slow) as endpoint:
-        report = job(endpoint, 2).run(lambda each: waits.append(each.waiting) if each.waiting else None)
+        report = job(endpoint, 2).run(lambda each: waits.append(each) if each.waiting else None)
     assert report.counts == {"done": 2}
-    assert 0 < max(waits) <= 1
+    assert 0 < max(each.waiting for each in waits) <= 1
+    (fault,) = {each.last_fault for each in waits}
+    assert "429: 'slow " in fault
+    assert not any(part in fault for part in ("\x1b", "sk-test"))
+
+
+def test_the_report_of_a_run_that_is_interrupted_while_it_waits_names_the_fault(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "REPORT_INTERVAL_S", 0.001)
+    interrupt: list[Callable[[], None]] = []
+
+    @contextmanager
+    def listen(handler: Callable[[], None]) -> Iterator[None]:
+        interrupt.append(handler)
+        yield
+
+    def on_progress(each: Progress) -> None:
+        if each.last_fault and each.grace is None:
+            interrupt[0]()
+
+    with Endpoint(Reply({"error": {"message": "too many tokens per day"}}, status=429)) as endpoint:
+        report = asyncio.run(JobRunner(job(endpoint, 2), on_progress).run(listen))
+    assert report.reason == "interrupted"
+    start = "interrupted while the endpoint failed (the endpoint answered 429: 'too many tokens per day'"
+    assert report.detail.startswith(start)
 
 
 @pytest.mark.parametrize("kind", [ZeroDivisionError, TimeoutError])

@@ -107,6 +107,11 @@ class BatchAPIEngine:
         return 0.0
 
     @property
+    def last_fault(self) -> str:
+        """See `Engine.last_fault`."""
+        return ""
+
+    @property
     def _submitted_cause(self) -> StopCause:
         requests, batches = self.in_flight, len(self._log.submitted)
         count = "1 request is" if requests == 1 else f"{requests:,} requests are"
