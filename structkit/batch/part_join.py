@@ -14,6 +14,7 @@ from typing import Any
 from structkit.batch.manifest import write_manifest
 from structkit.batch.parts import part_number
 from structkit.batch.sampling import draw_sample
+from structkit.batch.settings_validation import validate_outside_journal
 from structkit.errors import JobError
 from structkit.tables.columns import Column
 from structkit.tables.files import hash_file
@@ -92,9 +93,11 @@ def join_parts(
         status: That of the job; unless it is `complete`, parts may have rows that are not finished.
 
     Raises:
+        ConfigError: The output is in the folder of a journal.
         JobError: A part is missing, there twice, incomplete, of another job or of another input; a row is not where the
             input has it; or a file cannot be read or written.
     """
+    validate_outside_journal(Path(output))
     parts = _read_parts(paths)
     _validate_parts(parts)
     if status == COMPLETE:

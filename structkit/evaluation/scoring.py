@@ -30,6 +30,7 @@ from structkit.evaluation.label_run import (
     validate_arguments,
 )
 from structkit.evaluation.labelled_rows import LabelledRow, LabelledTable, RunCosts, read_costs
+from structkit.evaluation.number_keys import match_number_keys, whole_number
 from structkit.evaluation.score import SEED, FieldScore, Score
 from structkit.evaluation.tally import Tally
 from structkit.schema import ResponseFormat
@@ -182,13 +183,16 @@ def _score_rows(
     """Return the score of rows with keys."""
     tree = _tree(output_format, {**options.comparators, **dict.fromkeys(unscored, Compare.ignore)})
     by_key = {row.key: row for row in gold}
+    numbers = {*map(whole_number, by_key)}
     answers: dict[str, LabelledRow] = {}
     only_in_got = []
     for row in got:
-        if row.key in by_key:
+        if whole_number(row.key) in numbers:
             answers[row.key] = row
         else:
             only_in_got.append(row.key)
+    pairs = match_number_keys(answers.keys() - by_key.keys(), by_key.keys() - answers.keys())
+    answers = {pairs.get(key, key): row for key, row in answers.items()}
     tally = Tally(_names(tree))
     for row in gold:
         answer = answers.get(row.key)
@@ -197,6 +201,7 @@ def _score_rows(
         tally.add_row(row.key, judgments)
     failed = tuple(row.key for row in gold if row.key in answers and answers[row.key].is_failed)
     only_in_gold = tuple(row.key for row in gold if row.key not in answers)
+    only_in_got += [key for key in answers if key not in by_key]
     return _finish(tally, options.seed, failed, only_in_gold, tuple(only_in_got), unscored, costs)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from structkit.errors import ConfigError
+from structkit.evaluation.number_keys import match_number_keys
 from structkit.evaluation.score import Score
 from structkit.evaluation.score_report import format_share, markdown_table
 from structkit.tables.formats.formulas import unescape_formula
@@ -78,6 +79,8 @@ def trust_curve(score: Score, confidence: Mapping[str, float | None]) -> TrustCu
     Raises:
         ConfigError: No row has a confidence.
     """
+    keys = match_number_keys(confidence.keys() - {*score.keys}, {*score.keys} - confidence.keys())
+    confidence = {keys.get(key, key): sure for key, sure in confidence.items()}
     positions = [(confidence.get(key), position) for position, key in enumerate(score.keys)]
     ranked = sorted(((sure, position) for sure, position in positions if sure is not None), key=lambda each: -each[0])
     if not ranked:

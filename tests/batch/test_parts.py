@@ -207,6 +207,8 @@ def test_parts_that_do_not_make_a_whole_are_refused(tmp_path: Path, run: Run) ->
     for number in (1, 2):
         run("out.csv", (number, 2))
     one, two = "out.csv.part-1-of-2", "out.csv.part-2-of-2"
+    with pytest.raises(ConfigError, match="is in the journal of a job"):
+        join_parts([tmp_path / one, tmp_path / two], tmp_path / f"{one}.job" / "job.db", overwrite=True)
     with pytest.raises(JobError, match="of 2 parts, these are missing: 2"):
         join(one)
     with pytest.raises(JobError, match="no file is a part"):

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 import structkit
 from structkit import BudgetExceeded, Compare, ConfigError, InvalidOutput, JobError, compare, evaluate
-from structkit.evaluation.trust_curve import read_row_confidence
+from structkit.evaluation.trust_curve import read_row_confidence, trust_curve
 from structkit.testing import Endpoint, Reply, assert_score, completion
 
 
@@ -116,6 +116,20 @@ def test_rows_in_one_table_only_are_named_and_those_of_gold_are_missed() -> None
     report = score.to_markdown()
     assert "1 row only in gold; their values are missed: c" in report
     assert "1 row not in gold, and not counted: d" in report
+
+
+@pytest.mark.parametrize(("key", "other"), [("7", 7.0), ("7.0", 7), ("7", "7.00")])
+def test_keys_that_are_the_same_whole_number_are_one_row(key: Any, other: Any) -> None:
+    gold, got = [{**GOLD[0], "id": key}], [{**GOLD[0], "id": other}, {**GOLD[0], "id": 8.5}]
+    score = evaluate(gold, got, Bill, key="id")
+    assert (score.only_in_gold, score.only_in_got, score.accuracy) == ((), ("8.5",), 1)
+    assert trust_curve(score, {"8.5": 0.1, str(other): 0.9}).unknown_rows == 0
+
+
+def test_a_number_that_two_rows_may_have_as_key_is_not_guessed() -> None:
+    gold, got = [{**GOLD[0], "id": "7"}], [{**GOLD[0], "id": "7.0"}, {**GOLD[0], "id": "7.00"}]
+    score = evaluate(gold, got, Bill, key="id")
+    assert (score.only_in_gold, score.only_in_got) == (("7",), ("7.0", "7.00"))
 
 
 def test_a_duplicate_key_is_an_error_with_both_lines(tmp_path: Path) -> None:

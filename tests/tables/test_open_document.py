@@ -62,8 +62,20 @@ def test_a_cell_with_an_error_is_empty_and_no_zero(read_cell: Callable[[str], li
     assert read_cell(f"{cell}{text_cell('')}") == []
 
 
+@pytest.mark.parametrize("attributes", ["", " table:style-name='a>b'"])
+def test_a_cell_without_a_type_has_its_text(read_cell: Callable[[str], list[object]], attributes: str) -> None:
+    assert read_cell(f"<table:table-cell{attributes}><text:p>a<text:tab/>b</text:p></table:table-cell>") == ["a\tb"]
+
+
+def test_a_cell_without_a_type_and_a_text_is_empty(read_cell: Callable[[str], list[object]]) -> None:
+    note = "<table:table-cell><office:annotation><text:p>note</text:p></office:annotation></table:table-cell>"
+    assert read_cell(f"{note}{text_cell('')}") == []
+
+
 @pytest.mark.parametrize(
-    "part", [b"<![CDATA[", b"<text:tab ", b"<table:table-cell '", b'<table:table-cell "'], ids=range(4)
+    "part",
+    [b"<![CDATA[", b"<text:tab ", b"<table:table-cell '", b'<table:table-cell "', b"<table:table-cell>"],
+    ids=range(5),
 )
 def test_a_damaged_sheet_is_searched_in_linear_time(part: bytes) -> None:
     start = time.process_time()

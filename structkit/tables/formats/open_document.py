@@ -1,4 +1,4 @@
-"""OpenDocument sheets with what calamine loses: tabs, line breaks and CDATA in texts, and errors of formulas."""
+"""OpenDocument sheets with what calamine loses: tabs, line breaks, CDATA, errors of formulas, texts without a type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ CONTENT = "content.xml"
 UNREADABLE_PARTS = re.compile(
     rb"""<!\[CDATA\[(?P<section>.*?)(?:\]\]>|\Z)
     | <text:(?P<space>tab|line-break)(?=[\s/>])[^<>]*+(?:(?<=/)>|>\s*+</text:(?:tab|line-break)\s*+>)
-    | <table:table-cell\s(?P<attributes>(?:[^<>"']|"[^"<]*"|'[^'<]*')*?\bcalcext:value-type=["']error["'])""",
+    | <table:table-cell\s(?P<attributes>(?:[^<>"']|"[^"<]*"|'[^'<]*')*?\bcalcext:value-type=["']error["'])
+    | <table:table-cell(?=[\s>])(?!(?:[^<>"']|"[^"<]*"|'[^'<]*')*?\soffice:value-type=)
+      (?P<untyped>(?:[^<>"']|"[^"<]*"|'[^'<]*')*+)(?<!/)>(?=\s*+<(?!/))""",
     re.DOTALL | re.VERBOSE,
 )
 """Each part ends at the next tag, or at the end, so that a damaged file is searched in linear time."""
@@ -51,4 +53,6 @@ def _readable(match: re.Match[bytes]) -> bytes:
         return escape(match["section"].decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     if match["space"] is not None:
         return SPACES[match["space"]]
+    if match["untyped"] is not None:
+        return b'<table:table-cell office:value-type="string"' + match["untyped"] + b">"
     return b"<table:table-cell " + VALUE.sub(b"", b" " + match["attributes"]).strip() + NO_VALUE
