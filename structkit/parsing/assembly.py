@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from structkit.errors import MalformedReply
-from structkit.parsing.completion import MAX_ERROR_CHARS, read_arguments, read_content
+from structkit.parsing.completion import MAX_ERROR_CHARS, read_arguments, read_content, read_refusal, reported_error
 from structkit.parsing.exact import NotJSON
 from structkit.values import JSON, Delta, JSONValue
 
@@ -20,6 +20,9 @@ TEXT_FIELDS: Mapping[str, DeltaKind] = {
     "thinking": "reasoning",
 }
 """The text fields of a delta; gateways use three names for the model's reasoning."""
+
+UNFINISHED = "null"
+"""The text with which DashScope says that a choice has not ended."""
 
 CHOICE_FIELDS = frozenset({"index", "delta", "message", "text", "finish_reason", "logprobs"})
 
@@ -57,11 +60,11 @@ class ChoiceAssembler:
             delta = message if not self._texts else self._new_part(message)
         if delta is None and isinstance(text := choice.get("text"), str):
             delta = {"content": text}
-        fields = delta if isinstance(delta, dict) else as_object(delta or {}, "a delta")
+        fields = _with_refusal(delta if isinstance(delta, dict) else as_object(delta or {}, "a delta"))
         for name, value in fields.items():
             if value is not None:
                 self._add_field(name, value, fields, deltas)
-        if reason := choice.get("finish_reason"):
+        if (reason := choice.get("finish_reason")) and reason != UNFINISHED:
             self.finish_reason = reason
         if logprobs := choice.get("logprobs"):
             _extend(self._logprobs, as_object(logprobs, "log probabilities"))
@@ -113,7 +116,7 @@ class ChoiceAssembler:
     @property
     def is_finished(self) -> bool:
         """Whether a chunk has said how the choice ended: by its finish reason, or an error."""
-        return bool(self.finish_reason or self._choice_fields.get("error"))
+        return bool(self.finish_reason or reported_error(self._choice_fields.get("error")))
 
     @property
     def partial(self) -> str | None:
@@ -293,6 +296,12 @@ def malformed(description: str, value: JSONValue) -> MalformedReply:
     """Return the fault for a value in the stream that no valid chunk has."""
     text = value if isinstance(value, str) else str(value)
     return MalformedReply(f"the stream has {description}: {text[:MAX_ERROR_CHARS]!r}", retryable=True)
+
+
+def _with_refusal(delta: JSON) -> JSON:
+    """Return a delta with the refusals among its content parts in its field of that name."""
+    refusal = read_refusal(delta.get("content"))
+    return {**delta, "refusal": refusal} if refusal else delta
 
 
 def _text_of(name: str, value: JSONValue) -> str:

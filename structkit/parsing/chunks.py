@@ -6,7 +6,14 @@ from typing import Any, TypeVar
 
 from structkit.errors import ConnectionFailed, MalformedReply, TransportError
 from structkit.parsing.assembly import ChoiceAssembler, as_list, as_object, malformed
-from structkit.parsing.completion import MAX_CHOICES, inside_envelope, inside_list, read_completion, read_usage
+from structkit.parsing.completion import (
+    MAX_CHOICES,
+    inside_envelope,
+    inside_list,
+    read_completion,
+    read_usage,
+    reported_error,
+)
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.events import Event
 from structkit.values import ABSENT, JSON, Completion, Delta, JSONValue
@@ -87,7 +94,7 @@ class ReplyAssembler:
 
     def _add_chunk(self, chunk: JSON) -> list[Delta]:
         chunk = chunk if "choices" in chunk else inside_envelope(chunk)
-        error = chunk.get("error")
+        error = reported_error(chunk.get("error"))
         is_failure = bool(error) and not self.is_complete  # before the choices of this chunk
         choices = as_list(chunk.get("choices") or [], "choices")
         signature = chunk.get("id"), len(chunk), len(choices)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from structkit.dialects.error_kind import error_kind
-from structkit.dialects.finish_reasons import finish_kind_of
+from structkit.dialects.finish_reasons import classify_finish_reason, finish_kind_of
 from structkit.dialects.refusals import PERMANENT_CODES, PERMANENT_ERROR
 from structkit.errors import MalformedReply
 from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
@@ -105,7 +105,7 @@ def _fault(body: JSON) -> MalformedReply | None:
     """Return why an object is not a completion; None if it is one."""
     choices: JSONValue = body.get("choices")
     choices = choices if isinstance(choices, list) else []
-    error = body.get("error") or (None if choices else _flat_error(body))
+    error = reported_error(body.get("error")) if choices else body.get("error") or _flat_error(body)
     if error and not (choices and all(map(_is_finished, choices))):
         return _error_object({**body, "error": error})
     if not choices:
@@ -114,7 +114,7 @@ def _fault(body: JSON) -> MalformedReply | None:
         return _malformed(f"{len(choices):,} choices, more than {MAX_CHOICES:,}", body)
     if not all(isinstance(choice, dict) for choice in choices):
         return _malformed("a choice without a message", body)
-    if not all(_message(choice) is not None or _choice_error(choice) for choice in choices):
+    if not all(_message(choice) is not None or _choice_error(choice) or _is_withheld(choice) for choice in choices):
         return _malformed("a choice without a message", body)
     return None
 
@@ -143,11 +143,29 @@ def _is_finished(choice: JSONValue) -> bool:
     return isinstance(choice, dict) and bool(choice.get("finish_reason"))
 
 
+def _is_withheld(choice: JSON) -> bool:
+    """Return whether the finish reason says why a choice may lack its message, as from Azure's and Gemini's filters."""
+    return classify_finish_reason(_text(choice.get("finish_reason")) or "") != "complete"
+
+
+def reported_error(error: JSONValue) -> JSONValue:
+    """Return an error beside or inside choices; None for one that reports none, as gateways add to valid replies.
+
+    >>> reported_error({"message": "", "type": "", "param": "", "code": None}), reported_error({"code": 0, "msg": "ok"})
+    (None, None)
+    >>> reported_error({"message": "upstream died", "code": None})
+    {'message': 'upstream died', 'code': None}
+    """
+    if not isinstance(error, dict):
+        return error or None
+    return error if any(error.values()) and str(error.get("code")).lower() not in SUCCESS_CODES else None
+
+
 def _choice_error(choice: JSON) -> JSONValue:
     """Return the error in a choice or its message: an object or a text; None for anything else, such as `{}`."""
     message = choice.get("message")
     errors = (choice.get("error"), message.get("error") if isinstance(message, dict) else None)
-    return next((error for error in errors if error and isinstance(error, dict | str)), None)
+    return next((error for error in map(reported_error, errors) if isinstance(error, dict | str)), None)
 
 
 def fault_of_choices(completion: Completion) -> MalformedReply | None:
@@ -230,7 +248,7 @@ def _choice(position: int, choice: JSON) -> Choice:
     return Choice(
         index=position if (index := _count(choice.get("index"))) is None else index,
         content=read_content(content),
-        refusal=_text(message.get("refusal")),
+        refusal=_text(message.get("refusal")) or read_refusal(content),
         finish_reason=_text(choice.get("finish_reason")),
         tool_calls=tool_calls,
         error=_choice_error(choice),
@@ -254,6 +272,18 @@ def read_content(content: JSONValue) -> str | None:
         parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") in TEXT_PARTS]
         return "".join(part for part in parts if isinstance(part, str))
     return _encode(content)
+
+
+def read_refusal(content: JSONValue) -> str | None:
+    """Return the text of the refusals among content parts; None without one.
+
+    >>> read_refusal([{"type": "refusal", "refusal": "I cannot."}]), read_refusal("I cannot.")
+    ('I cannot.', None)
+    """
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return (
+        "".join(filter(None, (_text(part.get("refusal")) for part in parts if part.get("type") == "refusal"))) or None
+    )
 
 
 def _is_content_part(item: JSONValue) -> bool:

@@ -133,6 +133,56 @@ def test_a_choice_with_an_error_needs_no_message(connect: Connect) -> None:
         run(connect, endpoint)
 
 
+@run_or_stream
+@pytest.mark.parametrize("message", [None, {}], ids=["null", "empty"])
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("content_filter", structkit.Filtered),
+        ("SAFETY", structkit.Filtered),
+        ("length", structkit.Truncated),
+        ("refusal", structkit.Refusal),
+    ],
+)
+def test_a_choice_whose_message_was_withheld_ends_as_its_finish_reason_says(
+    connect: Connect, call: Any, reason: str, error: type[structkit.StructkitError], message: JSON | None
+) -> None:
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": reason}]}
+    with Endpoint(Reply(body)) as endpoint, pytest.raises(error):
+        call(connect, endpoint, mode="json_schema")
+    assert len(endpoint.requests) == 1
+
+
+@run_or_stream
+def test_a_refusal_among_the_content_parts_is_a_refusal(connect: Connect, call: Any) -> None:
+    message = {"role": "assistant", "content": [{"type": "refusal", "refusal": "I would rather not."}]}
+    with (
+        Endpoint(finished("stop", message=message)) as endpoint,
+        pytest.raises(structkit.Refusal, match="I would rather not"),
+    ):
+        call(connect, endpoint)
+    assert len(endpoint.requests) == 1
+
+
+NO_ERRORS = ({"message": "", "type": "", "param": "", "code": None}, {"code": 0, "message": "success"})
+"""What gateways add to valid replies."""
+
+
+@run_or_stream
+@pytest.mark.parametrize("error", NO_ERRORS, ids=["empty", "success"])
+def test_an_error_object_that_reports_none_is_no_fault(connect: Connect, call: Any, error: JSON) -> None:
+    with Endpoint(finished("stop", error=error)) as endpoint:
+        assert call(connect, endpoint).value == 3
+    assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize("error", NO_ERRORS, ids=["empty", "success"])
+def test_an_error_object_that_reports_none_beside_the_choices_is_no_fault(connect: Connect, error: JSON) -> None:
+    body = {**completion(VALID, finish_reason=""), "error": error}
+    with Endpoint(Reply(body)) as endpoint:
+        assert run(connect, endpoint).value == 3
+
+
 @pytest.mark.parametrize("reason", ["error", "SAFETY", "length"])
 def test_one_complete_choice_of_several_is_the_value(connect: Connect, reason: str) -> None:
     body = completion('{"value": 1}', '{"value": 2}')

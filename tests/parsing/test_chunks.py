@@ -304,6 +304,19 @@ def test_a_stream_is_complete_when_it_is_done_or_every_choice_has_a_finish_reaso
     assert complete(assemble(chunk, finish())[0]).choices[0].finish_reason == "stop"
 
 
+def test_a_choice_whose_finish_reason_is_the_text_null_has_not_ended() -> None:
+    assembler, _ = assemble(delta({"content": "{"}, finish_reason="null"))
+    assert not isinstance(assembler.reply(), Completion)
+    with pytest.raises(MalformedReply, match="upstream down"):
+        assembler.add(("", '{"error": {"message": "upstream down"}}'))
+
+
+def test_an_error_object_in_a_chunk_that_reports_none_is_no_fault() -> None:
+    empty = {"message": "", "type": "", "param": "", "code": None}
+    assembler, _ = assemble({**delta({"content": "{}"}), "error": empty}, {**finish(), "error": {"code": 0}})
+    assert complete(assembler).choices[0].content == "{}"
+
+
 def test_events_after_the_end_are_ignored() -> None:
     assembler, deltas = assemble(delta({"content": "a"}), " [DONE] ", delta({"content": "b"}), "not JSON")
     assert (len(deltas), complete(assembler).choices[0].content) == (1, "a")
