@@ -17,7 +17,7 @@ from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.retry_after import read_retry_after
 from structkit.transport.secrets import Secrets
-from structkit.values import Completion, JSONValue, ModelName, RateLimit
+from structkit.values import JSON, Completion, JSONValue, ModelName, RateLimit
 from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 300
@@ -40,6 +40,9 @@ MAX_BODY_DEPTH = 100
 
 MIN_SECRET_CHARS = 4
 """A shorter API key is a placeholder such as "x", which occurs in every text."""
+
+UNREDACTED_FIELDS = frozenset({"choices", "usage"})
+"""Fields of a completion that have the model's own words, or numbers."""
 
 WRONG_ADDRESS = frozenset({404, 405})
 """Statuses whose message names the URL, because it may be the wrong one."""
@@ -75,20 +78,20 @@ KIND_ADVICE: dict[ErrorKind, str] = {
 def read_reply(
     status: int, headers: Mapping[str, str], body: bytes, secret: Secrets, url: str = ""
 ) -> Completion | TransportError:
-    """Return the completion in an HTTP reply, unaltered; or an error, without secrets.
+    """Return the completion in an HTTP reply, or an error; without secrets, but what the model wrote is unaltered.
 
     Args:
         status: The HTTP status.
         headers: With lower-case or case-insensitive names.
         body: The decoded body. JSON is read as UTF-8, whatever charset the content type names.
-        secret: The API key and other secrets, which are redacted in errors, because some providers echo them.
+        secret: The API key and other secrets, which are redacted, because some providers echo them.
         url: Where the request was sent, for messages.
     """
     value = _decode(body)
     reply = _read_success(value, body) if is_success(status) else None
     limits = read_limits(headers)
     if isinstance(reply, Completion):
-        return with_headers(reply, headers, limits)
+        return with_headers(without_secrets(reply, secret), headers, limits)
     safe_headers = {name.lower(): redact(text, secret) for name, text in headers.items()}
     # Redacted before anything is truncated: half a key would no longer be recognised.
     text = redact(body.decode("utf-8-sig", "replace"), secret)
@@ -114,6 +117,25 @@ def with_headers(reply: Completion, headers: Mapping[str, str], limits: tuple[Ra
     """Return a completion with what the headers of its reply say."""
     server = headers.get("server")
     return replace(reply, limits=limits, server=server) if limits or server else reply
+
+
+def without_secrets(reply: Completion, secret: Secrets) -> Completion:
+    """Return a completion without secrets in what the endpoint says of it, such as its id; the choices stay.
+
+    A short secret stays: the key "ollama" is a part of the fingerprint by which its server is recognised.
+
+    >>> from structkit.values import Usage
+    >>> reply = Completion((), Usage(), id="for hunter2-hunter2", raw={"id": "for hunter2-hunter2"})
+    >>> without_secrets(reply, "hunter2-hunter2").raw
+    {'id': 'for [redacted]'}
+    """
+    body = reply.raw if isinstance(reply.raw, dict) else {}
+    secret = tuple(each for each in ((secret,) if isinstance(secret, str) else secret) if len(each) >= MIN_KEY_CHARS)
+    pattern, metadata = _secret_pattern(secret), [name for name in body if name not in UNREDACTED_FIELDS]
+    if pattern is None or not pattern.search("\n".join(str(body[name]) for name in metadata)):
+        return reply
+    fields: JSON = {name: _redact(getattr(reply, name), secret) for name in ("id", "model", "provider")}
+    return replace(reply, **fields, raw={**body, **_redact({name: body[name] for name in metadata}, secret)})
 
 
 def read_model_names(

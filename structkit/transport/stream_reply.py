@@ -8,7 +8,7 @@ from structkit.errors import ConnectionFailed, RequestTimeout, TransportError
 from structkit.parsing.chunks import ReplyAssembler
 from structkit.parsing.events import EventParser
 from structkit.transport.exceptions import to_transport_error
-from structkit.transport.http_reply import is_success, read_reply, redact_error, with_headers
+from structkit.transport.http_reply import is_success, read_reply, redact_error, with_headers, without_secrets
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader, is_event_stream
 from structkit.transport.secrets import Secrets
@@ -119,7 +119,7 @@ class StreamReceiver:
         headers = self.reader.headers
         limits = reply.limits or read_limits(headers)
         if isinstance(reply, Completion):
-            return with_headers(reply, headers, limits)
+            return with_headers(without_secrets(reply, self._connection()[1]), headers, limits)
         reply.request_id = reply.request_id or headers.get("x-request-id")
         reply.limits = limits
         return redact_error(reply, self._connection()[1])

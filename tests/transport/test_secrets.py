@@ -16,7 +16,7 @@ import pytest
 
 import structkit
 from structkit.client.endpoint_settings import find_endpoint
-from structkit.testing import Endpoint, Reply, cassette
+from structkit.testing import Endpoint, Reply, cassette, completion
 from structkit.values import JSON
 
 Connect = Callable[..., Any]
@@ -168,6 +168,34 @@ def test_the_password_of_a_proxy_is_redacted(connect: Connect, monkeypatch: pyte
             connect("http://gateway.example/v1", policy=NO_RETRIES).extract(int, "x")
     for secret in (PASSWORD, password, pair, "ss/w#rd"):
         assert secret not in all_texts(caught.value)
+
+
+@pytest.mark.usefixtures("custom_headers")
+@pytest.mark.parametrize("streamed", [False, True], ids=["complete", "streamed"])
+@pytest.mark.parametrize("client", [structkit.Client, structkit.AsyncClient])
+def test_what_a_successful_reply_echoes_beside_the_models_words_is_redacted(client: Any, streamed: bool) -> None:
+    body = completion(f'{{"value": "{KEY}"}}') | {
+        "id": f"for {KEY}",
+        "model": KEY,
+        "provider": HEADER_SECRET,
+        "x": [KEY],
+    }
+    with Endpoint(Reply(body)) as endpoint:
+        settings: JSON = {"base_url": endpoint.base_url, "api_key": KEY, "policy": NO_RETRIES}
+        make = client("m", **settings)
+        result = make.stream(str, "x").result() if streamed else make.run(str, "x")
+        result = asyncio.run(result) if asyncio.iscoroutine(result) else result
+    reply = result.completion
+    assert (reply.id, reply.model, reply.provider) == ("for [redacted]", "[redacted]", "[redacted]")
+    assert reply.raw["x"] == ["[redacted]"]
+    assert result.value == KEY
+
+
+def test_a_short_key_that_is_also_a_word_stays_in_a_successful_reply(connect: Connect) -> None:
+    body = completion('{"value": 3}') | {"system_fingerprint": "fp_ollama", "model": "ollama/x"}
+    with Endpoint(Reply(body)) as endpoint:
+        reply = connect(endpoint.base_url, api_key="ollama").run(int, "x").completion
+    assert (reply.model, reply.raw["system_fingerprint"]) == ("ollama/x", "fp_ollama")
 
 
 def test_a_cassette_has_no_value_of_a_custom_header(tmp_path: Path, custom_headers: None, echoing: Endpoint) -> None:
