@@ -18,7 +18,8 @@ from structkit.batch.settings_validation import validate_outside_journal
 from structkit.errors import JobError
 from structkit.tables.columns import Column
 from structkit.tables.files import hash_file
-from structkit.tables.formats import PART_SUFFIX, is_escaped
+from structkit.tables.formats import PART_SUFFIX, is_escaped, is_jsonl
+from structkit.tables.formats.format import SourceRow
 from structkit.tables.formats.formulas import GuardFormulas, unescape_cells
 from structkit.tables.records import Record
 from structkit.tables.source import Source, key_text
@@ -108,11 +109,16 @@ def join_parts(
     tables = [open_source(part.path) for part in parts]
     if source is None or isinstance(source, str | Path):
         _validate_input(rows, parts)
+    has_lines = is_jsonl(str(output)) and not any(table.has_header for table in tables)
+    columns = [] if has_lines else _columns(rows, tables)
     guard_formulas: GuardFormulas = "none" if is_escaped(str(parts[0].path)) else "all"
-    read = dict if is_escaped(str(output)) else unescape_cells
-    with open_table_sink(output, _columns(rows, tables), overwrite=overwrite, guard_formulas=guard_formulas) as sink:
+    read = unescape_cells if is_escaped(str(parts[0].path)) and not is_escaped(str(output)) else dict
+    with open_table_sink(output, columns, overwrite=overwrite, guard_formulas=guard_formulas) as sink:
         for row in _in_order(rows, parts, tables):
-            sink.write({"input": read(row)})
+            if has_lines:
+                sink.write_line(row.line)
+            else:
+                sink.write({"input": read(row.values)})
     table = Path(output)
     report = JoinReport(table, len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
     write_manifest(table, {**manifest, **_joined_fields(parts, report), "status": status})
@@ -228,17 +234,18 @@ def _validate_input(rows: Source, parts: Sequence[PartFile]) -> None:
 
 def _columns(rows: Source, tables: Sequence[Source]) -> list[Column]:
     """Return the columns of all parts: those of the input first, in its order."""
-    for each in (rows, *tables):
-        if not each.has_header:
-            for _ in each.cells():  # only then are the columns of every row known
-                pass
+    for table in tables:
+        table.read_columns()
     columns = {column.name: column for table in tables for column in table.fields}
-    names = [column.name for column in rows.fields if column.name in columns]
+    if all(table.has_header for table in tables):  # in a header, those of the input are first
+        return [*columns.values()]
+    rows.read_columns()
+    names = [name for name in rows.columns if name in columns]
     return [columns[name] for name in dict.fromkeys((*names, *columns))]
 
 
-def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[JSON]:
-    """Yield the cells of the rows of the parts in the order of the input.
+def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[SourceRow]:
+    """Yield the rows of the parts in the order of the input.
 
     Raises:
         JobError: A part does not have the rows of the input.
@@ -248,7 +255,10 @@ def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source])
     if has_items and rows.key is None:
         raise JobError("a table with a row for each item can be joined only if the job has a key (--key)")
     for record in _selected(rows, parts[0].manifest):
-        yield from iterators[part_number(record.key, len(parts)) - 1].take(record, has_items=has_items)
+        part = iterators[part_number(record.key, len(parts)) - 1]
+        yield part.take(record)
+        if has_items:
+            yield from part.take_items(record)
     for each in iterators:
         each.validate_end()
 
@@ -266,27 +276,31 @@ class _Rows:
     """The rows of a part, one after the other."""
 
     def __init__(self, part: PartFile, table: Source, key: str | None) -> None:
-        self._part, self._key, self._rows = part, key, table.cells()
+        self._part, self._key, self._rows = part, key, table.rows()
         self._next = next(self._rows, None)
 
-    def take(self, record: Record, *, has_items: bool) -> Iterator[JSON]:
-        """Yield the cells of the rows of a row of the input: one, or one for each item.
+    def take(self, record: Record) -> SourceRow:
+        """Return the next row, which is the first one of a row of the input.
 
         Raises:
-            JobError: The next row is another one.
+            JobError: It is another one.
         """
-        is_first = True
-        while is_first or (has_items and self._next is not None and self._is_of(record, self._next)):
-            if self._next is None or not self._is_of(record, self._next):
-                path, place = self._part.path, f"row {record.row} of the input"
-                raise JobError(f"{path} does not have {place} in its place: run it again", file=str(path))
-            yield self._next
-            self._next, is_first = next(self._rows, None), False
+        row = self._next
+        if row is None or not self._is_of(record, row):
+            path, place = self._part.path, f"row {record.row} of the input"
+            raise JobError(f"{path} does not have {place} in its place: run it again", file=str(path))
+        self._next = next(self._rows, None)
+        return row
 
-    def _is_of(self, record: Record, row: JSON) -> bool:
+    def take_items(self, record: Record) -> Iterator[SourceRow]:
+        """Yield the further rows of a row of the input, which has one for each item."""
+        while self._next is not None and self._is_of(record, self._next):
+            yield self.take(record)
+
+    def _is_of(self, record: Record, row: SourceRow) -> bool:
         if self._key is None:
             return True
-        return key_text(row, self._key) in {record.key, f"'{record.key}"}  # escaped as no formula
+        return key_text(row.values, self._key) in {record.key, f"'{record.key}"}  # escaped as no formula
 
     def validate_end(self) -> None:
         """Validate that there is no other row.

@@ -152,8 +152,8 @@ class LabelledTable:
             expected = format_names([each.name for each in self.fields])
             raise ConfigError(f"gold has no column of the type: expected {expected}; it has {format_names([*names])}")
         required = self.output_format.natural_schema.get("required", ())
-        is_declared = bool(self.source.is_declared)
-        return tuple(each.name for each in missing if is_declared or each.path[-1] in required)
+        has_header = self.source.has_header
+        return tuple(each.name for each in missing if has_header or each.path[-1] in required)
 
     def places(self, names: tuple[str, ...], fields: Sequence[Column] | None = None) -> list[CellPlace]:
         """Return where the cells of columns belong, of all fields of the type by default."""

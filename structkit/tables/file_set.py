@@ -145,7 +145,7 @@ class TableFiles:
     def _rows(self) -> Iterator[SourceRow]:
         for file in self._files:
             for row in self._format.read(file).rows:
-                yield SourceRow(row.number, row.values, file)
+                yield SourceRow(row.number, row.values, file, row.line)
 
 
 def _merge_headers(files: Sequence[Input], read: Callable[[Input], Table]) -> Header:

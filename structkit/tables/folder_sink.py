@@ -148,11 +148,11 @@ class FolderSink(TableSink):
 
     def write(self, row: JSON) -> None:
         """Implement `TableSink.write`."""
-        if self._rows == self._file_rows:
-            self._sink.close()
-            self._sink, self._rows = self._next_file(), 0
-        self._sink.write(row)
-        self._rows += 1
+        self._start_row().write(row)
+
+    def write_line(self, line: str) -> None:
+        """Implement `TableSink.write_line`."""
+        self._start_row().write_line(line)
 
     def close(self) -> None:
         """Implement `TableSink.close`: the last file is finished, and then the folder gets its name."""
@@ -167,6 +167,14 @@ class FolderSink(TableSink):
         """Implement `TableSink.discard`."""
         self._sink.discard()
         self._folder.discard()
+
+    def _start_row(self) -> Sink:
+        """Return the file that the next row is written to, and count the row."""
+        if self._rows == self._file_rows:
+            self._sink.close()
+            self._sink, self._rows = self._next_file(), 0
+        self._rows += 1
+        return self._sink
 
     def _next_file(self) -> Sink:
         number, self._files = self._files, self._files + 1

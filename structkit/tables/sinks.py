@@ -108,6 +108,11 @@ class Sink(TableSink):
         """Implement `TableSink.write`."""
         self._translate_errors(lambda: self._writer.write(row))
 
+    def write_line(self, line: str) -> None:
+        """Implement `TableSink.write_line`."""
+        data = f"{line.rstrip()}\n".encode()
+        self._translate_errors(lambda: self._target.file.write(data))
+
     def close(self) -> None:
         """Implement `TableSink.close`."""
         if self._is_finished:
@@ -139,7 +144,7 @@ class Sink(TableSink):
             else:
                 file.flush()
 
-    def _translate_errors(self, call: Callable[[], None]) -> None:
+    def _translate_errors(self, call: Callable[[], object]) -> None:
         try:
             call()
         except BrokenPipeError:

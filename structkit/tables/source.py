@@ -15,7 +15,6 @@ from structkit.tables.formats.format import SourceRow, Table
 from structkit.tables.inference import ColumnInference
 from structkit.tables.records import Record, digest
 from structkit.tables.seen_keys import SeenKeys
-from structkit.values import JSON
 from structkit.values.source_cell import to_text
 from structkit.values.text import format_names
 
@@ -115,11 +114,6 @@ class Source:
         """Return the SHA-256 of its file, or of the names and hashes of its files; None for rows in memory."""
         return self._states.content_hash(self._place.path) if self._states else None
 
-    @property
-    def is_declared(self) -> bool:
-        """Whether the format declares its columns; otherwise each row has its own."""
-        return bool(self._header.columns)
-
     def row_error(self, message: str, record: Record) -> JobError:
         """Return the error of one of its rows, with the line that it begins in; of a stream, with its position."""
         if not self.is_repeatable:
@@ -142,7 +136,7 @@ class Source:
         """
         # After a complete pass over a file that does not change, all keys are compared.
         seen_keys = None if self._has_unique_keys else SeenKeys()
-        for ordinal, row in enumerate(self._checked_rows()):
+        for ordinal, row in enumerate(self._inferred_rows()):
             yield Record(ordinal, self._read_key(row, seen_keys), row.values, ordinal + 1)
         self._has_unique_keys = self._states is not None
 
@@ -170,28 +164,43 @@ class Source:
 
     def _read_again(self, flags: bytes) -> Iterator[Record | None]:
         needs = iter(flags)
-        for ordinal, row in enumerate(self._checked_rows(flags)):
+        for ordinal, row in enumerate(self.rows(flags)):
             is_needed = next(needs, 0)
             yield Record(ordinal, self._read_key(row, None), row.values, ordinal + 1) if is_needed else None
 
-    def cells(self) -> Iterator[JSON]:
-        """Yield the cells of its rows, whose keys are not read.
+    def rows(self, needed_rows: bytes | None = None) -> Iterator[SourceRow]:
+        """Yield its rows as the format has them: no keys are read, and no columns are inferred.
+
+        Args:
+            needed_rows: As that of `Input`.
 
         Raises:
             JobError: A row cannot be read, the file has changed, or the stream has already been consumed.
         """
-        return (row.values for row in self._checked_rows())
-
-    def _checked_rows(self, needed_rows: bytes | None = None) -> Iterator[SourceRow]:
-        # After a complete pass over a file that does not change, all columns are known.
-        is_inferred = not (self._was_read or self._header.is_typed)
-        for ordinal, row in enumerate(self._rows(needed_rows)):
-            if is_inferred:
-                self._inference.add_row(row.values)
+        for ordinal, row in enumerate(self._open_rows(needed_rows)):
             if ordinal % CHECK_INTERVAL_ROWS == CHECK_INTERVAL_ROWS - 1:
                 self.validate_unchanged()
             yield row
         self.validate_unchanged()
+
+    def read_columns(self) -> None:
+        """Read all rows, if only then the columns of every row are known.
+
+        Raises:
+            JobError: As by `rows`.
+        """
+        if not self.has_header:
+            for _ in self._inferred_rows():
+                pass
+
+    def _inferred_rows(self) -> Iterator[SourceRow]:
+        # After a complete pass over a file that does not change, all columns are known.
+        if self._was_read or self._header.is_typed:
+            yield from self.rows()
+            return
+        for row in self.rows():
+            self._inference.add_row(row.values)
+            yield row
         self._was_read = self._states is not None
 
     def _peek(self, rows: Iterator[SourceRow]) -> Iterator[SourceRow] | None:
@@ -205,7 +214,7 @@ class Source:
         _close(rows)
         return None
 
-    def _rows(self, needed_rows: bytes | None) -> Iterator[SourceRow]:
+    def _open_rows(self, needed_rows: bytes | None) -> Iterator[SourceRow]:
         if self.is_repeatable:
             self.validate_unchanged()
             return self._open_table(replace(self._place, needed_rows=needed_rows)).rows

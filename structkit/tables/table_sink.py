@@ -32,6 +32,14 @@ class TableSink(ABC):
         """
 
     @abstractmethod
+    def write_line(self, line: str) -> None:
+        """Write a row as its line in another table of the same format, which has each row in a line of its own.
+
+        Raises:
+            JobError: It cannot be written.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Finish the table: write all of it to the disk, and then give it its name. After `discard` this does nothing.
 

@@ -66,6 +66,15 @@ def is_folder_name(name: str) -> bool:
     return name != STANDARD and not Path(PART_SUFFIX.sub("", name)).suffix and not is_hidden
 
 
+def is_jsonl(name: str) -> bool:
+    """Return whether a table of that name without types of Arrow is written as JSONL: a file, or a folder of files.
+
+    >>> is_jsonl("rows.jsonl.gz"), is_jsonl("out"), is_jsonl("rows.csv")
+    (True, True, False)
+    """
+    return is_folder_name(name) or find_format(name).format is JSONL
+
+
 def is_escaped(name: str) -> bool:
     """Return whether a file of that name has an apostrophe before each text that a spreadsheet would run.
 
@@ -83,4 +92,4 @@ def _unknown_format(name: str, format_name: str | None) -> JobError:
     return JobError(f"the suffix of {name!r} is not one of a known format; suffixes are {suffixes}", file=name)
 
 
-__all__ = ["FORMATS", "STANDARD", "Format", "FormatMatch", "find_format", "is_escaped", "is_folder_name"]
+__all__ = ["FORMATS", "STANDARD", "Format", "FormatMatch", "find_format", "is_escaped", "is_folder_name", "is_jsonl"]

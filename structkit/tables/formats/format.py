@@ -24,11 +24,13 @@ class SourceRow(NamedTuple):
         number: The line (or row) of the file where it starts.
         values: Its cells by column.
         file: The file, if the input has several.
+        line: Its text, with the line end, if each row of the format is a line of its own.
     """
 
     number: int
     values: JSON
     file: Input | None = None
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

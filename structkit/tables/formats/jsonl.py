@@ -22,7 +22,7 @@ def _rows(source: Input) -> Iterator[SourceRow]:
     needs = repeat(1) if source.needed_rows is None else iter(source.needed_rows)
     for number, text in source.lines():
         if not text.isspace():
-            yield SourceRow(number, _read_row(source, number, text) if next(needs, 1) else {})
+            yield SourceRow(number, _read_row(source, number, text) if next(needs, 1) else {}, line=text)
 
 
 def _read_row(source: Input, number: int, text: str) -> JSON:
