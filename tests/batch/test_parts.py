@@ -101,6 +101,49 @@ def test_parts_that_are_joined_in_another_format_have_the_formulas_of_that_forma
     assert cells[0] == (f"{mark}=k0", f"{mark}=row 0")
 
 
+@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out", "out.xlsx"])
+def test_cells_of_the_input_are_in_the_joined_table_as_they_are_in_that_of_one_process(
+    tmp_path: Path, run: Run, name: str
+) -> None:
+    cells = ['"\'=1+1"', "1.10", "null", '"\\u2028\\"id\\":\\"k\\""', '{"id": "k"}', "[]"]
+    lines = [f'{{"cell": {cell}, "id": {number}, "text": "row"}}\n' for number, cell in enumerate(cells)]
+    (tmp_path / "in.jsonl").write_text("".join([*lines, '{"id": 9, "text": "late", "b": true}\n']))
+    job = run(f"whole-{name}" if "." in name else "whole", source=tmp_path / "in.jsonl")
+    for number in (1, 2):
+        run(name, (number, 2), source=tmp_path / "in.jsonl")
+    join_parts(tmp_path.glob(f"{name}.part-*"), tmp_path / name)
+    assert _read(tmp_path / name) == _read(job.output)
+    if name == "out.jsonl":
+        assert (tmp_path / name).read_bytes() == job.output.read_bytes()
+
+
+def test_parts_of_an_older_version_are_joined_whatever_their_line_ends(tmp_path: Path, run: Run) -> None:
+    write_csv(tmp_path / "in.csv", rows(10))
+    for number in (1, 2):
+        run("out.jsonl", (number, 2))
+        part = tmp_path / f"out.jsonl.part-{number}-of-2"
+        part.write_bytes(part.read_bytes().rstrip().replace(b"\n", b"\r\n\n"))
+        manifest = tmp_path / f"{part.name}.manifest.json"  # that of an older version has no hash
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "output_sha256": None}))
+    join_parts(tmp_path.glob("out.jsonl.part-*"), tmp_path / "out.jsonl")
+    lines = (tmp_path / "out.jsonl").read_bytes().split(b"\n")
+    assert [json.loads(line)["id"] for line in lines[:-1]] == [row["id"] for row in rows(10)]
+    assert lines[-1] == b""
+    assert b"\r" not in b"".join(lines)
+
+
+@pytest.mark.parametrize("joined", ["all.jsonl", "all.csv"])
+def test_parts_with_different_columns_are_joined_with_all_of_them(tmp_path: Path, run: Run, joined: str) -> None:
+    write_csv(tmp_path / "in.csv", rows(10))
+    run("out.jsonl", (1, 2), columns=("status",))
+    run("out.jsonl", (2, 2), columns=("status", "attempts"))
+    join_parts(tmp_path.glob("out.jsonl.part-*"), tmp_path / joined)
+    attempts = {row["id"]: row.get("attempts") or None for row in _read(tmp_path / joined)}
+    assert {key.lstrip("'"): str(number) for key, number in attempts.items()} == {
+        row["id"]: "1" if part_number(row["id"], 2) == 2 else "None" for row in rows(10)
+    }
+
+
 CELLS = st.one_of(st.none(), st.integers(-9, 9), st.text(max_size=4), st.booleans())
 
 

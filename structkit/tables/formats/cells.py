@@ -27,6 +27,8 @@ def flat_cell(value: Any) -> str | float | bool | None:
     >>> flat_cell("a"), flat_cell([1, "b"]), flat_cell({"k": None}), flat_cell(b"x"), flat_cell(float("inf"))
     ('a', '[1,"b"]', '{"k":null}', 'eA==', 'Infinity')
     """
+    if type(value) is str:  # almost always
+        return value
     if value is ABSENT:
         return None
     if isinstance(value, ExactFloat):
