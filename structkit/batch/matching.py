@@ -62,17 +62,19 @@ class Matching:
 
     def __iter__(self) -> Iterator[MatchedRow]:
         """Return the rows, one by one; only one pass is possible."""
-        next_ordinal, end = 0, self._journal.next_ordinal
+        start, end = 0, self._journal.next_ordinal
         while chunk := list(islice(self._rows, CHUNK_ROWS)):
-            stored = self._journal.read_rows(chunk[0].ordinal, chunk[-1].ordinal, with_exchanges=self._full)
+            stored = self._journal.read_rows(start, chunk[-1].ordinal, with_exchanges=self._full)
+            ordinals = iter(stored)
             for position, record in enumerate(chunk):
                 row = stored.get(record.ordinal)
-                if record.ordinal < end and (row is None or not _is_same(record, row)):
-                    yield from self._match_by_key(chain(chunk[position:], self._rows), record.ordinal, end)
+                # Of a part, the journal may have rows between two positions: these have moved.
+                if start < end and not (_is_same(record, row) and next(ordinals) == record.ordinal):
+                    yield from self._match_by_key(chain(chunk[position:], self._rows), start, end)
                     return
                 yield record, row
-            next_ordinal = chunk[-1].ordinal + 1
-        self._set_removed(key for _, key in self._journal.read_keys(next_ordinal))
+                start = record.ordinal + 1
+        self._set_removed(key for _, key in self._journal.read_keys(start))
 
     def _match_by_key(self, rows: Iterator[Record], first: int, end: int) -> Iterator[MatchedRow]:
         unused = count(end)
@@ -105,5 +107,5 @@ class Matching:
         self.removed = RemovedRows(len(first) + sum(1 for _ in keys), first)
 
 
-def _is_same(record: Record, row: RowState) -> bool:
-    return record.key == row.key and record.digest == row.digest
+def _is_same(record: Record, row: RowState | None) -> bool:
+    return row is not None and record.key == row.key and record.digest == row.digest
