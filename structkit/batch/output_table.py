@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from structkit.batch.settings import JobSettings
 from structkit.optional import import_extra
 from structkit.tables.formats import is_escaped
+from structkit.tables.formats.cells import cell_text, flat_cell
 from structkit.tables.formats.formulas import unescape_cells
 from structkit.tables.sources import open_source
 from structkit.values import JSON
@@ -38,13 +39,16 @@ class OutputTable:
         return rows
 
     def to_arrow(self) -> Any:
-        """Return a `pyarrow.Table`; a Parquet file, or a folder of these, keeps its types."""
+        """Return a `pyarrow.Table`; a Parquet file, or a folder of these, keeps its types.
+
+        A column whose cells have no common type is one of texts.
+        """
         arrow = import_extra("pyarrow", ARROW)
         if files := self._typed_files:
             parquet = import_extra("pyarrow.parquet", ARROW)
             tables = [parquet.read_table(file) for file in files]
             return arrow.concat_tables(tables, promote_options="permissive")  # a column may be empty in one of them
-        return self._source if isinstance(self._source, arrow.Table) else arrow.Table.from_pylist(self.to_dicts())
+        return self._source if isinstance(self._source, arrow.Table) else _to_arrow(self.to_dicts(), arrow)
 
     @property
     def _typed_files(self) -> list[Path]:
@@ -61,6 +65,19 @@ class OutputTable:
         if self._typed_files or not isinstance(self._source, Path | list):
             return self.to_arrow().to_pandas()
         return pandas.DataFrame(self.to_dicts())
+
+
+def _to_arrow(rows: list[JSON], arrow: Any) -> Any:
+    """Return a table of all columns of rows, which `Table.from_pylist` takes from the first row only."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return arrow.table({name: _to_array([row.get(name) for row in rows], arrow) for name in names})
+
+
+def _to_array(cells: list[Any], arrow: Any) -> Any:
+    try:
+        return arrow.array(cells)
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError, OverflowError):  # the cells have several types
+        return arrow.array([None if cell is None else cell_text(flat_cell(cell)) for cell in cells], arrow.string())
 
 
 @contextmanager

@@ -102,8 +102,8 @@ def test_a_row_of_a_part_that_moves_past_the_end_of_the_journal_is_matched(folde
         first, *_, last = records("abc")
         conclude(journal, first)
         conclude(journal, last)
-        moved = [record for record in records("abbbbc") if record.values["text"] in "ac"]
-        assert [(record.ordinal, row is not None) for record, row in match(journal, moved)] == [(0, True), (2, True)]
+        rows = [record for record in records("abbbbc") if record.values["text"] in "ac"]
+        assert [(record.ordinal, row is not None) for record, row in match(journal, rows)] == [(0, True), (2, True)]
 
 
 @settings(max_examples=60)

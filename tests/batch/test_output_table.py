@@ -37,6 +37,18 @@ def test_the_rows_of_any_output_are_read_as_dicts_arrow_and_pandas(
     assert report.to_pandas()["text"].tolist() == ["a", "b"]
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ""])
+def test_arrow_has_every_column_of_every_row_and_mixed_cells_as_texts(
+    job: Callable[..., Job], tmp_path: Path, suffix: str
+) -> None:
+    source = [{"text": "a", "x": 1.5}, {"text": "b", "x": "p", "late": 2}, {"text": "c", "x": [True, None]}]
+    with Endpoint() as endpoint:
+        report = job(endpoint, tmp_path / f"out{suffix}" if suffix else None, source=source).run()
+    table = report.to_arrow()
+    assert {*table.column_names} == {*report.to_pandas().columns} >= {"late", "status"}
+    assert table["x"].to_pylist() == ["1.5", "p", "[true,null]"]
+
+
 def test_the_rows_of_a_csv_file_have_no_apostrophe_before_a_formula(job: Callable[..., Job], tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         report = job(endpoint, tmp_path / "out.csv", source=[{"text": "=1+1"}, {"text": "-milk"}]).run()
