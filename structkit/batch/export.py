@@ -59,7 +59,8 @@ def _open_rows(settings: JobSettings) -> Source:
     Raises:
         JobError: The input cannot be read, or no run has stored the stream.
     """
-    source = None if settings.source == STANDARD else open_input(settings)
+    is_standard = isinstance(settings.source, str) and settings.source == STANDARD
+    source = None if is_standard else open_input(settings)
     if source is not None and source.is_repeatable:
         return source
     stored = settings.folder / STREAM_FILE

@@ -12,11 +12,12 @@ from structkit.batch.default_progress import default_progress
 from structkit.batch.engines.progress import ProgressCallback
 from structkit.batch.engines.signals import listen_to_signals
 from structkit.batch.export import export_journal
-from structkit.batch.output_table import in_memory, load_table
+from structkit.batch.output_table import UNTYPED_SUFFIX, in_memory, load_table
 from structkit.batch.report import Report
 from structkit.batch.runner import JobRunner
 from structkit.batch.setting_hints import hint_setting
 from structkit.batch.settings import EngineName, JobSettings
+from structkit.errors import JobError
 from structkit.tables.store_address import StoreAddress
 from structkit.values.argument_hints import explain_arguments
 
@@ -130,7 +131,10 @@ class Job(JobSettings):
                 return run_divided(self, WorkerPlacement(processes, engine, address), callback)
         if self.output is None:
             with in_memory(self) as job:
-                return _with_table(job.run(on_progress))
+                try:
+                    return _with_table(job.run(on_progress))
+                except JobError as error:
+                    return _with_table(_export_untyped(job, error))
         if isinstance(self.output, StoreAddress):
             from structkit.batch.stored_output import run_stored
 
@@ -148,7 +152,10 @@ class Job(JobSettings):
         """Like `run`, awaited."""
         if self.output is None:
             with in_memory(self) as job:
-                return _with_table(await job.run_async(on_progress))
+                try:
+                    return _with_table(await job.run_async(on_progress))
+                except JobError as error:
+                    return _with_table(_export_untyped(job, error))
         if isinstance(self.output, StoreAddress):
             from structkit.batch.stored_output import claim_output, upload_output
 
@@ -177,6 +184,19 @@ class Job(JobSettings):
 def _with_table(report: Report) -> Report:
     """Return the report with its rows in memory instead of its output."""
     return replace(report, output=None, table=load_table(Path(report.output))) if report.output else report
+
+
+def _export_untyped(job: Job, error: JobError) -> Report:
+    """Return the report with the rows as JSONL, if they do not fit the typed file in memory: they are paid for.
+
+    Raises:
+        JobError: The error has another cause.
+    """
+    output = job.output_path
+    path = output.with_suffix(UNTYPED_SUFFIX)
+    if error.file != str(output) or path == output:
+        raise error
+    return job.export(path)
 
 
 def _has_loop() -> bool:

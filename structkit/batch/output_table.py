@@ -20,7 +20,7 @@ from structkit.values import JSON
 Settings = TypeVar("Settings", bound=JobSettings)
 
 ARROW = "arrow"
-TYPED_SUFFIX = ".parquet"
+TYPED_SUFFIX, UNTYPED_SUFFIX = ".parquet", ".jsonl"
 
 
 class OutputTable:
@@ -83,7 +83,7 @@ def _to_array(cells: list[Any], arrow: Any) -> Any:
 @contextmanager
 def in_memory(settings: Settings) -> Iterator[Settings]:
     """Yield the settings of a job without an output with one in a folder that is removed: it cannot be resumed."""
-    suffix = TYPED_SUFFIX if hasattr(settings.source, "__arrow_c_stream__") else ".jsonl"
+    suffix = TYPED_SUFFIX if hasattr(settings.source, "__arrow_c_stream__") else UNTYPED_SUFFIX
     with TemporaryDirectory(prefix="structkit-") as folder:
         yield replace(settings, output=Path(folder, f"output{suffix}"))
 

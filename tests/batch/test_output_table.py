@@ -49,6 +49,23 @@ def test_arrow_has_every_column_of_every_row_and_mixed_cells_as_texts(
     assert table["x"].to_pylist() == ["1.5", "p", "[true,null]"]
 
 
+def test_rows_in_memory_are_not_lost_for_a_number_that_no_column_has(job: Callable[..., Job]) -> None:
+    pandas = pytest.importorskip("pandas")
+    with Endpoint(f'{{"value": {10**30}}}') as endpoint:
+        report = job(endpoint, None, source=pandas.DataFrame({"text": ["a", "b"]}), output_type=int).run()
+        assert len(endpoint.requests) == 2
+    assert [row["value"] for row in report.to_dicts()] == [10**30] * 2
+    assert (report.is_complete, report.output, report.counts) == (True, None, {"done": 2})
+
+
+def test_the_rows_of_a_data_frame_are_exported(job: Callable[..., Job], tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    with Endpoint() as endpoint:
+        label_job = job(endpoint, tmp_path / "out.csv", source=pandas.DataFrame({"text": ["a", "b"]}))
+        label_job.run()
+        assert [row["text"] for row in label_job.export(tmp_path / "copy.jsonl").to_dicts()] == ["a", "b"]
+
+
 def test_the_rows_of_a_csv_file_have_no_apostrophe_before_a_formula(job: Callable[..., Job], tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         report = job(endpoint, tmp_path / "out.csv", source=[{"text": "=1+1"}, {"text": "-milk"}]).run()
