@@ -153,12 +153,12 @@ def reported_error(error: JSONValue) -> JSONValue:
 
     >>> reported_error({"message": "", "type": "", "param": "", "code": None}), reported_error({"code": 0, "msg": "ok"})
     (None, None)
-    >>> reported_error({"message": "upstream died", "code": None})
-    {'message': 'upstream died', 'code': None}
+    >>> reported_error({"message": "upstream died", "code": 0})
+    {'message': 'upstream died', 'code': 0}
     """
     if not isinstance(error, dict):
         return error or None
-    return error if any(error.values()) and str(error.get("code")).lower() not in SUCCESS_CODES else None
+    return error if any(value and str(value).lower() not in SUCCESS_CODES for value in error.values()) else None
 
 
 def _choice_error(choice: JSON) -> JSONValue:

@@ -358,6 +358,7 @@ def test_a_stream_without_choices_is_malformed_and_its_tokens_are_counted() -> N
 FAILURES = {
     "as an object": ("", '{"error": {"message": "upstream down", "code": 502}}', "upstream down (code 502)", True),
     "with a choice": ("", json.dumps({**finish("error"), "error": {"message": "gone"}}), "gone", True),
+    "with a code of success": ("", '{"error": {"message": "upstream down", "code": 200}}', "upstream down", True),
     "as a text": ("", '{"error": "invalid api key"}', "invalid api key", False),
     "as an event": ("error", '{"message": "upstream down"}', "upstream down", True),
     "as an event with an error object": ("error", '{"error": {"message": "upstream down"}}', "upstream down", True),
