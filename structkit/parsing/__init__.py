@@ -2,12 +2,13 @@
 
 from structkit.parsing.bare_text import read_bare_text, read_quoted_text
 from structkit.parsing.candidates import Candidate, read_candidates
-from structkit.parsing.coercion import is_scalar_of, repair_values, walk_branches
+from structkit.parsing.coercion import is_scalar_of, repair_values
 from structkit.parsing.completion import inside_list, read_completion
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.grammar import may_be_json
 from structkit.parsing.prefix import Prefix, read_prefix, read_record_prefix
+from structkit.parsing.schema_branches import walk_branches
 
 __all__ = [
     "Candidate",

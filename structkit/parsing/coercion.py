@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, islice
 
 from structkit.parsing.candidates import BOX, Candidate, read_candidates
 from structkit.parsing.member_names import NO_NAMES, NamesOfValues, values_key
 from structkit.parsing.numbers import DECIMAL_TEXT, read_decimal
 from structkit.parsing.scalar_text import NULLS, Choices, means_choice, scalar_readings
+from structkit.parsing.schema_branches import (
+    PAIR,
+    constants_of,
+    has_no_prose,
+    is_constant,
+    is_decimal,
+    is_formatted,
+    is_map,
+    is_open,
+    is_plain_text,
+    may_be_text,
+    properties_of,
+    type_names,
+    types_of,
+    unboxed_objects,
+    unboxed_scalars,
+    walk_branches,
+)
 from structkit.parsing.spelling import find_name, index_names
-from structkit.parsing.text_formats import has_format, states_format
 from structkit.parsing.wrapper import NOT_WRAPPED, unwrap_member
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
 NO_ITEMS = frozenset({"", "-", "n/a", "na", "nil", "none", "null", "empty", "nothing", "unknown"})
 """Texts that may mean an empty list."""
-
-PAIR = {"key", "value"}
-"""The keys of one member of a map, as the wire has it."""
 
 SIGNED_ZERO = re.compile(r"(?<![\w.])[-+]0(?![\w.])")
 """A zero with a sign: the number is 0, and another text than "0"."""
@@ -86,9 +100,9 @@ class _SchemaWalk:
         branches = [*walk_branches(schemas, self.root)]
         if not isinstance(value, str | list | dict):
             return self._repair_scalar(value, branches, path)
-        branches += _unboxed_objects(value, branches, self.root)
+        branches += unboxed_objects(value, branches, self.root)
         if isinstance(value, str):
-            if value.strip().casefold() in NULLS and "null" in _types(branches) and _is_formatted(schemas, branches):
+            if value.strip().casefold() in NULLS and "null" in types_of(branches) and is_formatted(schemas, branches):
                 self._add_repair("null in text", path)
                 return None
             return self._repair_text(value, branches, path)
@@ -98,7 +112,7 @@ class _SchemaWalk:
 
     def _repair_scalar(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
         is_exact = isinstance(value, int) and not isinstance(value, bool) and (value or not self._has_signed_zero)
-        if is_exact and _is_plain_text(branches):
+        if is_exact and is_plain_text(branches):
             self._add_repair("number for text", path)
             return str(value)
         return self._repair_item(value, branches, path)
@@ -133,8 +147,8 @@ class _SchemaWalk:
         if (inner := _wrapped_value(value, branches, self.root, path, self._type_name)) is not NOT_WRAPPED:
             self._add_repair("wrapped value", path)
             return self.repair(inner, branches, path)
-        candidates = [*map(_properties, branches)]
-        if not any(map(_is_open, branches)):
+        candidates = [*map(properties_of, branches)]
+        if not any(map(is_open, branches)):
             value = self._repair_keys(value, dict.fromkeys(chain(*candidates)), path)
         matching = [each for each in candidates if len(candidates) == 1 or self._matches_constants(value, each)]
         repaired = {
@@ -157,18 +171,17 @@ class _SchemaWalk:
         return {names_by_key.get(key, key): item for key, item in value.items()}
 
     def _repair_text(self, text: str, branches: list[JSON], path: JSONPath) -> JSONValue:
-        types = _types([branch for branch in branches if not _is_constant(branch)])
-        choices = self._choices_of([branch for branch in branches if _is_constant(branch)])
-        if _is_decimal(branches):
+        texts = [*branches, *unboxed_scalars(branches, self.root)]
+        choices = self._choices_of([branch for branch in texts if is_constant(branch)])
+        free_branches = [branch for branch in texts if not is_constant(branch)]
+        is_number = is_decimal([branch for branch in free_branches if branch.get("type") != "object"])
+        if is_number and not means_choice(text, choices):
             return self._repair_decimal(text, path)
-        if text in choices.values or "string" in types or "any" in types:
+        if text in choices.values or any(may_be_text(text, branch) for branch in free_branches):
             return text
+        types = types_of(free_branches) - {"string"}
         if types & {"array", "object"} and (document := _read_document(text)) is not None:
-            if self._may_be_item(document.value, branches):
-                return text
-            self._add_repair("JSON in text", path)
-            self.repairs += document.repairs
-            return self.repair(document.value, branches, path)
+            return self._repair_document(text, document, branches, path)
         readings = [*scalar_readings(text, types, choices)]
         if len(readings) != 1:
             return self._repair_item(text, branches, path)
@@ -176,17 +189,24 @@ class _SchemaWalk:
         self._add_repair(repair, path)
         return value
 
+    def _repair_document(self, text: str, document: Candidate, branches: list[JSON], path: JSONPath) -> JSONValue:
+        if self._may_be_item(document.value, branches):
+            return text
+        self._add_repair("JSON in text", path)
+        self.repairs += document.repairs
+        return self.repair(document.value, branches, path)
+
     def _may_be_item(self, document: JSONValue, branches: list[JSON]) -> bool:
         """Return whether a document in a text may be one text of a list as well, such as the reference "[1]"."""
         items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], self.root)]
-        return _is_plain_text(items) and isinstance(document, list) and not all(isinstance(x, str) for x in document)
+        return is_plain_text(items) and isinstance(document, list) and not all(isinstance(x, str) for x in document)
 
     def _means_one_scalar(self, text: str, branches: list[JSON]) -> bool:
         """Return whether a text means one scalar, where neither a text nor a container is allowed."""
-        types = _types(branches)
-        choices = self._choices_of([branch for branch in branches if _is_constant(branch)])
+        types = types_of(branches)
+        choices = self._choices_of([branch for branch in branches if is_constant(branch)])
         has_containers = types & {"array", "object", "any"}
-        is_text_free = all(_is_constant(branch) for branch in branches if "string" in _type_names(branch))
+        is_text_free = all(is_constant(branch) for branch in branches if "string" in type_names(branch))
         return bool(
             not has_containers and is_text_free and len([*scalar_readings(text, types - {"string"}, choices)]) == 1
         )
@@ -204,16 +224,16 @@ class _SchemaWalk:
         key = tuple(map(id, schemas))
         if key not in self._choices:
             names = {name: value for schema in schemas for name, value in self._names_in(schema).items()}
-            self._choices[key] = Choices([value for schema in schemas for value in _constants(schema)], names)
+            self._choices[key] = Choices([value for schema in schemas for value in constants_of(schema)], names)
         return self._choices[key]
 
     def _names_in(self, schema: JSON) -> Mapping[str, JSONValue]:
         """Return the values that a schema lists by their names in the caller's code."""
-        return self._names.get(values_key(_constants(schema)), {}) if self._names else {}
+        return self._names.get(values_key(constants_of(schema)), {}) if self._names else {}
 
     def _matches_constants(self, value: JSON, properties: JSON) -> bool:
         """Return whether the value has none but the allowed values where the properties have constants."""
-        constant = (key for key in value.keys() & properties.keys() if _is_constant(properties[key]))
+        constant = (key for key in value.keys() & properties.keys() if is_constant(properties[key]))
         return all(means_choice(value[key], self._choices_of([properties[key]])) for key in constant)
 
     def _add_repair(self, repair: ValueRepair, path: JSONPath) -> None:
@@ -228,90 +248,44 @@ def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
     """
     if isinstance(value, str):
         branches = [*walk_branches([schema], root)]
-        is_listed = any(value in _constants(branch) for branch in branches if _is_constant(branch))
-        return is_listed or _is_formatted([schema], branches)
+        branches += unboxed_scalars(branches, root)
+        is_listed = any(value in constants_of(branch) for branch in branches if is_constant(branch))
+        return is_listed or is_formatted([schema], branches) or has_no_prose(branches)
     return not isinstance(value, list | dict)
-
-
-def _is_plain_text(branches: list[JSON]) -> bool:
-    """Return whether any text is allowed, and only text: then an integer may be quoted, since it has one notation."""
-    has_rule = any(_is_constant(branch) or "format" in branch for branch in branches)
-    return _types(branches) - {"null"} == {"string"} and not has_rule
-
-
-def _is_decimal(branches: list[JSON]) -> bool:
-    """Return whether only the text of a number is allowed, or null."""
-    texts = [branch for branch in branches if branch.get("type") != "null"]
-    return bool(texts) and all(branch.get("pattern") == DECIMAL_TEXT for branch in texts)
-
-
-def _is_formatted(schemas: list[JSON], branches: list[JSON]) -> bool:
-    """Return whether no text is allowed but those of a format that no word has; null may be."""
-    if _types(branches) - {"null"} != {"string"}:
-        return False
-    texts = [branch for branch in branches if "string" in _type_names(branch)]
-    is_each_formatted = all(has_format(text) and not _is_constant(text) for text in texts)
-    return is_each_formatted or (len(texts) == 1 and any(map(states_format, schemas)))
 
 
 def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Callable[[list[JSON]], Choices]) -> bool:
     """Return whether only a list is allowed, and a value is certainly one item of it; `"a, b"` may be two."""
-    if _types(branches) - {"null"} != {"array"} or value is None:
+    if types_of(branches) - {"null"} != {"array"} or value is None:
         return False
     items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], root)]
     if isinstance(value, dict):
-        items += _unboxed_objects(value, items, root)
+        items += unboxed_objects(value, items, root)
         return any(_has_keys(value, item, root) for item in items)
     if isinstance(value, str) and (SEVERAL_ITEMS.search(value) or value.strip().casefold() in NO_ITEMS):
         return False
-    if any(map(_is_constant, items)):
-        return means_choice(value, choices_of([item for item in items if _is_constant(item)]))
-    return bool(_json_types(value) & _types(items))
+    if any(map(is_constant, items)):
+        return means_choice(value, choices_of([item for item in items if is_constant(item)]))
+    return bool(_json_types(value) & types_of(items))
 
 
 def _wrapped_value(value: JSON, branches: list[JSON], root: JSON, path: JSONPath, type_name: str) -> JSONValue:
     """Return what is in an object that is not a value itself, but only in an object; else `NOT_WRAPPED`."""
-    is_in_box = path == (BOX,) and len(_properties(root)) == 1
+    is_in_box = path == (BOX,) and len(properties_of(root)) == 1
     name = type_name if is_in_box else next((step for step in reversed(path) if isinstance(step, str)), "")
     inner = unwrap_member(value, name) if path and branches else NOT_WRAPPED
     if is_in_box and BOX not in value and isinstance(inner, dict | list):
         return NOT_WRAPPED  # the whole reply is in a wrapper, or is the value
-    types = _types(branches)
+    types = types_of(branches)
     if inner is NOT_WRAPPED or (inner is None and "null" not in types):
         return NOT_WRAPPED
     if isinstance(inner, dict):
         is_allowed = types - {"null"} == {"object"} and any(_has_keys(inner, branch, root) for branch in branches)
-        is_declared = any(_is_open(branch) or value.keys() & _properties(branch).keys() for branch in branches)
+        is_declared = any(is_open(branch) or value.keys() & properties_of(branch).keys() for branch in branches)
         return inner if is_allowed and not is_declared else NOT_WRAPPED
     return (
-        inner
-        if not types & {"object", "any"} and not any(_is_map(branch, root) for branch in branches)
-        else NOT_WRAPPED
+        inner if not types & {"object", "any"} and not any(is_map(branch, root) for branch in branches) else NOT_WRAPPED
     )
-
-
-def _is_map(branch: JSON, root: JSON) -> bool:
-    """Return whether a branch is a list of pairs, which a model may write as an object."""
-    items = walk_branches([branch["items"]], root) if isinstance(branch.get("items"), dict) else ()
-    return any(_properties(item).keys() == PAIR for item in items)
-
-
-def _unboxed_objects(value: JSONValue, branches: list[JSON], root: JSON) -> list[JSON]:
-    """Return the objects in the boxes of a union, one of which a value may be without its box.
-
-    Each branch of such a union is an object with one key. A value with such a key has its box.
-    """
-    boxes = [properties for branch in branches if len(properties := _properties(branch)) == 1 and not _is_open(branch)]
-    keys = {key for properties in boxes for key in properties}
-    if len(boxes) <= 1 or isinstance(value, str) or (isinstance(value, dict) and not keys.isdisjoint(value)):
-        return []
-    contents = walk_branches([inner for properties in boxes for inner in properties.values()], root)
-    return [content for content in contents if _properties(content) and not any(content is each for each in branches)]
-
-
-def _is_open(branch: JSON) -> bool:
-    """Return whether an object may have keys that its schema does not declare."""
-    return "properties" in branch and branch.get("additionalProperties") is not False
 
 
 def _has_keys(value: JSON, schema: JSON, root: JSON) -> bool:
@@ -319,11 +293,11 @@ def _has_keys(value: JSON, schema: JSON, root: JSON) -> bool:
 
     A pair of a map does not count, since it may be a map too.
     """
-    properties = _properties(schema)
+    properties = properties_of(schema)
     required = {
         name
         for name in schema.get("required", ())
-        if _types([*walk_branches([properties[name]], root)]).isdisjoint({"null", "array"})
+        if types_of([*walk_branches([properties[name]], root)]).isdisjoint({"null", "array"})
     }
     is_part = bool(value) and required <= value.keys() <= properties.keys()
     return properties.keys() not in (PAIR, set()) and is_part
@@ -334,9 +308,9 @@ def _is_only_item(value: list[JSONValue], branches: list[JSON], root: JSON) -> b
     if len(value) != 1 or value[0] is None or isinstance(value[0], list):
         return False
     if isinstance(value[0], dict):
-        is_object = _types(branches) - {"null"} == {"object"}
+        is_object = types_of(branches) - {"null"} == {"object"}
         return is_object and any(_has_keys(value[0], branch, root) for branch in branches)
-    types = _types(branches) | ({"number"} if _is_decimal(branches) else set())
+    types = types_of(branches) | ({"number"} if is_decimal(branches) else set())
     return bool(_json_types(value[0]) & types) and not types & {"array", "object", "any"}
 
 
@@ -347,16 +321,6 @@ def _json_types(value: JSONValue) -> set[str]:
     return {"boolean"} if isinstance(value, bool) else {"integer", "number"} if isinstance(value, int) else {"number"}
 
 
-def _type_names(branch: JSON) -> list[str]:
-    type_ = branch.get("type", "any")
-    return type_ if isinstance(type_, list) else [type_]
-
-
-def _types(branches: list[JSON]) -> set[str]:
-    """Return the types that are allowed; "any" for a branch without one."""
-    return {type_ for branch in branches for type_ in _type_names(branch)}
-
-
 def _read_document(text: str) -> Candidate | None:
     """Return the object or array that a text consists of, or None."""
     if not text.lstrip().startswith(("{", "[")):
@@ -364,35 +328,3 @@ def _read_document(text: str) -> Candidate | None:
     candidates = [*islice(read_candidates(text, wrapper_types=()), 2)]
     is_document = len(candidates) == 1 and "prose" not in candidates[0].repairs
     return candidates[0] if is_document else None
-
-
-def _properties(schema: JSON) -> JSON:
-    properties = schema.get("properties")
-    return properties if isinstance(properties, dict) else {}
-
-
-def _is_constant(schema: JSONValue) -> bool:
-    return isinstance(schema, dict) and ("const" in schema or "enum" in schema)
-
-
-def _constants(schema: JSON) -> list[JSONValue]:
-    return [schema["const"]] if "const" in schema else schema["enum"]
-
-
-def walk_branches(schemas: list[JSON], root: JSON) -> Iterator[JSON]:
-    """Yield the schemas with references and unions resolved."""
-    visited: set[int] = set()
-    stack: list[JSONValue] = [*schemas]
-    while stack:
-        schema = stack.pop()
-        if not isinstance(schema, dict) or id(schema) in visited:
-            continue
-        visited.add(id(schema))
-        reference, union = schema.get("$ref"), schema.get("anyOf") or schema.get("oneOf")
-        if isinstance(reference, str):
-            definitions = root.get("$defs") or {}
-            stack.append(definitions.get(reference.removeprefix("#/$defs/")) if reference != "#" else root)
-        elif isinstance(union, list):
-            stack += union
-        else:
-            yield schema

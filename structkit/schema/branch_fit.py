@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial, singledispatch
 
+from structkit.parsing.schema_branches import is_decimal
 from structkit.schema.json_types import json_type
 from structkit.schema.memo import evaluate_once
 from structkit.schema.nodes.any_value import AnyMapNode
@@ -15,6 +16,7 @@ from structkit.schema.nodes.map import MapNode, is_pair
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import ReferenceNode
+from structkit.schema.nodes.scalar import ScalarNode
 from structkit.schema.nodes.tuple import TupleNode
 from structkit.schema.nodes.union import UnionNode, constant_of, resolve_node
 from structkit.values import JSONValue
@@ -30,6 +32,12 @@ def fits(node: Node, value: JSONValue) -> bool:
     (True, False, False, False)
     """
     return node.matches_wire(value) or node.matches_value(value)
+
+
+@fits.register
+def _(node: ScalarNode, value: JSONValue) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return node.matches_wire(value) or (is_number and is_decimal([node.schema]))
 
 
 @fits.register

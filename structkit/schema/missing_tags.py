@@ -32,6 +32,8 @@ Validate: TypeAlias = "Callable[[JSONValue], tuple[Issue, ...]]"
 def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue, tuple[str, ...]]:
     """Return a wire value with the missing tags of unions, where exactly one branch fits the value without its tag.
 
+    Maps and tuples that are written as the type has them get the form of the wire, in which they can be repaired.
+
     A tag is the key of a branch's box, as in `{"Dog": {"name": "Rex"}}`, or a constant that distinguishes the branches.
     A branch fits if it has all keys of the value, at any depth, and the value has all that the branch requires, in the
     right types. If several branches fit, the value is validated as each of them, and exactly one must be valid.
@@ -42,7 +44,7 @@ def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue
         validate: Chooses among several branches that fit.
 
     Returns:
-        The value (the same object if nothing was added), and a description of each repair.
+        The value (the same object if nothing was changed), and a description of each repair.
     """
     walk = _TagWalk({})
     try:
@@ -53,7 +55,7 @@ def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue
             tagged = walk.add(root, wire, PathPair())
     except RecursionError:  # nested deeper than any validator accepts
         return wire, ()
-    return (tagged, tuple(walk.repairs)) if walk.repairs else (wire, ())
+    return (tagged, tuple(walk.repairs)) if walk.is_changed else (wire, ())
 
 
 def _valid_choices(
@@ -104,6 +106,7 @@ class _TagWalk:
     Attributes:
         repairs: The repairs.
         undecided: For each place where several branches fit and none is chosen, their number.
+        is_changed: Whether a tag was added, or a map or a tuple was written in the form of the wire.
     """
 
     def __init__(self, choices: dict[JSONPath, int]) -> None:
@@ -111,6 +114,7 @@ class _TagWalk:
         self.choices = choices
         self.repairs: list[str] = []
         self.undecided: dict[JSONPath, int] = {}
+        self.is_changed = False
 
     @singledispatchmethod
     def add(self, node: Node, wire: JSONValue, place: PathPair) -> JSONValue:  # noqa: ARG002 (read by the dispatch)
@@ -140,15 +144,14 @@ class _TagWalk:
         pairs = [{"key": key, "value": item} for key, item in wire.items()] if isinstance(wire, dict) else wire
         if not isinstance(pairs, list) or not all(map(is_pair, pairs)):
             return wire
-        count = len(self.repairs)
-        tagged: list[JSONValue] = [
+        self.is_changed |= pairs is not wire
+        return [
             {
                 "key": pair["key"],
                 "value": self.add(node.value, pair["value"], place.step(index, pair["key"]).in_box("value")),
             }
             for index, pair in enumerate(pairs)
         ]
-        return tagged if len(self.repairs) > count else wire
 
     @add.register
     def _(self, node: ObjectNode, wire: JSONValue, place: PathPair) -> JSONValue:
@@ -174,14 +177,13 @@ class _TagWalk:
         items = node.as_object(wire) if isinstance(wire, list) and node.has_valid_length(wire) else wire
         if not isinstance(items, dict):
             return wire
-        count = len(self.repairs)
-        tagged = {
+        self.is_changed |= items is not wire
+        return {
             key: self.add(node.object.by_wire[key].node, item, place.step(key, position))
             if key in node.object.by_wire
             else item
             for position, (key, item) in enumerate(items.items())
         }
-        return tagged if len(self.repairs) > count else wire
 
     @add.register
     def _(self, node: UnionNode, wire: JSONValue, place: PathPair) -> JSONValue:
@@ -193,6 +195,7 @@ class _TagWalk:
             return wire
         branch, tagged = branches[self.choices.get(place.natural, 0) if len(branches) > 1 else 0]
         if tagged is not wire:
+            self.is_changed = True
             self.repairs.append(f"{REPAIR} at {format_path(place.wire)}")
         return self.add(branch, tagged, place)
 

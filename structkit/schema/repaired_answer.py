@@ -23,6 +23,10 @@ MAX_READINGS = 20
 """Repaired readings of one text that are validated; a text that allows more is not an answer."""
 
 
+MAX_ROUNDS = 4
+"""How often values are repaired and tags added: a tag may need a repair that needs the tag around it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RepairedReading:
     """A wire value that a text may mean.
@@ -63,7 +67,7 @@ def repaired_readings(
             if value_repairs and not _is_guess(candidate, value_repairs, form):
                 yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document)
     if not is_json and form.box:
-        yield from _bare_readings(text, schema, form.box, form.names)
+        yield from _bare_readings(text, schema, form.box, form.names, with_tags)
 
 
 def _candidates(text: str, name: str, form: ExpectedForm) -> Iterator[Candidate]:
@@ -88,7 +92,9 @@ def _is_guess(candidate: Candidate, value_repairs: tuple[str, ...], form: Expect
     return is_one_of_several and any(repair.startswith(f"item for list at {form.box}[") for repair in value_repairs)
 
 
-def _bare_readings(text: str, schema: JSON, box: str, names: NamesOfValues) -> Iterator[RepairedReading]:
+def _bare_readings(
+    text: str, schema: JSON, box: str, names: NamesOfValues, with_tags: RepairValue
+) -> Iterator[RepairedReading]:
     """Yield the scalar that a text is: a JSON string in a fence, or a text without quotes where it cannot be prose.
 
     A type whose texts are listed, or have a format, has no prose.
@@ -101,20 +107,24 @@ def _bare_readings(text: str, schema: JSON, box: str, names: NamesOfValues) -> I
     bare_text, repairs = bare
     wire, value_repairs = repair_values({box: bare_text}, schema, names)
     if is_scalar_of(wire[box], schema["properties"][box], schema):
-        yield RepairedReading(wire, (*repairs, *value_repairs), 0, is_tentative=isinstance(wire[box], str))
+        tagged, tag_repairs = with_tags(wire)
+        is_text = isinstance(wire[box], str)
+        yield RepairedReading(tagged, (*repairs, *value_repairs, *tag_repairs), 0, is_tentative=is_text)
 
 
 def _repair_value(
     wire: JSONValue, schema: JSON, form: ExpectedForm, name: str, text: str, with_tags: RepairValue
 ) -> tuple[JSONValue, tuple[str, ...]]:
-    """Repair the values of a document; inside a union without tags, they can be repaired when the tags are there."""
+    """Repair the values of a document, and again what missing tags and the form of the wire have made readable."""
     repair = partial(repair_values, schema=schema, names=form.names, type_name=name.removesuffix("_or_none"), text=text)
-    repaired, value_repairs = repair(wire)
-    tagged, tag_repairs = with_tags(repaired)
-    if not tag_repairs:
-        return repaired, value_repairs
-    repaired, inner_repairs = repair(tagged)
-    return repaired, (*value_repairs, *tag_repairs, *inner_repairs)
+    repaired, repairs = repair(wire)
+    for _ in range(MAX_ROUNDS):
+        tagged, tag_repairs = with_tags(repaired)
+        if tagged is repaired:
+            break
+        repaired, inner_repairs = repair(tagged)
+        repairs = (*repairs, *tag_repairs, *inner_repairs)
+    return repaired, repairs
 
 
 def _with_box(candidate: Candidate, form: ExpectedForm) -> Iterator[JSONValue]:
