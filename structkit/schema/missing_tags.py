@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import singledispatchmethod
 from typing import TypeAlias
 
+from structkit.parsing.spelling import find_name
 from structkit.schema.branch_fit import box_key, fits, has_keys, is_boxed, tag_name, unboxed, with_tag
 from structkit.schema.memo import shared_results
 from structkit.schema.nodes.array import ArrayNode
@@ -16,6 +17,7 @@ from structkit.schema.nodes.map import MapNode, is_pair, may_be_pair
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import ReferenceNode
+from structkit.schema.nodes.scalar import ScalarNode
 from structkit.schema.nodes.tuple import TupleNode
 from structkit.schema.nodes.union import UnionNode
 from structkit.values import Issue, JSONPath, JSONValue, ValueRepair, format_path
@@ -32,7 +34,8 @@ Validate: TypeAlias = "Callable[[JSONValue], tuple[Issue, ...]]"
 def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue, tuple[str, ...]]:
     """Return a wire value with the missing tags of unions, where exactly one branch fits the value without its tag.
 
-    Maps and tuples that are written as the type has them get the form of the wire, in which they can be repaired.
+    Maps and tuples that are written as the type has them get the form of the wire, where they can be repaired. A text
+    that differs in spelling from one of an enum too long to be sent is replaced by it.
 
     A tag is the key of a branch's box, as in `{"Dog": {"name": "Rex"}}`, or a constant that distinguishes the branches.
     A branch fits if it has all keys of the value, at any depth, and the value has all that the branch requires, in the
@@ -124,6 +127,15 @@ class _TagWalk:
     @add.register(DescribedNode | ReferenceNode)
     def _(self, node: DescribedNode | ReferenceNode, wire: JSONValue, place: PathPair) -> JSONValue:
         return self.add(node.node, wire, place)
+
+    @add.register
+    def _(self, node: ScalarNode, wire: JSONValue, place: PathPair) -> JSONValue:
+        name = find_name(wire, node.unsent_names) if node.unsent_texts and isinstance(wire, str) else None
+        if name is None or name == wire:
+            return wire
+        self.is_changed = True
+        self.repairs.append(f"spelling at {format_path(place.wire)}")
+        return name
 
     @add.register
     def _(self, node: BoxedNode, wire: JSONValue, place: PathPair) -> JSONValue:

@@ -85,3 +85,9 @@ def test_the_members_of_a_map_or_tuple_that_is_written_as_the_type_has_it_are_re
 @pytest.mark.parametrize("wire", [{"RED": 1, "red": 2}, {"key": "red", "value": 1}, {"redd": 1}])
 def test_a_map_whose_keys_may_mean_something_else_is_not_read(wire: Any) -> None:
     assert read(dict[Color, int], json.dumps({"value": wire}))[0] is None
+
+
+def test_a_text_of_an_enum_that_is_too_long_to_be_sent_is_read_in_another_spelling() -> None:
+    catalog = Literal[tuple(f"{number:04} x {number:04} mm" for number in range(1_200))]  # type: ignore[valid-type]
+    assert read(dict[str, catalog], '{"value": {"part": "0007 X 0007 MM"}}')[0] == {"part": "0007 x 0007 mm"}
+    assert read(catalog, '{"value": "0007 X 0008 MM"}')[0] is None

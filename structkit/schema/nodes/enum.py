@@ -95,7 +95,8 @@ def _build_one_type(
         compiler.note(
             path, "checked locally", f"enum of {len(values)} values, too long to be sent: listed in the description"
         )
-        open_node = replace(structures, is_open=True) if is_structure else ScalarNode({"type": name})
+        unsent_texts = tuple(str(value) for value in values) if name == "string" else ()
+        open_node = replace(structures, is_open=True) if is_structure else ScalarNode({"type": name}, unsent_texts)
         node = describe(open_node, _list(texts, meanings, path))
     else:
         node = describe(structures if is_structure else _scalar_enum(name, values, compiler), description)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
+from structkit.parsing.spelling import index_names
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.json_schema.backtracking import PatternError
 from structkit.schema.json_schema.formats import is_validated
@@ -27,7 +29,14 @@ class ScalarNode:
     """
 
     schema: JSON
+    unsent_texts: tuple[str, ...] = ()
+    """The allowed texts, where they are too many for the schema to list them."""
     is_identity = True
+
+    @cached_property
+    def unsent_names(self) -> dict[str, str]:
+        """The texts that the schema does not list, as `find_name` takes them."""
+        return index_names(self.unsent_texts)
 
     @property
     def kind(self) -> str:
