@@ -256,7 +256,7 @@ def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
 
 def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Callable[[list[JSON]], Choices]) -> bool:
     """Return whether only a list is allowed, and a value is certainly one item of it; `"a, b"` may be two."""
-    if types_of(branches) - {"null"} != {"array"} or value is None:
+    if types_of(branches) - {"null"} != {"array"} or value is None or isinstance(value, list):
         return False
     items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], root)]
     if isinstance(value, dict):

@@ -74,6 +74,8 @@ def test_a_scalar_that_no_branch_has_certainly_is_not_read(output_type: Any, wir
         (dict[str, Price], {"a": "N/A", "b": 2}, {"a": "n/a", "b": Decimal(2)}),
         (tuple[int, Color], ["1,000", "RED"], (1000, Color.RED)),
         (list[tuple[str, int]], [["a", "7 kg"]], [("a", 7)]),
+        (list[list[float]], [[1.5, "1,234.5"], ["$2"]], [[1.5, 1234.5], [2.0]]),
+        (list[list[list[float]]], [[[1.5], ["1,234.5", 2]], [[3]]], [[[1.5], [1234.5, 2.0]], [[3.0]]]),
     ],
 )
 def test_the_members_of_a_map_or_tuple_that_is_written_as_the_type_has_it_are_repaired(
