@@ -91,17 +91,22 @@ MAX_FLOAT_DIGITS = 308
 
 
 def has_exact_floats(value: JSONValue) -> bool:
-    """Return whether `exact_floats` yields anything; fast, because it is asked of every reply."""
+    """Return whether `exact_floats` yields anything; fast, because it is asked of every reply.
+
+    A cell of a caller's row may contain itself, so each container is searched once.
+    """
     if not ExactFloat.exists:
         return False
-    stack = [value]
+    stack, visited = [value], set[int]()
     while stack:
         parts = _parts(stack.pop())
         types = {*map(type, parts)}
         if ExactFloat in types:
             return True
         if not types.isdisjoint(CONTAINERS):
-            stack += (part for part in parts if type(part) in CONTAINERS)
+            inner = [part for part in parts if type(part) in CONTAINERS and id(part) not in visited]
+            visited.update(map(id, inner))
+            stack += inner
     return False
 
 
