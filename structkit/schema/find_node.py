@@ -21,8 +21,8 @@ def find_node(root: Node, path: JSONPath, value: JSONValue) -> Node | None:
 
     >>> from structkit.schema.nodes import ArrayNode, ScalarNode
     >>> root = BoxedNode(ArrayNode(ScalarNode({"type": "integer"})))
-    >>> find_node(root, (0,), ["x"])
-    ScalarNode(schema={'type': 'integer'})
+    >>> getattr(find_node(root, (0,), ["x"]), "schema")
+    {'type': 'integer'}
     """
     outer, value = _descend(root, path, value)
     return outer and _enter(outer, value)[0]
