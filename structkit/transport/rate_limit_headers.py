@@ -13,7 +13,7 @@ from structkit.values import RateLimit
 LimitKind = Literal["requests", "tokens"]
 KINDS: tuple[LimitKind, ...] = ("requests", "tokens")
 
-HEADER_NAMES: tuple[tuple[LimitKind, str], ...] = (
+TEMPLATES: tuple[tuple[LimitKind, str], ...] = (
     ("requests", "x-ratelimit-{}-requests"),
     ("requests", "anthropic-ratelimit-requests-{}"),
     ("requests", "x-ratelimit-{}"),
@@ -25,6 +25,10 @@ HEADER_NAMES: tuple[tuple[LimitKind, str], ...] = (
 )
 """In order of preference: the first name that a reply has decides for its kind. Cerebras has one limit for each period,
 Anthropic one for each kind of token."""
+
+HEADER_NAMES = tuple(
+    (kind, [template.format(part) for part in ("limit", "remaining", "reset")]) for kind, template in TEMPLATES
+)
 
 COUNT = re.compile(r"[0-9]{1,12}")
 DURATION = re.compile(r"(?=.)(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?", re.ASCII)
@@ -58,8 +62,10 @@ def read_limits(headers: Mapping[str, str], current_time: datetime | None = None
 
 def read_all_limits(headers: Mapping[str, str], current_time: datetime | None = None) -> Iterator[RateLimit]:
     """Yield every limit that the headers name, several of a kind too, in order of preference."""
-    for kind, template in HEADER_NAMES:
-        total, remaining, reset = (headers.get(template.format(part)) for part in ("limit", "remaining", "reset"))
+    for kind, names in HEADER_NAMES:
+        total, remaining, reset = map(headers.get, names)
+        if total is remaining is reset is None:
+            continue
         limit = RateLimit(kind, _count(total), _count(remaining), read_reset(reset, current_time))
         if limit != RateLimit(kind):
             yield limit

@@ -35,7 +35,7 @@ CJK_UNITS = {
     **dict.fromkeys(("小时", "小時", "時間", "시간"), "h"),
 }
 CJK_DURATION = rf"(?:\d+(?:\.\d+)?\s*(?:{'|'.join(CJK_UNITS)})\s*)+"
-CJK_WAIT = re.compile(rf"(?:等待|等候)\s*({CJK_DURATION})|({CJK_DURATION})[之以]?[后後후뒤]")
+CJK_WAIT = re.compile(rf"(?:等待|等候)\s*({CJK_DURATION})|(?<![\d.])({CJK_DURATION})[之以]?[后後후뒤]")
 """The same in Chinese, Japanese or Korean: "请在 20 秒后重试"."""
 
 UNITS = ((r"millis\w*", "ms"), (r"(?:secs?|seconds?)\b", "s"), (r"(?:mins?|minutes?)\b", "m"))

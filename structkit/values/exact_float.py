@@ -91,7 +91,7 @@ MAX_FLOAT_DIGITS = 308
 
 
 def has_exact_floats(value: JSONValue) -> bool:
-    """Return whether `exact_floats` yields anything; fast, because it is asked of every reply.
+    """Return whether `exact_floats` yields anything; fast, because every reply is searched.
 
     A cell of a caller's row may contain itself, so each container is searched once.
     """

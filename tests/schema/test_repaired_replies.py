@@ -182,9 +182,7 @@ class Stock(BaseModel):
     ],
     ids=["nullable", "union", "look-alikes", "tuple", "any map", "any list"],
 )
-def test_a_value_without_the_box_around_the_whole_reply_is_read_as_the_model_was_asked_to_write_it(
-    output_type: Any, value: Any
-) -> None:
+def test_a_value_without_the_box_around_the_whole_reply_is_read_in_wire_form(output_type: Any, value: Any) -> None:
     response_format = ResponseFormat(output_type)
     assert read(output_type, json.dumps(response_format.dump(value)["value"])) == (value, [])
 
