@@ -111,8 +111,9 @@ def join_parts(
         _validate_input(rows, parts)
     has_lines = is_jsonl(str(output)) and not any(table.has_header for table in tables)
     columns = [] if has_lines else _columns(rows, tables)
-    guard_formulas: GuardFormulas = "none" if is_escaped(str(parts[0].path)) else "all"
-    read = unescape_cells if is_escaped(str(parts[0].path)) and not is_escaped(str(output)) else dict
+    has_escapes = is_escaped(str(parts[0].path))
+    guard_formulas: GuardFormulas = "none" if has_escapes else "all"
+    read = unescape_cells if has_escapes and not is_escaped(str(output)) else dict
     with open_table_sink(output, columns, overwrite=overwrite, guard_formulas=guard_formulas) as sink:
         for row in _in_order(rows, parts, tables):
             if has_lines:
