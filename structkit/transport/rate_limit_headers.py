@@ -26,7 +26,7 @@ TEMPLATES: tuple[tuple[LimitKind, str], ...] = (
 """In order of preference: the first name that a reply has decides for its kind. Cerebras has one limit for each period,
 Anthropic one for each kind of token."""
 
-HEADER_NAMES = tuple(
+HEADER_NAMES: tuple[tuple[LimitKind, list[str]], ...] = tuple(
     (kind, [template.format(part) for part in ("limit", "remaining", "reset")]) for kind, template in TEMPLATES
 )
 
