@@ -20,9 +20,10 @@ OPEN_FILES = (
     "evidence_gold_business.txt",
     "evidence_gold_fresh.txt",
     "evidence_gold_fresh2.txt",
+    "evidence_gold_short.txt",
 )
 """The first texts; business documents, written for what these did not have; and documents by two other authors, who
-had not read the search. What was missed in any of them has been looked at."""
+had not read the search; and notes of a line or two. What was missed in any of them has been looked at."""
 HELD_OUT_FILE = FOLDER / "evidence_gold_fresh3.txt"
 """Documents by a fourth author, who has not read the search; what was missed in them has not been looked at."""
 

@@ -80,7 +80,9 @@ NUMERALS = frozenset(f"{DIGITS}十百千0123456789")
 TENTHS_SIGN = re.compile(f"[成割折]|{fold('할')}")
 MILLIONS_SIGN = re.compile(r"[0-9] ?t[ry]")
 SHORT_MILLIONS = re.compile(r"(?<![\d.,])(\d{1,3}) ?(?:(tr)(?:ieu)?|ty) ?(\d{1,3})(?!\w)")
-HUNDREDTHS = re.compile(r"(?: (?:and|e|y|i|und|et|con))? ?(?<=[^\W\d_]|[ ])(\d{1,2})/100(?!\d)|/(\d{2})(?![\d/])")
+HUNDREDTHS = re.compile(
+    r"(?: [^\W\d_]{2,12}\.?)?(?: (?:and|e|y|i|und|et|con))? ?(?<=[^\W\d_]|[ ])(\d{1,2})/100(?!\d)|/(\d{2})(?![\d/])"
+)
 MAX_BEFORE, MAX_AFTER, CENT = 40, 40, Decimal("0.01")
 HALF, TENTH = Decimal("0.5"), Decimal("0.1")
 

@@ -15,15 +15,16 @@ from structkit.evidence.folding import fold
 from structkit.evidence.ranges import Range, pack
 
 MORE_WEEKDAYS = (
-    "월 월요일 星期一 周一 週一 礼拜一 月曜日 月曜 月 จันทร์ t2 mån mandag maandag lu",
-    "화 화요일 星期二 周二 週二 礼拜二 火曜日 火曜 火 อังคาร t3 di dinsdag ma",
-    "수 수요일 星期三 周三 週三 礼拜三 水曜日 水曜 水 พุธ t4 mi wo woe ke miércoles",
-    "목 목요일 星期四 周四 週四 礼拜四 木曜日 木曜 木 พฤหัสบดี พฤหัส t5 do to",
-    "금 금요일 星期五 周五 週五 礼拜五 金曜日 金曜 金 ศุกร์ t6 fr vr pe",
-    "토 토요일 星期六 周六 週六 礼拜六 土曜日 土曜 土 เสาร์ t7 sa za la sobotę субботу",
-    "일 일요일 星期日 周日 週日 星期天 礼拜天 日曜日 日曜 日 อาทิตย์ cn so zo su",
+    "월 월요일 星期一 周一 週一 礼拜一 月曜日 月曜 月 จันทร์ t2 hai mån mandag maandag lu",
+    "화 화요일 星期二 周二 週二 礼拜二 火曜日 火曜 火 อังคาร t3 ba di dinsdag ma",
+    "수 수요일 星期三 周三 週三 礼拜三 水曜日 水曜 水 พุธ t4 tư mi wo woe ke miércoles",
+    "목 목요일 星期四 周四 週四 礼拜四 木曜日 木曜 木 พฤหัสบดี พฤหัส t5 năm do to",
+    "금 금요일 星期五 周五 週五 礼拜五 金曜日 金曜 金 ศุกร์ t6 sáu fr vr pe",
+    "토 토요일 星期六 周六 週六 礼拜六 土曜日 土曜 土 เสาร์ t7 bảy sa za la sobotę субботу",
+    "일 일요일 星期日 周日 週日 星期天 礼拜天 日曜日 日曜 日 อาทิตย์ cn nhật so zo su",
 )
-"""What CLDR does not have: East Asian names, Thai ones without "day", and further abbreviations."""
+"""What CLDR does not have: East Asian names, Thai ones without "day", the last words of Vietnamese ones, and
+further abbreviations."""
 
 WEEKDAYS: dict[str, set[int]] = defaultdict(set)
 for _rows in (map(fold, WEEKDAY_NAMES), map(fold, MORE_WEEKDAYS)):

@@ -50,6 +50,8 @@ IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d
 SPACED_DAY = re.compile(r"(\d{1,2})\. (\d{1,2})\.(?! ?\d)")
 """A day and its month with a space between them, as in Czech."""
 
+HOUR_SIGN = re.compile(f"[時时]|{fold('시')}")
+EASTERN_HOUR = re.compile(rf"\d{{1,2}} ?(?:[時时](?![間间])|{fold('시')}(?!{fold('간')}))")
 DAY_CHARS = 2
 RANGE_IN_DIGITS = re.compile(r"[0-9](?<![\d.,:/'-].)\d?\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?!\d))")
 DIGITS = re.compile(r"\d+")
@@ -60,7 +62,13 @@ MONTHS_OF_YEAR, MAX_DAY, CENTURY = 12, 31, 100
 FIRST = {
     fold(word): number
     for number, words in (
-        (1, "first premier primero primo primeiro ersten erster eerste första første pierwszego první перше первого"),
+        (
+            1,
+            (
+                "first premier primero primo primeiro um ersten erster eerste första første pierwszego první перше "
+                "первого першого първи"
+            ),
+        ),
         (2, "second"),
     )
     for word in words.split()
@@ -142,10 +150,8 @@ class DaysWithoutYear:
                     for month, day in self._read(match, is_pointed=is_pointed):
                         yield month, day, pack(first, last + is_pointed)
 
-        for run, start in self._runs.before_gap(". "):
-            spaced = SPACED_DAY.match(folded, start) if len(run) <= DAY_CHARS else None
-            if spaced and int(spaced[2]) <= MONTHS_OF_YEAR:
-                yield int(spaced[2]), int(spaced[1]), pack(*spaced.span())
+        for spaced in _spaced_days(self._runs):
+            yield int(spaced[2]), int(spaced[1]), pack(*spaced.span())
 
     def _read(self, match: re.Match[str], *, is_pointed: bool) -> Iterator[tuple[int, int]]:
         one, separator, two = match[1], match[2], match[3]
@@ -201,6 +207,23 @@ def eastern_days(folded: str) -> Iterator[Range]:
     """Yield the places of Chinese, Japanese and Korean days without a year."""
     for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
         yield from (pack(*match.span()) for match in search_around(pattern, mark, folded))
+
+
+def eastern_hours(folded: str) -> Iterator[Range]:
+    """Yield the places of Chinese, Japanese and Korean hours in digits, which are parts of times."""
+    yield from (pack(*match.span()) for match in search_around(EASTERN_HOUR, HOUR_SIGN, folded))
+
+
+def spaced_days(runs: DigitRuns) -> Iterator[Range]:
+    """Yield the places of days and months with a space between them."""
+    yield from (pack(*match.span()) for match in _spaced_days(runs))
+
+
+def _spaced_days(runs: DigitRuns) -> Iterator[re.Match[str]]:
+    for run, start in runs.before_gap(". "):
+        spaced = SPACED_DAY.match(runs.folded, start) if len(run) <= DAY_CHARS else None
+        if spaced and int(spaced[2]) <= MONTHS_OF_YEAR:
+            yield spaced
 
 
 def find_days_before(folded: str, months: Iterable[int]) -> DaysBefore:

@@ -13,9 +13,14 @@ HOURS = {
     "dreiundzwanzig",
     "nl": "een/één twee drie vier vijf zes zeven acht negen tien elf twaalf "
     "dertien veertien vijftien zestien zeventien achttien negentien twintig eenentwintig tweeëntwintig drieëntwintig",
-    "sv": "ett två tre fyra fem sex sju åtta nio tio elva tolv",
-    "da": "et/ét to tre fire fem seks syv otte ni ti elleve tolv",
-    "no": "ett to tre fire fem seks sju/syv åtte ni ti elleve tolv",
+    "sv": "ett två tre fyra fem sex sju åtta nio tio elva tolv tretton fjorton femton sexton sjutton arton nitton "
+    "tjugo "
+    "tjugoett tjugotvå tjugotre",
+    "da": "et/ét to tre fire fem seks syv otte ni ti elleve tolv tretten fjorten femten seksten sytten atten nitten "
+    "tyve",
+    "no": "ett to tre fire fem seks sju/syv åtte ni ti elleve tolv tretten fjorten femten seksten sytten atten nitten "
+    "tjue "
+    "tjueen tjueto tjuetre",
     "is": "eitt tvö þrjú fjögur fimm sex sjö átta níu tíu ellefu tólf",
     "fr": "une/un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept "
     "dix-huit "
@@ -28,7 +33,8 @@ HOURS = {
     "vinte_e_duas vinte_e_três",
     "it": "una due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici "
     "quindici sedici diciassette diciotto diciannove venti ventuno ventidue ventitré",
-    "ro": "unu/una două trei patru cinci șase șapte opt nouă zece unsprezece douăsprezece/doisprezece",
+    "ro": "unu/una două trei patru cinci șase șapte opt nouă zece unsprezece douăsprezece/doisprezece treisprezece "
+    "paisprezece cincisprezece șaisprezece șaptesprezece optsprezece nouăsprezece douăzeci",
     "pl": "pierwsza/pierwszej/pierwszą druga/drugiej/drugą trzecia/trzeciej/trzecią czwarta/czwartej/czwartą "
     "piąta/piątej/piątą szósta/szóstej/szóstą siódma/siódmej/siódmą ósma/ósmej/ósmą dziewiąta/dziewiątej/dziewiątą "
     "dziesiąta/dziesiątej/dziesiątą jedenasta/jedenastej/jedenastą dwunasta/dwunastej/dwunastą "
@@ -39,15 +45,20 @@ HOURS = {
     "dwudziesta_trzecia/dwudziestej_trzeciej",
     "cs": "jedna/jedné/jednu/jedna dvě/druhé/druhou/dvou tři/třetí/tří čtyři/čtvrté/čtvrtou/čtyř pět/páté/pátou/pěti "
     "šest/šesté/šestou/šesti sedm/sedmé/sedmou/sedmi osm/osmé/osmou/osmi devět/deváté/devátou/devíti "
-    "deset/desáté/desátou/deseti jedenáct/jedenácté/jedenáctou dvanáct/dvanácté/dvanáctou",
+    "deset/desáté/desátou/deseti jedenáct/jedenácté/jedenáctou dvanáct/dvanácté/dvanáctou "
+    "třináct/třinácti čtrnáct/čtrnácti patnáct/patnácti šestnáct/šestnácti sedmnáct/sedmnácti osmnáct/osmnácti "
+    "devatenáct/devatenácti dvacet/dvaceti",
     "sk": "jedna/jednej/jednu dve/druhej/druhú tri/tretej/tretiu štyri/štvrtej/štvrtú "
     "päť/piatej/piatu "
     "šesť/šiestej/šiestu sedem/siedmej/siedmu osem/ôsmej/ôsmu deväť/deviatej/deviatu "
     "desať/desiatej/desiatu jedenásť/jedenástej "
     "dvanásť/dvanástej",
-    "hr": "jedan dva tri četiri pet šest sedam osam devet deset jedanaest dvanaest",
+    "hr": "jedan dva tri četiri pet šest sedam osam devet deset jedanaest dvanaest trinaest četrnaest petnaest "
+    "šesnaest sedamnaest osamnaest devetnaest dvadeset",
     "sl": "ena/eni/enih dve/dveh tri/treh štiri/štirih pet/petih šest/šestih sedem/sedmih osem/osmih devet/devetih "
-    "deset/desetih enajst/enajstih dvanajst/dvanajstih",
+    "deset/desetih enajst/enajstih dvanajst/dvanajstih "
+    "trinajst/trinajstih štirinajst/štirinajstih petnajst/petnajstih šestnajst/šestnajstih sedemnajst/sedemnajstih "
+    "osemnajst/osemnajstih devetnajst/devetnajstih dvajset/dvajsetih",
     "ru": "час/первого/часу два/второго/двух три/третьего/трёх четыре/четвёртого/четырёх пять/пятого/пяти "
     "шесть/шестого/шести семь/седьмого/семи восемь/восьмого/восьми девять/девятого/девяти десять/десятого/десяти "
     "одиннадцать/одиннадцатого/одиннадцати двенадцать/двенадцатого/двенадцати тринадцать/тринадцати "
@@ -75,21 +86,32 @@ HOURS = {
     "fi": "yksi/yhden/yhteen/yhdeltä kaksi/kahden/kahteen/kahdelta kolme/kolmen/kolmeen/kolmelta "
     "neljä/neljän/neljään/neljältä viisi/viiden/viiteen/viideltä kuusi/kuuden/kuuteen/kuudelta "
     "seitsemän/seitsemään/seitsemältä kahdeksan/kahdeksaan/kahdeksalta yhdeksän/yhdeksään/yhdeksältä "
-    "kymmenen/kymmeneen/kymmeneltä yksitoista/yhteentoista kaksitoista/kahteentoista",
+    "kymmenen/kymmeneen/kymmeneltä yksitoista/yhteentoista kaksitoista/kahteentoista kolmetoista/kolmeentoista "
+    "neljätoista/neljääntoista viisitoista/viiteentoista kuusitoista/kuuteentoista seitsemäntoista/seitsemääntoista "
+    "kahdeksantoista/kahdeksaantoista yhdeksäntoista/yhdeksääntoista kaksikymmentä/kahteenkymmeneen",
     "hu": "egy/egykor/egyig kettő/két/kettőkor/kettőig három/háromkor/háromig négy/négykor/négyig öt/ötkor/ötig "
     "hat/hatkor/hatig hét/hétkor/hétig nyolc/nyolckor/nyolcig kilenc/kilenckor/kilencig tíz/tízkor/tízig "
-    "tizenegy/tizenegykor/tizenegyig tizenkettő/tizenkettőkor/tizenkettőig",
+    "tizenegy/tizenegykor/tizenegyig tizenkettő/tizenkettőkor/tizenkettőig "
+    "tizenhárom/tizenháromkor/tizenháromig tizennégy/tizennégykor/tizennégyig tizenöt/tizenötkor/tizenötig "
+    "tizenhat/tizenhatkor/tizenhatig tizenhét/tizenhétkor/tizenhétig tizennyolc/tizennyolckor/tizennyolcig "
+    "tizenkilenc/tizenkilenckor/tizenkilencig húsz/húszkor/húszig",
     "tr": "bir/birde/biri/bire iki/ikide/ikiyi/ikiye üç/üçte/üçü/üçe dört/dörtte/dördü/dörde beş/beşte/beşi/beşe "
     "altı/altıda/altıyı/altıya yedi/yedide/yediyi/yediye sekiz/sekizde/sekizi/sekize dokuz/dokuzda/dokuzu/dokuza "
     "on/onda/onu/ona "
-    "onbir/onbirde/on_bir/on_birde/on_biri/on_bire oniki/onikide/on_iki/on_ikide/on_ikiyi/on_ikiye",
+    "onbir/onbirde/on_bir/on_birde/on_biri/on_bire oniki/onikide/on_iki/on_ikide/on_ikiyi/on_ikiye "
+    "on_üç/on_üçte/on_üçü/on_üçe on_dört/on_dörtte/on_dördü/on_dörde on_beş/on_beşte/on_beşi/on_beşe "
+    "on_altı/on_altıda/on_altıyı/on_altıya on_yedi/on_yedide/on_yediyi/on_yediye "
+    "on_sekiz/on_sekizde/on_sekizi/on_sekize "
+    "on_dokuz/on_dokuzda/on_dokuzu/on_dokuza yirmi/yirmide/yirmiyi/yirmiye yirmi_bir/yirmi_birde yirmi_iki/yirmi_ikide "
+    "yirmi_üç/yirmi_üçte",
     "el": "μία/μια δύο/δυο τρεις τέσσερις πέντε έξι επτά/εφτά οκτώ/οχτώ εννέα/εννιά δέκα έντεκα δώδεκα",
     "ar": "الواحدة الثانية الثالثة الرابعة الخامسة السادسة السابعة الثامنة التاسعة العاشرة الحادية_عشرة الثانية_عشرة",
     "he": "אחת/לאחת שתיים/לשתיים שלוש/לשלוש ארבע/לארבע חמש/לחמש שש/לשש שבע/לשבע שמונה/לשמונה תשע/לתשע עשר/לעשר "
     "אחת_עשרה/לאחת_עשרה שתים_עשרה/לשתים_עשרה",
     "fa": "یک دو سه چهار پنج شش هفت هشت نه ده یازده دوازده",
     "hi": "एक दो तीन चार पाँच/पांच छह/छः सात आठ नौ दस ग्यारह बारह",
-    "id": "satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas dua_belas/duabelas",
+    "id": "satu dua tiga empat lima enam tujuh delapan/lapan sembilan sepuluh sebelas dua_belas/duabelas "
+    "tiga_belas empat_belas lima_belas enam_belas tujuh_belas delapan_belas/lapan_belas sembilan_belas dua_puluh",
     "vi": "một hai ba bốn năm sáu bảy tám chín mười mười_một mười_hai",
 }
 """From one on; forms of the same hour are joined by a slash, and the two words of one by an underscore."""

@@ -72,7 +72,7 @@ FLEETING_LANGUAGES = frozenset({"pl", "cs", "sk", "hr", "sl", "ru"})
 CLOSED_I, OPEN_VOWELS = re.compile("^(.+)і([^аеиоуыэюяєі])$"), ("о", "е", "є")
 """A Ukrainian vowel of the nominative, and those of other cases."""
 
-MIN_STEM_CHARS, MIN_NAME_CHARS = 2, 3
+MIN_STEM_CHARS, MIN_NAME_CHARS, MIN_CLEAR_CHARS, MIN_CLEAR_ENDING = 2, 3, 6, 3
 VOWELS = frozenset("aeiouy")
 
 
@@ -95,6 +95,19 @@ def inflected_forms(word: str, languages: Collection[str]) -> frozenset[str]:
     (True, frozenset())
     """
     return frozenset(form for language in languages for form in _forms(word, language)) - {word}
+
+
+def clear_forms(word: str) -> frozenset[str]:
+    """Return the forms of a folded name that are its cases in a text of any language: a long name, and a long ending.
+
+    >>> "tampereella" in clear_forms("tampere"), clear_forms("este")
+    (True, frozenset())
+    """
+    if len(word) < MIN_CLEAR_CHARS:
+        return frozenset()
+    min_length = len(word) + MIN_CLEAR_ENDING
+    forms = (form for language in PARADIGMS for form in _forms(word, language))
+    return frozenset(form for form in forms if len(form) >= min_length and form.startswith(word)) - {f"{word}ini"}
 
 
 def unclear_forms(word: str, languages: Collection[str]) -> frozenset[str]:

@@ -50,6 +50,11 @@ MONTHS = {
     "eu": "urtarrilaren otsailaren martxoaren apirilaren maiatzaren ekainaren uztailaren abuztuaren irailaren urriaren "
     "azaroaren abenduaren",
     "tr": "ocak şubat mart nisan mayis haziran temmuz ağustos eylül ekim kasim aralik",
+    "tr, dative": "ocağa şubata marta nisana mayisa hazirana temmuza ağustosa eylüle ekime kasima araliğa",
+    "tr, locative": "ocakta şubatta martta nisanda mayista haziranda temmuzda ağustosta eylülde ekimde kasimda "
+    "aralikta",
+    "tr, ablative": "ocaktan şubattan marttan nisandan mayistan hazirandan temmuzdan ağustostan eylülden ekimden "
+    "kasimdan araliktan",
     "id": "januari februari maret april mei juni juli agustus september oktober november desember",
     "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
     "ar, north": "جانفي فيفري مارس أفريل ماي جوان جويلية أوت سبتمبر أكتوبر نوفمبر ديسمبر",
@@ -65,6 +70,7 @@ LEVANTINE = "كانون_الثاني شباط آذار نيسان أيار حز�
 MIN_ABBREVIATION = 3
 MIN_ABBREVIATION_BY_LANGUAGE = {
     "th": 30, "fi, genitive": 6, "lv, locative": 6, "et, genitive": 30, "et, adessive": 30, "et, terminative": 30,
+    "tr, dative": 30, "tr, locative": 30, "tr, ablative": 30,
 }  # fmt: skip
 """Others are written in full."""
 

@@ -11,6 +11,7 @@ from structkit.evidence.folding import FoldedText
 from structkit.evidence.inflection import (
     FEMININE_SURNAMES,
     GENITIVE_PREPOSITIONS,
+    clear_forms,
     inflected_forms,
     unclear_forms,
 )
@@ -71,7 +72,8 @@ class NearWords:
                 each for each in self._positions if each.endswith(word) and PREFIXES.fullmatch(each[: -len(word)])
             }
         languages = self._languages
-        equal |= (inflected_forms(word, languages) | unclear_forms(word, languages)) & self._positions.keys()
+        forms = inflected_forms(word, languages) | unclear_forms(word, languages) | clear_forms(word)
+        equal |= forms & self._positions.keys()
         if len(word) >= MIN_CHARS - 1:
             equal |= {each for each in self._by_spelling.get(spelling(word), ()) if is_misspelling(word, each)}
         return equal

@@ -32,7 +32,7 @@ from structkit.evidence.number_vocabulary import (
     VARIANTS,
 )
 
-TEN, HUNDRED, SMALLEST_TENS, UNLIMITED = 10, 100, 20, 10**18
+PAIR, TEN, HUNDRED, THOUSAND, SMALLEST_TENS, UNLIMITED = 2, 10, 100, 1_000, 20, 10**18
 MAX_AFTER_TENS = {"soixante": 20, "quatrevingt": 20, "on": 10, "muoi": 10, "tizen": 10, "diez": 10}
 """In French, up to 19 is added to 60 and to 80; in Turkish, Vietnamese, Hungarian and older Spanish, up to 9 to 10."""
 
@@ -40,7 +40,7 @@ ENGLISH_ARTICLES = frozenset({"a", "an"})
 NAMES_OF_COUNTS = dict(enumerate(SMALL_NUMBERS["en"].split()[2:], 2))
 ENGLISH = frozenset(f"{SMALL_NUMBERS['en']} {TENS['en']}".split())
 ONE, HALF = Decimal(1), Decimal("0.5")
-MIN_COMPOUND_CHARS, START_CHARS = 6, 3
+MIN_COMPOUND_CHARS, MIN_CLEAR_COMPOUND_CHARS, START_CHARS = 6, 10, 3
 
 
 def _word_values() -> dict[str, Decimal]:
@@ -93,6 +93,9 @@ QUARTERS_AFTER = {("and", "a", "quarter"): Decimal("0.25"), ("and", "three", "qu
 DECIMAL_POINTS = frozenset(
     fold("point komma virgule coma virgola vírgula przecinek virgül virgulă pilkku koma phẩy").split()
 )
+ARTICLES_OF_HALVES = ARTICLES | {"en", "et", "ett", "o"}
+"""What may be before half a dozen."""
+
 CENTURIES, OH = range(11, 21), "oh"
 """"Nineteen ninety-nine" and "twenty twenty-six" are years."""
 SEMITIC = re.compile("[\u05d0-\u05ea\u0621-\u064a]")
@@ -184,14 +187,21 @@ def split_compound(word: str) -> list[str]:
 
 
 def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[str]:
-    """Return the words of a folded vocabulary that are numbers written as one word, in some languages.
+    """Return the words of a folded vocabulary that are numbers written as one word: long ones in any language.
 
     >>> sorted(compound_words(["zweihundert", "tjugofem", "haus"], frozenset())), compound_words(["tjugofem"], {"sv"})
     (['zweihundert'], {'tjugofem'})
+    >>> compound_words(["kahdeksankymmentaviisi"], frozenset())
+    {'kahdeksankymmentaviisi'}
     """
     starts = _compound_starts(frozenset({*JOINED_SCALES, *languages} & _compounds().keys()))
-    words = [word for word in vocabulary if word[:START_CHARS] in starts and len(word) >= MIN_COMPOUND_CHARS]
-    numbers = {word for word in words if any(each.split(word) for each in starts[word[:START_CHARS]])}
+    long_starts = _compound_starts(frozenset(_compounds()))
+    numbers = set[str]()
+    for word in vocabulary:
+        if (start := word[:START_CHARS]) in long_starts and (length := len(word)) >= MIN_COMPOUND_CHARS:
+            compounds = (long_starts if length >= MIN_CLEAR_COMPOUND_CHARS else starts).get(start, ())
+            if any(each.split(word) for each in compounds):
+                numbers.add(word)
     return numbers | counted_words(vocabulary)
 
 
@@ -241,8 +251,9 @@ def _share(parts: list[str], denominator: int) -> Decimal | None:
 
 def _with_share(parts: list[str]) -> Decimal | None:
     """Return a number with a half or quarters before or after it, or half a dozen; None for another one."""
-    if parts[0] in HALF_WORDS and parts[-1] in ALL_MULTIPLES and len(parts) == len(("media", "docena")):
-        return ALL_MULTIPLES[parts[-1]] * HALF
+    multiple, factors = ALL_MULTIPLES.get(parts[-1]), parts[:-1] if parts[0] not in ARTICLES_OF_HALVES else parts[1:-1]
+    if multiple and len(factors) == 1 and (factors[0] in HALF_WORDS or ALL_VALUES.get(factors[0]) == HALF):
+        return multiple * HALF
     share = HINDI_SHARES.get(parts[0])
     if share is None:
         return _with_share_after(parts)
@@ -323,13 +334,14 @@ def _sum(parts: list[str]) -> Decimal | None:
         value, scale = _value(part, following, limit), SCALES_IN_WORDS.get(part, 0)
         if value is not None and value < limit:
             group, limit = group + value, _limit_after(part, value)
+            total, group = _without_thousands(total, group)
         elif addition := _addition(part, group % TEN):
             group, limit = group + addition, TEN if scale == TEN else 0
         elif scale == HUNDRED and group < HUNDRED:
             group, limit = (group or ONE) * HUNDRED, HUNDRED
         elif scale > HUNDRED and (part not in UNIT_SIGNS or _is_turkish(parts)):
             total, group, limit = _scaled(total, group, scale), Decimal(0), scale
-        elif multiple := ALL_MULTIPLES.get(part):
+        elif multiple := _multiple(part, group):
             group, limit = (group or ONE) * multiple, 0
         elif part not in ALL_JOINING_WORDS or limit == UNLIMITED:
             return None
@@ -343,6 +355,17 @@ def _value(part: str, following: str, limit: int) -> Decimal | None:
     if part in ORDINALS_AFTER_TENS:
         return ORDINALS_AFTER_TENS[part] if limit == TEN else None
     return None if part in JOINING_WORDS and limit < UNLIMITED else ALL_VALUES.get(part)
+
+
+def _multiple(part: str, group: Decimal) -> int:
+    """Return what a word such as "dozen" multiplies; two pairs are two, not four."""
+    multiple = ALL_MULTIPLES.get(part, 0)
+    return 0 if group > 1 and multiple == PAIR else multiple
+
+
+def _without_thousands(total: Decimal, group: Decimal) -> tuple[Decimal, Decimal]:
+    """Return a sum and what hundreds multiply, without thousands: two of them are one word in Hebrew."""
+    return (total + group, Decimal(0)) if group >= THOUSAND else (total, group)
 
 
 def _addition(part: str, last_digit: Decimal) -> Decimal | int:
@@ -361,7 +384,7 @@ def _is_turkish(parts: list[str]) -> bool:
 
 def _limit_after(part: str, value: Decimal) -> int:
     if value >= HUNDRED:
-        return HUNDRED
+        return HUNDRED if value < THOUSAND else THOUSAND
     return MAX_AFTER_TENS.get(part, TEN if value >= SMALLEST_TENS else 0)
 
 

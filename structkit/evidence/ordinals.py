@@ -71,7 +71,7 @@ TENS = {
 UNITED = {"sv": ("tjugo", "trettio"), "no": ("tjue", "tretti"), "hu": ("huszon", "harminc")}
 """What is before the ones of an ordinal that is one word."""
 
-TEN = 10
+TEN, MIN_CLEAR_CHARS = 10, 5
 
 
 @cache
@@ -93,9 +93,19 @@ def ordinals_of(language: str) -> dict[str, int]:
 
 @cache
 def days_of(languages: frozenset[str]) -> dict[str, int]:
-    """Return the ordinals of some languages.
+    """Return the ordinals of some languages, and those of any language that are one number in all of them.
 
-    >>> days_of(frozenset({"pl"}))["drugiego"]
-    2
+    >>> days_of(frozenset({"pl"}))["drugiego"], days_of(frozenset())["двадцатого"], "nona" in days_of(frozenset())
+    (2, 20, False)
     """
-    return {word: number for language in sorted(languages) for word, number in ordinals_of(language).items()}
+    ordinals = {word: number for language in sorted(languages) for word, number in ordinals_of(language).items()}
+    return _clear_ordinals() | ordinals
+
+
+@cache
+def _clear_ordinals() -> dict[str, int]:
+    numbers: dict[str, set[int]] = {}
+    for language in STEMS:
+        for word, number in ordinals_of(language).items():
+            numbers.setdefault(word, set()).add(number)
+    return {word: min(each) for word, each in numbers.items() if len(each) == 1 and len(word) >= MIN_CLEAR_CHARS}

@@ -39,7 +39,7 @@ ROMAN_MONTH = re.compile(
 )
 """A month in Roman numerals; 5 x 20 is a size."""
 
-DASHED_YEAR = re.compile(r"(\d{1,2})/(\d{1,2}) ?(?:- ?'?(\d{4}|\d{2})|(?<= )(\d{4}))(?![\d/.,:])")
+DASHED_YEAR = re.compile(r"(\d{1,2})/(\d{1,2}) ?(?:- ?'?(\d{4}|\d{2})|(?<= )(\d{4}))(?![\d/:]|[.,]\d)")
 IS_DASHED_YEAR = re.compile(r"\d{1,2}/\d{1,2}(?:-\d{2,4})?")
 """The date of 24/2-26, 24/2 -26 and 24/2 2026, as in Scandinavia."""
 

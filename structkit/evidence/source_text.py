@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from structkit.evidence.days_without_year import eastern_days
+from structkit.evidence.days_without_year import eastern_days, eastern_hours, spaced_days
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import FoldedText
 from structkit.evidence.inner_places import is_in_word, is_inner
@@ -37,6 +37,7 @@ MAX_ARTICLE = 1
 
 DIGITS = re.compile(rf"[\d{''.join([*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES])}]+")
 
+SUPERSCRIPT = re.compile("[\u00b2\u00b3\u00b9\u2070-\u2089]")
 MIN_SPACED_DATE_CHARS = 6
 """Characters of a date with more than one run of digits whose numbers do not stand for themselves."""
 
@@ -166,6 +167,7 @@ class SourceText:
             place
             for place in places
             if place not in parts
+            and not self._is_superscript(place)
             and (
                 (composite := composites[bisect_right(composites, place | END_MASK) - 1]) & END_MASK < place & END_MASK
                 or composite == place
@@ -177,11 +179,22 @@ class SourceText:
         return free or outside or places
 
     @cached_property
+    def _has_superscripts(self) -> bool:
+        return SUPERSCRIPT.search(self.text) is not None
+
+    def _is_superscript(self, place: Range) -> bool:
+        """Return whether a number is that of a unit such as m² or of a note."""
+        if not self._has_superscripts:
+            return False
+        return SUPERSCRIPT.match(self.text, self.folded.originals([place])[0] >> END_BITS) is not None
+
+    @cached_property
     def _composites(self) -> list[Range]:
         """An empty range, and the dates and signs that have more than one run of digits; none is inside another."""
         dates = (place for place, _ in self._dates.across_runs)
         long_dates = (place for place in dates if (place & END_MASK) - (place >> END_BITS) >= MIN_SPACED_DATE_CHARS)
-        eastern = (*eastern_days(self.folded.text), *mixed_numerals(self.folded.text))
+        folded = self.folded.text
+        eastern = (*eastern_days(folded), *mixed_numerals(folded), *eastern_hours(folded), *spaced_days(self._runs))
         composites: list[Range] = [0]
         for place in sorted({*long_dates, *eastern, *self._numbers.fraction_signs}):
             if place >> END_BITS == composites[-1] >> END_BITS and len(composites) > 1:  # the longer one is later

@@ -193,10 +193,9 @@ def _hour_at(folded: str, hour: int, start: int, end: int) -> Iterator[tuple[int
     since = MINUTES_OF_HOUR.search(before) if folded[start:end].endswith(ORDINAL_HOURS) else None
     if since and (minutes := number_of_minutes(since[1])):
         yield hour - SIXTY + minutes, start - len(before) + since.start(), last
-    elif match := past or to:
+    elif (match := past or to) and (minutes := number_of_minutes(match[1])):
         is_to = past is None or past[2] in LINKS_OF_MINUTES_TO
-        if minutes := number_of_minutes(match[1]):
-            yield hour - minutes if is_to else hour + minutes, start - len(before) + match.start(), last
+        yield hour - minutes if is_to else hour + minutes, start - len(before) + match.start(), last
     elif _is_time_of_day(folded, before, start, end, unit):
         yield _with_minutes(folded, hour, start, last)
 

@@ -18,7 +18,7 @@ from structkit.evidence.inner_places import IS_UNSPACED, UNSPACED, is_inner
 from structkit.evidence.name_parts import is_part_of_name
 from structkit.evidence.near_words import NearWords
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, overlaps, pack
-from structkit.evidence.reordering import MAX_WINDOW_WORDS, choose_words
+from structkit.evidence.reordering import MAX_WINDOW_WORDS, choose_words, keeps_numbers
 from structkit.evidence.spellings import is_spelling, names_with_particles, other_spellings
 from structkit.evidence.text_languages import languages_of
 from structkit.values.evidence_map import How
@@ -299,7 +299,7 @@ class TextIndex:
     def _reordered(self, words: Sequence[str], alternatives: list[set[str]]) -> Iterator[Range]:
         """Yield the ranges that have, for each word, one of its alternatives, in any order and close together.
 
-        Numbers that follow each other are in the same order.
+        Numbers that follow each other are in the same order, and others beside the same word.
         """
         positions = sorted(map(self._positions_of, alternatives), key=len)
         width = len(alternatives) + MAX_WINDOW_WORDS
@@ -310,10 +310,12 @@ class TextIndex:
             if any(each.isdisjoint(near_words) for each in alternatives):
                 continue
             chosen = choose_words(alternatives, self._words, window, position)
+            chosen_words = [self._words[each] for each in chosen]
             if (
                 chosen
                 and not self._is_joined(chosen)
-                and number_pairs <= {*pairwise(self._words[each] for each in chosen)}
+                and number_pairs <= {*pairwise(chosen_words)}
+                and keeps_numbers(alternatives, chosen_words)
             ):
                 yield pack(self._starts[chosen[0]], self._end(chosen[-1]))
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from structkit.evidence.folding import fold
+from structkit.evidence.month_names import BY_LANGUAGE, MONTHS
+from structkit.evidence.number_languages import LANGUAGES
+from structkit.evidence.number_vocabulary import SMALL_NUMBERS, TENS
 
 FUNCTION_WORDS = {
     "en": "the of and to in is for on by with from this that at as be are we our your which or not was per no",
@@ -35,6 +38,7 @@ FUNCTION_WORDS = {
     "ca": "i de la el en per amb del les els que és una dels al no",
     "eu": "eta da du dira dago izan zen bat ez ere baina edo egun",
     "id": "dan di yang dengan untuk pada dari ini adalah ke tanggal oleh tidak atau sebesar telah bu pak jam rp itu "
+    "bagi sebanyak daripada diterima ialah kepada telah encik puan bpk ibu jl no utk sdh dgn yg thn tgl kak mas "
     "ikut tahun bulan hari harga juga sudah buat kumpul tgl",
     "is": "og í að á er um við til sem ekki frá með fyrir var eða það hún hann þann kl dags",
     "la": "et in est ad cum non ut ex qui quod sunt per ab anno de a",
@@ -63,10 +67,29 @@ SCRIPTS = (
 MIN_LETTERS = 2
 """A text has more letters of a script; one is a sign, such as that of micrometers."""
 
+MIN_CLEAR_CHARS, MAX_LANGUAGES = 4, 2
+"""Characters of a number or a month that shows a language, and languages that have it, at most."""
+
+
+def _clear_words() -> dict[str, set[str]]:
+    """Return the words of numbers and the names of months, with their languages."""
+    languages: dict[str, set[str]] = defaultdict(set)
+    rows = [(name.partition(",")[0], each) for name, each in MONTHS.items()]
+    rows += [*SMALL_NUMBERS.items(), *TENS.items(), *((name, " ".join(each.words)) for name, each in LANGUAGES.items())]
+    for language, words in rows:
+        for word in fold(words).split() if language in FUNCTION_WORDS else ():
+            if len(word) >= MIN_CLEAR_CHARS and word not in BY_LANGUAGE["hr"]:
+                languages[word].add(language)
+    return languages
+
+
 LANGUAGES_BY_WORD: dict[str, list[str]] = defaultdict(list)
 for _language, _words in FUNCTION_WORDS.items():
     for _word in {*fold(_words).split()}:
         LANGUAGES_BY_WORD[_word].append(_language)
+for _word, _names in _clear_words().items():
+    if len(_names) <= MAX_LANGUAGES:
+        LANGUAGES_BY_WORD[_word] += sorted(_names - {*LANGUAGES_BY_WORD[_word]})
 LANGUAGES_BY_LETTER: dict[str, list[str]] = defaultdict(list)
 for _language, _letters in LETTERS.items():
     for _letter in {*_letters}:
