@@ -167,9 +167,10 @@ def branch_of(node: UnionNode, value: JSONValue) -> Node | None:
         inner = resolve_node(branch)
         if isinstance(inner, ObjectNode) and _has_box_or_tag(inner, tag, value):
             return branch
-    matching = [branch for branch in node.branches if branch.matches_value(value)]
+    if (matching := node.value_branch(value)) is not None:
+        return matching
     of_type = [branch for branch in node.branches if _natural_type(branch) == json_type(value)]
-    return matching[0] if matching else of_type[0] if len(of_type) == 1 else None
+    return of_type[0] if len(of_type) == 1 else None
 
 
 def _has_box_or_tag(node: ObjectNode, tag: str | None, value: JSONValue) -> bool:

@@ -10,6 +10,7 @@ from functools import singledispatch
 from typing import TypeGuard
 
 from structkit.schema.branch_fit import branch_of
+from structkit.schema.nodes.any_value import AnyMapNode, AnyValueNode
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.constants import ConstantsNode
@@ -73,6 +74,20 @@ def _(node: MapNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
     remainder = wire_path(node.value, path[1:], _member(value, path[0]))
     # Where the map is not known, the key stands for the position of its pair.
     return (*_pair_path(value, path[0], "value"), *remainder)
+
+
+@wire_path.register
+def _(node: AnyValueNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    if path and isinstance(value, list):
+        return ("list", path[0], *wire_path(node, path[1:], _member(value, path[0])))
+    return ("dict", *wire_path(AnyMapNode(), path, value)) if path and isinstance(value, dict) else path
+
+
+@wire_path.register
+def _(node: AnyMapNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+    if not path:
+        return path
+    return (*_pair_path(value, path[0], "value"), *wire_path(node.values, path[1:], _member(value, path[0])))
 
 
 @wire_path.register
@@ -184,8 +199,8 @@ def _(node: TupleNode, step: str | int, value: JSONValue) -> Field | None:
 
 @child.register
 def _(node: UnionNode, step: str | int, value: JSONValue) -> Field | None:
-    matching = [branch for branch in node.branches if branch.matches_value(value)]
-    fields = [field for branch in matching or node.branches if (field := child(branch, step, value))]
+    branch = branch_of(node, value)
+    fields = [field for each in ([branch] if branch else node.branches) if (field := child(each, step, value))]
     return fields[0] if len(fields) == 1 else None
 
 

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from structkit import ResponseFormat
+from structkit.values import value_at
 
 
 class Cat(BaseModel):
@@ -77,3 +78,33 @@ def test_an_item_after_the_positions_of_a_tuple_is_at_its_place() -> None:
 
 def test_without_the_value_the_key_of_a_map_is_its_step() -> None:
     assert ResponseFormat(Home).wire_path(("ages", "b")) == ("ages", "b")
+
+
+def natural_places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], Any]]:
+    """The paths of the scalars in a value, with the scalars."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if steps is None:
+        return [(path, value)]
+    return [place for step, item in steps for place in natural_places(item, (*path, step))]
+
+
+@pytest.mark.parametrize("output_type", [Any, dict[str, Any], list[JsonValue], dict[str, JsonValue | None]], ids=str)
+def test_each_scalar_in_a_value_of_any_type_is_found_where_it_is_written(output_type: Any) -> None:
+    inner = {"key": [1, {"list": ["x", None]}], "": 2.5, "dict": {"a~/b": True, "value": [[3], {"é": "y"}]}}
+    natural = [inner, "z"] if output_type == list[JsonValue] else inner
+    response_format = ResponseFormat(output_type)
+    wire = response_format.wire(natural)
+    found = [(value_at(wire, response_format.wire_path(path, natural)), x) for path, x in natural_places(natural)]
+    assert found == [(x, x) for _, x in found]
+
+
+def test_a_place_in_a_list_of_a_union_is_in_the_branch_that_has_its_length() -> None:
+    def lists(key: str, **bounds: int) -> dict[str, Any]:
+        item = {"type": "object", "properties": {key: {"type": "integer"}, "ö": {"type": "integer"}}}
+        return {"title": key, "type": "array", "items": item, **bounds}
+
+    schema = {"type": "object", "properties": {"x": {"anyOf": [lists("ä", maxItems=1), lists("ü")]}}, "required": ["x"]}
+    response_format = ResponseFormat(schema)
+    natural = {"x": [{"ö": 1}, {"ö": 2}]}
+    wire = response_format.wire(natural)
+    assert value_at(wire, response_format.wire_path(("x", 1, "ö"), natural)) == 2

@@ -54,13 +54,19 @@ class UnionNode:
         return {"anyOf": [branch.schema for branch in self.branches]}
 
     def dump(self, value: JSONValue) -> JSONValue:
-        """Dump by the first branch that matches the value, where possible one that allows the lengths of its lists."""
-        matching = (branch for branch in self.branches if branch.matches_value(value))
-        fitting = next((branch for branch in matching if has_lengths(branch, value)), None)
-        branch = fitting or next(
-            (branch for branch in self.branches if branch.matches_value(value)), self.single_branch
-        )
+        """Dump by the branch of the value."""
+        branch = self.value_branch(value) or self.single_branch
         return value if branch is None else branch.dump(value)
+
+    def value_branch(self, value: JSONValue) -> Node | None:
+        """Return the first branch that matches a value, where possible one that allows the lengths of its lists."""
+        matching: Node | None = None
+        for branch in self.branches:
+            if branch.matches_value(value):
+                if has_lengths(branch, value):
+                    return branch
+                matching = matching or branch
+        return matching
 
     def load(self, wire: JSONValue) -> JSONValue:
         """Load by the first branch that matches the value.
