@@ -37,6 +37,7 @@ from pydantic import (
     create_model,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 from typing_extensions import TypedDict
 
@@ -856,6 +857,17 @@ def test_every_keyword_of_json_schema_is_among_the_examples() -> None:
 
 
 # What no feedback may do
+
+
+@pytest.mark.parametrize(
+    "kind", ["value_error", "too_short", "too_long", "literal_error", "enum", "json_invalid", "extra_forbidden"]
+)
+def test_a_custom_error_with_the_name_of_one_of_pydantics_keeps_its_text(kind: str) -> None:
+    def reject_all(_value: int) -> int:
+        raise PydanticCustomError(kind, "not a code of our catalogue")
+
+    [issue] = ResponseFormat(Annotated[int, AfterValidator(reject_all)]).read('{"value": 1}').issues
+    assert (issue.message, issue.path) == ("not a code of our catalogue", ())
 
 
 def test_an_exception_of_a_validator_is_for_the_caller_only() -> None:

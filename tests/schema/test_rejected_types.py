@@ -362,3 +362,15 @@ def test_a_property_that_no_value_can_fit_is_rejected_with_its_path(schema):
     with pytest.raises(SchemaError) as caught:
         ResponseFormat(obj(x=schema))
     assert caught.value.path == ("x",)
+
+
+class NeedsAPackage:
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        raise ImportError("spam is not installed, run `pip install spam`")
+
+
+def test_a_type_whose_package_is_not_installed_is_rejected_with_what_to_install():
+    with pytest.raises(SchemaError) as caught:
+        ResponseFormat(dict[str, NeedsAPackage])
+    assert str(caught.value).endswith("NeedsAPackage: spam is not installed, run `pip install spam`")

@@ -26,6 +26,7 @@ from structkit.schema.pydantic.defaults import (
     with_empty_default,
     with_valid_default,
 )
+from structkit.schema.pydantic.email_names import is_name_email, with_quoted_names
 from structkit.schema.pydantic.json_form import ARRAYS, INSTANCES, NUMBERS, OBJECTS, TEXTS
 from structkit.schema.pydantic.literals import CONSTANT_REWRITES, without_enum_values
 from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES
@@ -132,7 +133,7 @@ class _Rewrite:
             return part
         part = _without_output_settings(part) if isinstance(part.get("config"), dict) else part
         part = without_losses(part, self._compile_part) if kind in INSTANCES else part
-        part = checked_against_input_type(part, self._compile_part)
+        part = with_quoted_names(part) if is_name_email(part) else checked_against_input_type(part, self._compile_part)
         if kind not in LOSSLESS_REWRITES or "serialization" in part or self._is_lossless(part):
             return part
         return LOSSLESS_REWRITES[kind](part, self._resolve)

@@ -51,12 +51,16 @@ def message(error: Any) -> str:
         return MISSING
     if kind in FORM_TYPES:
         return OTHER_FORM
-    if kind in UNEXPECTED_KEY_TYPES:
+    if kind in UNEXPECTED_KEY_TYPES and error["loc"]:
         return unexpected_key(error["loc"][-1])
     if kind in PREDICATE_TYPES:
         return describe_failure(str(error["msg"]))
-    text = MESSAGES.get(kind) or str(error["msg"])
-    return shorten(text(context) if callable(text) else text, 2 * MAX_QUOTED_CHARS)
+    text = MESSAGES.get(kind)
+    try:
+        text = text(context) if callable(text) else text
+    except KeyError:  # a validator's `PydanticCustomError` with the name of one of pydantic's errors
+        text = None
+    return shorten(text or str(error["msg"]), 2 * MAX_QUOTED_CHARS)
 
 
 def _as_format(name: str) -> Callable[[dict[str, Any]], str]:
@@ -93,7 +97,7 @@ PYTHON_CONSTANT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\b(?:None|T
 
 def _with_reason(text: str) -> Callable[[dict[str, Any]], str]:
     def describe(context: dict[str, Any]) -> str:
-        reason = str(context.get("error", ""))
+        reason = str(context["error"])
         return text + reason if reason else "this value is not accepted"
 
     return describe

@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 UNSUPPORTED_TYPE_ERRORS = (
     *(PydanticUserError, PydanticInvalidForJsonSchema, PydanticOmit, PydanticSerializationError, CoreSchemaError),
-    *(NameError, AssertionError, AttributeError, TypeError, ValueError, UserWarning),
+    *(NameError, AssertionError, AttributeError, TypeError, ValueError, UserWarning, ImportError),
 )
 """What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
 
@@ -158,6 +158,8 @@ def core_schema(output_type: Any) -> Any:
 def _no_json_form(output_type: Any, error: Exception) -> SchemaError:
     path, part = find_unsupported_part(output_type)
     text = shorten(type_text(part), MAX_QUOTED_CHARS)
+    if isinstance(error, ImportError):
+        return SchemaError(f"{text}: {error}", output_type=output_type, path=path)
     if advice := advise(part):
         return SchemaError(f"{text} is {advice}", output_type=output_type, path=path)
     advice = f"{GENERAL_ADVICE}; {FIELD_ADVICE}" if path else GENERAL_ADVICE

@@ -22,8 +22,8 @@ ITEMS: dict[str, JSONPath] = {"items_schema": ("[]",), "values_schema": ("[]",)}
 
 SKIPPED_KEYS = frozenset(
     {"metadata", "serialization", "cls", "config", "members", "expected", "default", "computed_fields", "definitions"}
-)
-"""Keys whose values do not validate, or are reached by reference."""
+) | {"python_schema"}
+"""Keys whose values do not validate JSON, or are reached by reference."""
 
 
 def explain_validators(core: Any) -> tuple[Note, ...]:
