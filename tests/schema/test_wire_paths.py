@@ -94,8 +94,8 @@ def test_each_scalar_in_a_value_of_any_type_is_found_where_it_is_written(output_
     natural = [inner, "z"] if output_type == list[JsonValue] else inner
     response_format = ResponseFormat(output_type)
     wire = response_format.wire(natural)
-    found = [(value_at(wire, response_format.wire_path(path, natural)), x) for path, x in natural_places(natural)]
-    assert found == [(x, x) for _, x in found]
+    scalars = [(value_at(wire, response_format.wire_path(path, natural)), x) for path, x in natural_places(natural)]
+    assert scalars == [(x, x) for _, x in scalars]
 
 
 def test_a_place_in_a_list_of_a_union_is_in_the_branch_that_has_its_length() -> None:
