@@ -3,7 +3,8 @@
 import json
 import math
 from collections import defaultdict
-from typing import Any, NamedTuple
+from enum import Enum
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Json
@@ -48,3 +49,31 @@ def test_the_same_type_outside_of_keys_has_no_infinity():
         response_format.dump({Point(1.0): [Point(math.inf)]})
     with pytest.raises(InvalidOutput):
         response_format.parse('{"value": [{"key": "[1.0]", "value": [["Infinity"]]}]}')
+
+
+class Limit(float, Enum):
+    LOW = 1.0
+    NONE = math.inf
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(use_enum_values=True)
+    limit: Limit
+
+
+@pytest.mark.parametrize(
+    ("output_type", "value"),
+    [
+        (Limit, Limit.NONE),
+        (list[Limit | str], [Limit.NONE, Limit.LOW, "LOW"]),
+        (dict[Limit, int], {Limit.NONE: 1, Limit.LOW: 2}),
+        (Literal[Limit.NONE, Limit.LOW, "NONE"], Limit.NONE),
+        (Literal[Limit.NONE, Limit.LOW, "NONE"], "NONE"),
+        (Settings, Settings(limit=Limit.NONE)),
+    ],
+    ids=str,
+)
+def test_an_enum_with_an_infinite_member_is_requested_as_json_and_read_back(output_type: Any, value: Any) -> None:
+    response_format = ResponseFormat(output_type)
+    json.dumps(response_format.payload, allow_nan=False)
+    assert response_format.parse(json.dumps(response_format.dump(value), allow_nan=False)) == value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from enum import Enum
 from operator import is_
@@ -39,8 +40,7 @@ def _member_meanings(constants: list[Any], scalars: list[JSONValue]) -> dict[str
     meanings: dict[str, str] = {}
     for constant, scalar in zip(constants, scalars, strict=True):
         if isinstance(constant, Enum):
-            is_scalar = isinstance(constant.value, SCALARS)
-            texts = enum_meanings([constant]) if is_scalar else structure_meanings([constant])
+            texts = enum_meanings([constant]) if _is_scalar(constant.value) else structure_meanings([constant])
             meanings |= {json.dumps(scalar): text for text in texts.values()}
     return meanings
 
@@ -49,7 +49,7 @@ def _rewrite_enum(part: JSON) -> JSON:
     """Write a member by its name if a value of the enum is not a JSON scalar, such as a tuple."""
     members = part["members"]
     values = [member.value for member in members]
-    are_scalars = all(isinstance(value, SCALARS) for value in values)
+    are_scalars = all(map(_is_scalar, values))
     if are_scalars and not _has_long_integers(values):
         return part
     description = {"description": text} if (text := enum_docstring(part["cls"])) else {}
@@ -75,6 +75,11 @@ def _rewrite_tags(part: JSON) -> JSON:
         return _to_json(value.get(name) if isinstance(value, dict) else getattr(value, name, None))
 
     return {**part, "choices": choices, "discriminator": find_tag}
+
+
+def _is_scalar(value: Any) -> bool:
+    """Return whether a constant is a JSON scalar: infinities and NaN are not."""
+    return isinstance(value, SCALARS) and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def _has_long_integers(scalars: list[JSONValue]) -> bool:
@@ -112,7 +117,7 @@ def _to_json(constant: Any) -> Any:
     value = constant.value if isinstance(constant, Enum) else constant
     if isinstance(value, bytes):
         return write_bytes(value)
-    return value if isinstance(value, SCALARS) else getattr(constant, "name", None)
+    return value if _is_scalar(value) else getattr(constant, "name", None)
 
 
 class _Constants:
