@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
 from structkit.transport.http.proxies import is_proxied
 from structkit.transport.http_reply import PROXY_LOGIN, redact_error
@@ -16,6 +18,10 @@ MAX_CONNECT_S = 30.0
 
 MAX_IDLE_S = 15.0
 """Seconds after which an idle connection is not reused: firewalls drop those without a notice to either side."""
+
+MAX_STALE_S = 1.0
+"""Seconds within which a server's notice arrives that it had closed an idle connection before it was reused. It takes
+one round trip; a server that closes the connection later may have answered the request, and charged for it."""
 
 MAX_CAUSES = 8
 """Exceptions of a chain that are searched for a reason."""
@@ -85,8 +91,25 @@ class ConnectTimeout(ConnectError, TimeoutError):
     """No connection in time."""
 
 
+class LateClose(ConnectionError):
+    """A server closed a reused connection without a reply, but long after the request was sent."""
+
+
 class NoTLSReply(ConnectionError):
     """A server closed a new TLS connection before the first byte of a reply."""
+
+
+def raise_if_late(sent_at: float) -> None:
+    """Raise if a server that has closed a reused connection may have answered the request.
+
+    Args:
+        sent_at: When the request was sent, by the monotonic clock.
+
+    Raises:
+        LateClose: It is too late for the notice of a connection that was closed before.
+    """
+    if (seconds := monotonic() - sent_at) >= MAX_STALE_S:
+        raise LateClose(f"the server closed it after {seconds:.1f} s without a reply")
 
 
 def to_transport_error(error: Exception, host: str, secret: Secrets, policy: Policy = DEFAULT_POLICY) -> TransportError:
@@ -122,7 +145,8 @@ def _classify(error: BaseException, host: str, policy: Policy) -> TransportError
     if (names | _class_names(error.__cause__ or error)) & DECODING:
         return MalformedReply(f"the endpoint's reply cannot be decompressed: {reason}", retryable=True)
     if names & CONNECTION_LOST and not names & NOT_SENT:
-        return _connection_lost(host, reason, _chain_text(error), is_rejected=isinstance(error, NoTLSReply))
+        chain = reason if isinstance(error, LateClose) else _chain_text(error)
+        return _connection_lost(host, reason, chain, is_rejected=isinstance(error, NoTLSReply))
     return TransportError(f"the request could not be sent: {type(error).__name__}: {reason}")
 
 

@@ -7,8 +7,11 @@ some servers close one after a stream without saying so. Then nothing was answer
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
+
+from structkit.transport.exceptions import raise_if_late
 
 T = TypeVar("T")
 Trace: TypeAlias = Callable[[str, Any], Any]
@@ -25,16 +28,21 @@ HTTP_STEPS = ("http11.", "http2.")
 
 
 class ConnectionTrace:
-    """How one attempt of a request used its connection."""
+    """How one attempt of a request used its connection.
+
+    Attributes:
+        sent_at: When the request began to use it, by the monotonic clock.
+    """
 
     def __init__(self) -> None:
         """Start before the first step."""
         self._is_reused: bool | None = None  # None also if a caller's hook has replaced the trace
+        self.sent_at = 0.0
 
     def trace(self, step: str, _details: object) -> None:
         """Note the first step of a blocking request."""
         if self._is_reused is None:
-            self._is_reused = step.startswith(HTTP_STEPS)
+            self._is_reused, self.sent_at = step.startswith(HTTP_STEPS), monotonic()
 
     async def trace_async(self, step: str, _details: object) -> None:
         """The async form of `trace`."""
@@ -55,6 +63,7 @@ def send_on_open_connection(send: Callable[[Trace], T]) -> T:
         except Exception as error:
             if not use.is_stale(error):
                 raise
+            raise_if_late(use.sent_at)
 
 
 async def send_on_open_connection_async(send: Callable[[Trace], Awaitable[T]]) -> T:
@@ -66,6 +75,7 @@ async def send_on_open_connection_async(send: Callable[[Trace], Awaitable[T]]) -
         except Exception as error:
             if not use.is_stale(error):
                 raise
+            raise_if_late(use.sent_at)
 
 
 def _received(error: BaseException | None) -> bytes | None:

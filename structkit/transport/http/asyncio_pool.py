@@ -10,7 +10,14 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from structkit.transport.exceptions import MAX_CONNECT_S, MAX_IDLE_S, ConnectError, ConnectTimeout, NoTLSReply
+from structkit.transport.exceptions import (
+    MAX_CONNECT_S,
+    MAX_IDLE_S,
+    ConnectError,
+    ConnectTimeout,
+    NoTLSReply,
+    raise_if_late,
+)
 from structkit.transport.http.asyncio_connection import Connection, NoResponse
 from structkit.transport.http.asyncio_receivers import CompleteBody, ResponseStream
 from structkit.transport.http.certificates import ssl_context
@@ -80,17 +87,20 @@ class AsyncioPool:
         Raises:
             ConnectError: There is no connection.
             NoResponse, NoTLSReply: The server closed a new connection before the first byte of a reply.
+            LateClose: It closed an old one so late that it may have answered.
         """
         data = self._encode(method, path, outgoing)
         while True:
             idle = self._take_idle()
             connection = idle or await self._connect(timeout_s)
+            sent_at = monotonic()
             try:
                 await connection.send(data, new_receiver(), timeout_s)
             except NoResponse as error:
                 connection.abort()
                 if idle is None:
                     raise NoTLSReply(str(error)) if self._certificates else error from None
+                raise_if_late(sent_at)
             except BaseException:
                 connection.abort()
                 raise

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from structkit.transport.exceptions import MAX_CONNECT_S, MAX_IDLE_S, ConnectError, ConnectTimeout
+from structkit.transport.exceptions import MAX_CONNECT_S, MAX_IDLE_S, ConnectError, ConnectTimeout, raise_if_late
 from structkit.transport.http.certificates import ssl_context
 from structkit.transport.http.decompress import ACCEPTED, MAX_CHUNK_BYTES, decompress
 from structkit.transport.http.http_client_response import NoReplyError, Response
@@ -65,9 +65,13 @@ class HTTPClientPool:
     ) -> Iterator[HTTPReply]:
         """Implement `ConnectionPool.open`."""
         if (idle := self._take_idle(timeout_s)) is not None:
-            with suppress(NoReplyError), self._use(idle, method, path, outgoing, timeout_s, reader) as reply:
-                yield reply
-                return
+            sent_at = monotonic()
+            try:
+                with self._use(idle, method, path, outgoing, timeout_s, reader) as reply:
+                    yield reply
+                    return
+            except NoReplyError:
+                raise_if_late(sent_at)
         with self._use(self._connect(timeout_s), method, path, outgoing, timeout_s, reader) as reply:
             yield reply
 

@@ -101,6 +101,17 @@ def test_a_connection_closed_as_it_is_reused_is_replaced_without_a_retry(
     assert server.requests == 5
 
 
+@pytest.mark.parametrize("server", [(1,), (1, b"", "reset")], ids=["closed", "reset"], indirect=True)
+def test_a_request_that_may_have_been_answered_is_not_repeated_over_a_new_connection(
+    calls: Callable[..., list[Any]], server: ClosingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("structkit.transport.exceptions.MAX_STALE_S", 0.0)
+    with pytest.raises(structkit.ConnectionFailed, match=r"closed it after \d.\d s without a reply") as caught:
+        calls(server.base_url, 2)
+    assert "certificate" not in str(caught.value)
+    assert (caught.value.usage.unreported, server.requests) == (1, 2)
+
+
 @pytest.mark.parametrize("server", [(0,), (0, b"", "reset")], ids=["closed", "reset"], indirect=True)
 def test_a_new_connection_closed_without_a_reply_is_an_error_of_unknown_cost(
     calls: Callable[..., list[Any]], server: ClosingServer
