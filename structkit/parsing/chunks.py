@@ -75,10 +75,39 @@ class ReplyAssembler:
                 return []
             raise self._error(data if chunk is ABSENT else (isinstance(chunk, dict) and chunk.get("error")) or chunk)
         if chunk is ABSENT:
-            return self._add_word(name, data)
+            lines = data.splitlines()
+            return self._add_lines(name, lines) if len(lines) > 1 else self._add_word(name, data)
         # Some gateways send `null` and the like to keep the connection alive while the model reasons.
         chunks = chunk if isinstance(chunk, list) else [chunk]
         return [delta for item in chunks if isinstance(item, dict) for delta in self._add_chunk(item)]
+
+    def add_last(self, event: Event) -> list[Delta]:
+        """Add the event that lacks the blank line after it when the stream ends, without what is only half there.
+
+        Raises:
+            MalformedReply: As `add`.
+
+        >>> assembler = ReplyAssembler()
+        >>> assembler.add_last(("", '{"choices": [{"index": 0, "delta": {"content": "9'))
+        []
+        >>> assembler.add_last(("", '{"choices": [{"index": 0, "delta": {"content": "9"}}]}'))
+        [Delta(index=0, text='9', kind='content')]
+        """
+        name, data = event
+        if name == "error" or _decode(data) is not ABSENT:
+            return self.add(event)
+        lines = data.splitlines()
+        if lines and _decode(lines[-1]) is ABSENT and lines[-1].strip() != DONE:
+            lines.pop()
+        return self._add_lines(name, lines)
+
+    def _add_lines(self, name: str, lines: list[str]) -> list[Delta]:
+        """Add the lines of an event as events, as of gateways that end each of them with one line break.
+
+        Raises:
+            MalformedReply: As `add`.
+        """
+        return [delta for line in lines for delta in self.add((name, line))]
 
     def _add_word(self, name: str, data: str) -> list[Delta]:
         """Add an event that is not JSON: the end in another spelling, or a word that keeps the connection alive.
@@ -101,7 +130,7 @@ class ReplyAssembler:
         if signature != self._signature:
             self._signature = signature
             self._add_fields(chunk)
-        if usage := chunk.get("usage"):
+        if (usage := chunk.get("usage")) and not (self._fields.get("usage") and _has_no_tokens(usage)):
             self._fields["usage"] = usage
         deltas: list[Delta] = []
         for position, choice in enumerate(choices):
@@ -165,6 +194,11 @@ class ReplyAssembler:
         assert isinstance(fault, MalformedReply)  # noqa: S101 (a body without choices is never a completion)
         fault.body = {**self.body, "error": error}
         return fault
+
+
+def _has_no_tokens(usage: JSONValue) -> bool:
+    """Whether a usage counts nothing, with which some gateways end a stream whose tokens they have counted."""
+    return isinstance(usage, dict) and not any(usage.values())
 
 
 def _decode(data: str) -> Any:

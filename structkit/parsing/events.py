@@ -17,7 +17,8 @@ MAX_EVENT_BYTES = 2**25
 class EventParser:
     r"""Parse a stream fragment by fragment, and yield each event when it is complete; each byte is read once.
 
-    Comments and the fields `id` and `retry` are skipped. An event that is incomplete when the stream ends is dropped.
+    Comments and the fields `id` and `retry` are skipped. An event without the blank line that ends it is yielded by `end`
+    only, because it may be half of one.
 
     Args:
         max_bytes: The maximum size of one line, and of the data lines of one event.
@@ -53,6 +54,19 @@ class EventParser:
                 if self._data:
                     yield self._event()
                 self._data, self._event_bytes, self._name = [], 0, b""
+
+    def end(self) -> Iterator[Event]:
+        """Yield the event that lacks its blank line when the stream ends; by the specification it is dropped.
+
+        Raises:
+            MalformedReply: Its data is not UTF-8.
+        """
+        line, self._line_parts = b"".join(self._line_parts), []
+        if line:
+            self._add_line(line.removeprefix(BOM) if self._is_first_line else line)
+        if self._data:
+            yield self._event()
+        self._data = []
 
     def _lines(self, fragment: bytes) -> list[bytes]:
         """Return the lines that *fragment* completes; the bytes after the last line end are stored."""

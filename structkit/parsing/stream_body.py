@@ -21,10 +21,12 @@ def read_stream_body(body: bytes) -> Completion | TransportError | None:
     >>> read_stream_body(b'data: {"choices": [{"delta": {"content": "7"}}]}\n\n')
     ConnectionFailed('the stream ended before the reply was complete')
     """
-    assembler = ReplyAssembler()
+    assembler, parser = ReplyAssembler(), EventParser(len(body))
     try:
-        for event in EventParser(len(body)).feed(body):
+        for event in parser.feed(body):
             assembler.add(event)
+        for event in parser.end():
+            assembler.add_last(event)
     except MalformedReply as error:
         return _with_object(assembler.attach_partial(error))
     return _with_object(assembler.reply()) if assembler.has_started else None

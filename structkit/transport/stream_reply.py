@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from structkit.errors import ConnectionFailed, RequestTimeout, TransportError
+from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
 from structkit.parsing.chunks import ReplyAssembler
 from structkit.parsing.events import EventParser
 from structkit.transport.exceptions import to_transport_error
@@ -98,10 +98,21 @@ class StreamReceiver:
         """Take the exception that interrupted the reply."""
         self._error = to_transport_error(error, *self._connection(), self._policy)
 
-    def finish(self) -> Iterator[TransportReply]:
-        """Yield the reply, unless `receive` has yielded it."""
+    def finish(self) -> Iterator[Delta | TransportReply]:
+        """Yield what the last event adds and then the reply, unless `receive` has yielded it."""
         if not self._is_finished:
+            yield from self._receive_last_event()
             yield self._finish_with(self._reply())
+
+    def _receive_last_event(self) -> Iterator[Delta]:
+        """Yield what is in an event that lacks the blank line after it, if the body has ended as it should."""
+        if not self._is_stream or self._error is not None:
+            return
+        try:
+            for event in self._events.end():
+                yield from self._assembler.add_last(event)
+        except MalformedReply as error:
+            self.fail(error)
 
     def _reply(self) -> TransportReply:
         """The reply of a body that ended without `[DONE]`: complete if every choice has a finish reason."""

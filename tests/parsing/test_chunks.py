@@ -104,7 +104,9 @@ def test_a_stream_that_ends_at_any_byte_is_complete_or_an_error_with_the_partial
 ) -> None:
     sent = stream(body, size)
     at = data.draw(st.integers(0, len(sent) - 1))
-    assembler, deltas = feed([sent[:at]], len(body["choices"]))
+    parser, assembler = EventParser(), ReplyAssembler(len(body["choices"]))
+    deltas = [delta for each in parser.feed(sent[:at]) for delta in assembler.add(each)]
+    deltas += [delta for each in parser.end() for delta in assembler.add_last(each)]
     reply, expected = assembler.reply(), read_completion(json.loads(json.dumps(body)))
     assert isinstance(expected, Completion)
     if isinstance(reply, Completion):
@@ -117,6 +119,18 @@ def test_a_stream_that_ends_at_any_byte_is_complete_or_an_error_with_the_partial
     assert (reply.body is None) == (not assembler.has_started)
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("done", ["", "data: [DONE]", "data: [DO"])
+def test_events_that_end_with_one_line_break_or_none_are_read_one_by_one(line_break: str, done: str) -> None:
+    events = [delta({"content": "a"}), delta({"content": "b"}), finish()]
+    lines = [*(f"data: {json.dumps(each)}" for each in events), done]
+    parser, assembler = EventParser(), ReplyAssembler()
+    assert [*parser.feed(line_break.join(lines).encode())] == []
+    deltas = [delta for each in parser.end() for delta in assembler.add_last(each)]
+    assert [one.text for one in deltas] == ["a", "b"]
+    assert complete(assembler).choices[0].content == "ab"
+
+
 # The fields of chunks
 
 
@@ -126,6 +140,12 @@ def test_usage_is_read_from_the_last_chunk_from_every_chunk_or_is_unreported() -
     for before, usage in (([finish(), final], Usage(9, 12, 21)), ([*running, finish()], Usage(9, 2, 11))):
         assert complete(assemble(*before)[0]).usage == usage
     assert complete(assemble(delta({"content": "a"}), {**finish(), "usage": None})[0]).usage == Usage(unreported=1)
+
+
+def test_a_last_usage_of_zeros_does_not_replace_the_tokens_counted_before() -> None:
+    usage, zeros = ({"prompt_tokens": n, "completion_tokens": n, "total_tokens": 2 * n} for n in (9, 0))
+    last = [{"choices": [], "usage": usage}, {"choices": [], "usage": zeros}]
+    assert complete(assemble(delta({"content": "a"}), finish(), *last)[0]).usage == Usage(9, 9, 18)
 
 
 def test_fields_that_are_empty_in_the_first_chunk_are_read_from_later_ones() -> None:

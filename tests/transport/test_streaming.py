@@ -256,6 +256,17 @@ def test_an_interrupted_stream_is_an_error_with_a_partial_and_is_not_retried(
     assert len(endpoint.requests) == 1
 
 
+@pytest.mark.parametrize("separator", [b"\n\n", b"\n"], ids=["blank line", "line"])
+def test_a_complete_last_event_without_the_blank_line_after_it_is_read(driver: Driver, separator: bytes) -> None:
+    sent = [each.rstrip(b"\n") for each in events(chunk(TEXT[:9]), chunk(TEXT[9:]), chunk("", finish_reason="stop"))]
+    with Endpoint(send_chunks([separator.join(sent)])) as endpoint:
+        text, reply = read_stream(driver, endpoint)
+    assert (text, reply.choices[0].content, reply.choices[0].finish_reason) == (TEXT, TEXT, "stop")
+    with Endpoint(send_chunks([separator.join(sent)[:-5]])) as endpoint:
+        text, broken = read_stream(driver, endpoint)
+    assert (text, type(broken), broken.partial) == (TEXT, structkit.ConnectionFailed, TEXT)
+
+
 def test_a_silent_stream_times_out_with_a_partial(driver: Driver) -> None:
     policy = structkit.Policy(retries=1, timeout=1.5)
     with Endpoint(TEXT, faults={"stream_stalls:10": 1.0}) as endpoint:
