@@ -20,7 +20,7 @@ from structkit.transport.direct import MAX_CONNECTIONS, connection_headers
 from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http.pool import open_async_pool
 from structkit.transport.http.proxies import connection_name
-from structkit.transport.http_reply import is_success, read_reply, redact
+from structkit.transport.http_reply import is_success, read_reply, received_reply, redact
 from structkit.transport.outgoing import OutgoingRequest, with_parameter_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader
 from structkit.transport.retries import retry_async
@@ -208,12 +208,13 @@ class BatchEndpoint:
         return reply
 
     async def _attempt(self, call: APICall) -> JSON | TransportError:
-        reader = BodyReader(self._policy)
+        reader, url = BodyReader(self._policy), ""
         try:
             async with self._open(call) as (url, reply):
                 await reader.read_async(reply)
         except Exception as error:  # noqa: BLE001 (every library has its own exceptions)
-            return to_transport_error(error, self._host, self._secrets, self._policy)
+            if not reader.accept_cut(error):
+                return to_transport_error(error, self._host, self._secrets, self._policy)
         if not is_success(reader.status):
             return self._error(reader, url)
         try:
@@ -223,7 +224,8 @@ class BatchEndpoint:
         return value if isinstance(value, dict) else self._not_an_object(reader, url)
 
     def _error(self, reader: BodyReader, url: str) -> TransportError:
-        reply: Any = read_reply(reader.status, reader.headers, reader.body, self._secrets, url)
+        reader.url = url
+        reply: Any = received_reply(reader, self._secrets)
         return reply  # type: ignore[no-any-return]  # of a status that is not a success
 
     def _not_an_object(self, reader: BodyReader, url: str) -> TransportError:

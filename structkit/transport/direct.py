@@ -15,7 +15,7 @@ from structkit.transport.exceptions import to_transport_error
 from structkit.transport.host_rules import key_header
 from structkit.transport.http.pool import open_async_pool, open_pool
 from structkit.transport.http.proxies import connection_name
-from structkit.transport.http_reply import read_model_names, read_reply
+from structkit.transport.http_reply import read_model_names, received_reply
 from structkit.transport.outgoing import OutgoingRequest, with_parameter_secrets, with_request_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
@@ -67,8 +67,7 @@ class HTTPTransport:
             reader = self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
             return to_transport_error(error, self._host, with_request_secrets(self._secret, request), policy)
-        secrets = with_request_secrets(self._secret, request)
-        return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
+        return received_reply(reader, with_request_secrets(self._secret, request))
 
     def stream(self, request: Request, policy: Policy) -> ReplyStream:
         """Implement `StreamingTransport.stream`; it occupies a connection until it is exhausted or closed."""
@@ -114,8 +113,12 @@ class HTTPTransport:
 
     def _read(self, outgoing: OutgoingRequest, policy: Policy) -> BodyReader:
         reader = BodyReader(policy)
-        with self._open(outgoing, policy, reader) as reply:
-            reader.read(reply)
+        try:
+            with self._open(outgoing, policy, reader) as reply:
+                reader.read(reply)
+        except Exception as error:
+            if not reader.accept_cut(error):
+                raise
         return reader
 
     def close(self) -> None:
@@ -159,8 +162,7 @@ class AsyncHTTPTransport:
             reader = await self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
             return to_transport_error(error, self._host, with_request_secrets(self._secret, request), policy)
-        secrets = with_request_secrets(self._secret, request)
-        return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
+        return received_reply(reader, with_request_secrets(self._secret, request))
 
     def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Like `HTTPTransport.stream`."""
@@ -225,11 +227,15 @@ class AsyncHTTPTransport:
         async with self._slots or await self._bind_to_loop():
             reader = BodyReader(policy)
             exchange = self._exchange(outgoing, policy, reader)
-            if policy.deadline is None:
-                await exchange
-            else:
-                async with asyncio.timeout(policy.deadline):
+            try:
+                if policy.deadline is None:
                     await exchange
+                else:
+                    async with asyncio.timeout(policy.deadline):
+                        await exchange
+            except Exception as error:
+                if not reader.accept_cut(error):
+                    raise
             return reader
 
     async def _bind_to_loop(self) -> asyncio.Semaphore:

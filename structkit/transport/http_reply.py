@@ -15,6 +15,7 @@ from structkit.dialects.error_kind import ErrorKind, error_kind
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
+from structkit.transport.reply_body import BodyReader
 from structkit.transport.retry_after import read_retry_after
 from structkit.transport.secrets import Secrets
 from structkit.values import JSON, Completion, JSONValue, ModelName, RateLimit
@@ -100,6 +101,14 @@ def read_reply(
     error.request_id = error.request_id or safe_headers.get("x-request-id")
     error.limits = limits
     return error
+
+
+def received_reply(reader: BodyReader, secret: Secrets) -> Completion | TransportError:
+    """Return the reply that a reader has received, as `read_reply`; an error whose body breaks off may be retried."""
+    reply = read_reply(reader.status, reader.headers, reader.body, secret, reader.url)
+    if reader.is_cut and isinstance(reply, TransportError):
+        reply.retryable = True
+    return reply
 
 
 def _read_success(value: JSONValue, body: bytes) -> Completion | TransportError | None:

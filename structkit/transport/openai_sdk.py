@@ -20,7 +20,7 @@ from structkit.transport.base_url import COMPLETIONS, MODELS, query_secrets
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.http.proxies import through_proxy
-from structkit.transport.http_reply import read_model_names, read_reply
+from structkit.transport.http_reply import read_model_names, received_reply
 from structkit.transport.outgoing import with_parameter_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
@@ -218,9 +218,9 @@ def _create(client: Any, request: Request, policy: Policy) -> Callable[..., Any]
 def _reply(client: Any, request: Request, call: CreateCall, policy: Policy) -> TransportReply:
     reader = call.reader
     host, secrets = _connection(client, request.parameters, reader)
-    if not call.is_complete:
+    if not call.is_complete and not reader.accept_cut(call.error):
         return to_transport_error(call.error, host, secrets, _with_own_timeout(client, policy))
-    return read_reply(reader.status, reader.headers, reader.body, secrets, reader.url)
+    return received_reply(reader, secrets)
 
 
 def _post(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:

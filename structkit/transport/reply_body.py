@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Iterable, Mapping
+from http import HTTPStatus
 from time import monotonic
 from typing import TypeAlias
 
-from structkit.errors import MalformedReply, RequestTimeout
+from structkit.errors import MalformedReply, RequestTimeout, TransportError
 from structkit.values import Policy
 
 HTTPReply: TypeAlias = tuple[int, Mapping[str, str], Iterable[bytes]]
@@ -34,12 +35,13 @@ class BodyReader:
         status: The HTTP status.
         headers: The reply's headers.
         url: Where the request was sent, for messages; empty if that is unknown.
+        is_cut: Whether the body of an error breaks off.
         sent_secrets: What else messages must not contain, where an HTTP library of the caller's adds to the request.
     """
 
     def __init__(self, policy: Policy) -> None:
         """Start the clock."""
-        self.status, self.url = 0, ""
+        self.status, self.url, self.is_cut = 0, "", False
         self.sent_secrets: tuple[str, ...] = ()
         self.headers: Mapping[str, str] = {}
         self._policy = policy
@@ -100,6 +102,17 @@ class BodyReader:
     def shorten_deadline(self, seconds: float) -> None:
         """End the reply in at most *seconds* from now."""
         self._ends_at = min(self._ends_at, monotonic() + seconds)
+
+    def accept_cut(self, error: Exception) -> bool:
+        """Note that the body breaks off; return whether it is an error's, whose status says what happened.
+
+        Args:
+            error: The exception that interrupted the body; at a limit of the policy, that is what happened.
+        """
+        is_timeout = any("Timeout" in kind.__name__ for kind in type(error).__mro__)
+        is_limit = is_timeout or (isinstance(error, TransportError) and not error.retryable)
+        self.is_cut = self.status >= HTTPStatus.BAD_REQUEST and not is_limit
+        return self.is_cut
 
     @property
     def remaining_s(self) -> float | None:

@@ -8,7 +8,7 @@ from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, T
 from structkit.parsing.chunks import ReplyAssembler
 from structkit.parsing.events import EventParser
 from structkit.transport.exceptions import to_transport_error
-from structkit.transport.http_reply import is_success, read_reply, redact_error, with_headers, without_secrets
+from structkit.transport.http_reply import is_success, received_reply, redact_error, with_headers, without_secrets
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader, is_event_stream
 from structkit.transport.secrets import Secrets
@@ -96,7 +96,8 @@ class StreamReceiver:
 
     def fail(self, error: Exception) -> None:
         """Take the exception that interrupted the reply."""
-        self._error = to_transport_error(error, *self._connection(), self._policy)
+        if not self.reader.accept_cut(error):
+            self._error = to_transport_error(error, *self._connection(), self._policy)
 
     def finish(self) -> Iterator[Delta | TransportReply]:
         """Yield what the last event adds and then the reply, unless `receive` has yielded it."""
@@ -120,8 +121,7 @@ class StreamReceiver:
         if error and not (assembler.is_complete and isinstance(error, ConnectionFailed | RequestTimeout)):
             return assembler.attach_partial(error)
         if not self._is_stream or not (assembler.has_started or self._has_stream_type):
-            reader = self.reader
-            return read_reply(reader.status, reader.headers, reader.body, self._connection()[1], reader.url)
+            return received_reply(self.reader, self._connection()[1])
         return assembler.reply()
 
     def _finish_with(self, reply: TransportReply) -> TransportReply:

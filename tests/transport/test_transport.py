@@ -7,6 +7,7 @@ import gc
 import gzip
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -269,6 +270,23 @@ def test_an_interrupted_reply_is_a_failed_connection_that_may_be_billed(connect:
     assert caught.value.retryable
     assert caught.value.usage == UNREPORTED
     assert server.port, caught.value
+
+
+CUT_ERRORS = {
+    "shorter than announced": head("content-length: 9999", "retry-after: 9", status="429 Too Many") + b'{"error": "slow',
+    "chunks without the last": head("transfer-encoding: chunked", status="401 Unauthorized") + b"5\r\nwrong\r\n",
+    "not compressed": head("content-encoding: gzip", "content-length: 2", status="503 Busy") + b"no",
+}
+
+
+@pytest.mark.parametrize("script", CUT_ERRORS.values(), ids=CUT_ERRORS.keys())
+def test_an_error_whose_body_breaks_off_has_its_status_and_costs_nothing(connect: Connect, script: Any) -> None:
+    with scripted_server(script) as server, pytest.raises(structkit.StatusError) as caught:
+        connect(server.base_url, policy=NO_RETRIES).extract(int, "x")
+    error = caught.value
+    expected: dict[int, Any] = {429: (9.0, "slow"), 401: (None, "wrong.*check the API key"), 503: (None, "503")}
+    assert (error.retry_after, error.retryable, error.usage) == (expected[error.status_code][0], True, structkit.Usage())
+    assert re.search(expected[error.status_code][1], str(error))
 
 
 def test_a_reply_that_cannot_be_decompressed_is_malformed(connect: Connect) -> None:

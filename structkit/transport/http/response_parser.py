@@ -155,6 +155,8 @@ class ResponseParser:
         status = self._parser.get_status_code()
         if self._is_started:
             return
+        if status < HTTPStatus.CONTINUE:
+            raise InvalidResponse(f"not an HTTP/1.1 response: the status {status}")
         if status < HTTPStatus.OK:  # the response comes after it
             self._headers.clear()
             return
