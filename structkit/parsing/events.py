@@ -17,8 +17,8 @@ MAX_EVENT_BYTES = 2**25
 class EventParser:
     r"""Parse a stream fragment by fragment, and yield each event when it is complete; each byte is read once.
 
-    Comments and the fields `id` and `retry` are skipped. An event without the blank line that ends it is yielded by `end`
-    only, because it may be half of one.
+    Comments and the fields `id` and `retry` are skipped. An event without the blank line that ends it is yielded by
+    `end` only, because it may be half of one.
 
     Args:
         max_bytes: The maximum size of one line, and of the data lines of one event.
