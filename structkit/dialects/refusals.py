@@ -110,7 +110,9 @@ STREAM_OPTIONS = re.compile(r"stream_options|include_usage")
 """The option that asks for token counts at the end of a stream."""
 
 GENERIC_MESSAGE = re.compile(
-    r"\W*(bad request|unprocessable( entity)?|invalid (request|argument|parameters?)|"
+    r"\W*(bad request|unprocessable( entity)?|(the )?request contains an invalid argument|"
+    r"invalid (request( body)?|input|arguments?|param(eter|s|eters)?)|(the )?request is (invalid|not valid)|"
+    r"(validation|param(eter)?s?) error|(请求)?参数(错误|有误|异常)|"
     r"(provider|upstream) (returned )?error)?\W*(error)?\W*",
     re.IGNORECASE,
 )
@@ -124,7 +126,7 @@ UNRELATED_TO_SCHEMA = re.compile(
 """What no change of the schema would cure. Checked first, since these rejections mention a maximum, too."""
 
 UNRELATED_TO_MODE = re.compile(
-    r"too (long|large)|"
+    r"(?<!grammar )(?<!schema )(?<!grammar is )(?<!schema is )too (long|large)|"
     r"(model|deployment)\b.{0,60}\b(not found|does not exist|not exist|unknown|not available|no longer)|"
     r"unknown (model|deployment)|api.?key|authenticat|billing|quota|balance|insufficient|temperature|top_p|"
     r"content.?(policy|filter)|moderation|image",
@@ -160,6 +162,14 @@ SCHEMA_SUBJECT = re.compile(
     r"schema|keyword|propert|constraint|feature|grammar|\benum|(unknown|unsupported) format", re.IGNORECASE
 )
 """Distinguishes the rejection of a schema from that of a prompt, which may mention a maximum or a pattern too."""
+
+REGEX_REJECTION = re.compile(
+    r"(?:invalid|unsupported|fail\w*|cannot|could not|unable)\b.{0,40}\breg(?:ex|ular expression)|"
+    r"\breg(?:ex\w*|ular expressions?)\b.{0,40}(?:fail|error|unsupported|not support|too complex|invalid)|"
+    r"\blook-?(?:ahead|behind|around)|back-?references?\b",
+    re.IGNORECASE,
+)
+"""How a server states that it cannot read a `pattern`, without naming the keyword."""
 
 RECURSION = re.compile(r"recursi|circular|cyclic", re.IGNORECASE)
 """The schema refers to itself."""

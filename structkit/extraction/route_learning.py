@@ -27,6 +27,7 @@ from structkit.dialects.refusals import (
     NESTING,
     PROPERTY_COUNT,
     RECURSION,
+    REGEX_REJECTION,
     REJECTION,
     RESPONSE_FORMAT_FIELD,
     ROOT_REFERENCE,
@@ -260,7 +261,11 @@ def _has_keyword(text: str, keyword: str) -> bool:
     True
     >>> _has_keyword("Your prompt matches a forbidden pattern", "pattern")
     False
+    >>> _has_keyword("Invalid regex: look-around is not supported", "pattern")
+    True
     """
+    if keyword == "pattern" and REGEX_REJECTION.search(text):
+        return True
     word = rf"(?<!response )(?<![\w-]){re.escape(keyword)}s?(?![\w-])"
     if re.search(rf"""['"`]{re.escape(keyword)}\\?['"`]""", text):
         return True

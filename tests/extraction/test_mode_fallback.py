@@ -161,6 +161,13 @@ REJECTIONS: dict[str, tuple[str, int, JSONValue]] = {
     "one string": ("json_schema", 400, {"error": "unsupported response_format"}),
     "plain text": ("json_schema", 400, "json_schema is not supported"),
     "not implemented": ("json_schema", 501, ""),
+    "gemini generic": ("json_schema", 400, openai("Request contains an invalid argument.", status="INVALID_ARGUMENT")),
+    "zhipu generic": ("json_schema", 400, {"error": {"code": "1210", "message": "参数有误"}}),
+    "anthropic size": (
+        "json_schema",
+        400,
+        openai("The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas."),
+    ),
     "generic": ("tool", 400, {"error": {"message": "Provider returned error", "code": 400}}),
     "error with 200": ("json_schema", 200, {"error": {"message": "response_format json_schema is not supported"}}),
     "error with 200 and code": ("tool", 200, {"error": {"message": "tools are not supported", "code": 400}}),

@@ -60,6 +60,9 @@ REJECTED_SCHEMA = "Invalid schema for response_format 'pattern': In context=('pr
     ("word", "message"),
     [
         ("pattern", REJECTED_SCHEMA + "'pattern' is not permitted."),
+        ("pattern", "Invalid regex: look-ahead assertions are not supported"),
+        ("pattern", "Failed to compile regular expression '^A[0-9]$'"),
+        ("pattern", "regex parse error: repetition operator missing expression"),
         ("minimum", "Unsupported JSON schema keyword: minimum"),
         ("maximum", 'output_format.schema: For "integer" type, property "maximum" is not supported'),
         ("uuid", REJECTED_SCHEMA + "'uuid' is not a valid format."),
