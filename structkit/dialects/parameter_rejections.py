@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 TOKEN_CAPS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -42,7 +43,7 @@ those of `user` or `metadata`."""
 
 REJECTED_VALUE = re.compile(
     r"unsupported.value|(?:supported|allowed|accepted|available|valid|possible) values|only the default|"
-    r"may only be|must be (?:set to )?1\b",
+    r"may only be|must be (?:set to )?1\b|must be one of|only [\d.]+ is allowed",
     re.IGNORECASE,
 )
 """How an error states that it is only about the value of a parameter."""
@@ -50,13 +51,16 @@ REJECTED_VALUE = re.compile(
 UNSUPPORTED_PARAMETER = re.compile(
     r"unsupported|not support|does(?: not|n't) support|unrecogni[sz]ed|unknown|unexpected|extra (?:fields?|inputs?)|"
     r"not (?:permitted|allowed|available|accepted|recogni[sz]ed|compatible)|deprecated|only the default|"
-    r"may only be|must be (?:omitted|unset|set to 1|1 when)|cannot (?:both |be (?:set|used|specified|combined))|"
+    r"may only be|must be (?:omitted|unset|set to 1|1 when|one of)|only [\d.]+ is allowed|not enabled|cannot (?:both |be (?:set|used|specified|combined))|"
     r"不支持|不允许",
     re.IGNORECASE,
 )
 """How an error states that a parameter is not accepted at all, or only with one value. A value that is merely out of
 range is the caller's mistake."""
 
+
+COMMON_WORDS = frozenset({"user", "store", "metadata"})
+"""Parameters whose names also start sentences about something else."""
 
 EXCLUSIVE = re.compile(
     r"\bboth\b|only one|one of|exclusive|together|same time|simultaneous|combined|conjunction|alongside|\u540c\u65f6",
@@ -85,9 +89,23 @@ def find_rejected_parameter(text: str, names: Iterable[str]) -> str | None:
     """
     if not (candidates := [*names]) or not UNSUPPORTED_PARAMETER.search(text):
         return None
-    match = re.search(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, candidates))})(?![\w-])", text)
-    is_other_tool_error = match and match[0] == "tool_choice" and not FORCED_TOOL.search(text)
-    return match[0] if match and not is_other_tool_error else None
+    matches = ((match.start(), name) for name in candidates if (match := _name_pattern(name).search(text)))
+    _, name = min(matches, default=(0, None))
+    return None if name == "tool_choice" and not FORCED_TOOL.search(text) else name
+
+
+@cache
+def _name_pattern(name: str) -> re.Pattern[str]:
+    """Return the pattern of a parameter's name: some endpoints write that of the API that they translate it to.
+
+    >>> [bool(_name_pattern("top_p").search(text)) for text in ("'top_p'", "topP", "Top P", "top_logprobs")]
+    [True, True, True, False]
+    """
+    if "_" in name:
+        spelling = f"(?i:{name.replace('_', '[_ -]?')})"
+    else:
+        spelling = name if name in COMMON_WORDS else f"(?i:{name[0]}){name[1:]}"
+    return re.compile(rf"(?<![\w.-]){spelling}(?![\w-])")
 
 
 def find_exclusive_pair(text: str, names: Iterable[str]) -> tuple[str, str] | None:
@@ -102,7 +120,7 @@ def find_exclusive_pair(text: str, names: Iterable[str]) -> tuple[str, str] | No
     if not (UNSUPPORTED_PARAMETER.search(text) and EXCLUSIVE.search(text)):
         return None
     preferences = [name for name in names if name in PREFERENCES]
-    matches = {name: re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) for name in preferences}
+    matches = {name: _name_pattern(name).search(text) for name in preferences}
     mentions = sorted((match.start(), name) for name, match in matches.items() if match)
     if len(mentions) != 2:  # noqa: PLR2004 (a pair)
         return None

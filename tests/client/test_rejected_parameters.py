@@ -189,8 +189,28 @@ def test_an_exact_policy_sends_a_token_limit_under_its_other_name(connect: Conne
     assert endpoint.requests[1]["max_completion_tokens"] == 90
 
 
+OTHER_SPELLINGS: dict[str, tuple[Any, str]] = {
+    "presence_penalty": (0.5, "Argument not supported on this model: presencePenalty"),
+    "reasoning_effort": ("low", "Model grok-4 does not support parameter reasoningEffort."),
+    "logprobs": (True, "Logprobs is not enabled for models/gemini"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_SPELLINGS)
+def test_a_parameter_is_recognised_as_the_endpoint_spells_it(connect: Connect, name: str) -> None:
+    value, message = OTHER_SPELLINGS[name]
+    error = Reply({"code": "invalid-argument", "error": message}, status=400)
+    with Endpoint(lambda request: error if name in request else completion('{"value": 3}')) as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?", **{name: value})
+    assert [issue.message for issue in result.warnings] == [
+        f"the model does not accept the parameter {name}: it was left out"
+    ]
+
+
 VALUE_REJECTIONS: dict[str, tuple[str, Any, Any]] = {
     "reasoning_effort": ("'reasoning_effort' does not support 'minimal'. Use 'low' or 'high'.", "minimal", "high"),
+    "frequency_penalty": ("invalid frequency_penalty: only 0 is allowed for this model", 1, 0),
+    "prompt_cache_retention": ("`prompt_cache_retention` must be one of `none` or `default`", "24h", "default"),
     "verbosity": ("Unsupported value: 'verbosity'. Supported values are: 'medium'.", "low", "medium"),
     "temperature": ("Unsupported value: 'temperature' does not support 0. Only the default (1) works.", 0, 1),
     "top_p": ("`top_p` may only be set to 1 when thinking is enabled", 0.5, 1),
