@@ -51,7 +51,8 @@ REJECTED_VALUE = re.compile(
 UNSUPPORTED_PARAMETER = re.compile(
     r"unsupported|not support|does(?: not|n't) support|unrecogni[sz]ed|unknown|unexpected|extra (?:fields?|inputs?)|"
     r"not (?:permitted|allowed|available|accepted|recogni[sz]ed|compatible)|deprecated|only the default|"
-    r"may only be|must be (?:omitted|unset|set to 1|1 when|one of)|only [\d.]+ is allowed|not enabled|cannot (?:both |be (?:set|used|specified|combined))|"
+    r"may only be|must be (?:omitted|unset|set to 1|1 when|one of)|only [\d.]+ is allowed|not enabled|"
+    r"cannot (?:both |be (?:set|used|specified|combined))|"
     r"不支持|不允许",
     re.IGNORECASE,
 )
