@@ -134,6 +134,15 @@ def pair_setting(name: str, other: str) -> str:
     return f"{name} with {other}"
 
 
+def setting_names(text: str) -> tuple[str, ...]:
+    """Return the parameters in what a route stores of a rejection.
+
+    >>> setting_names("top_p with temperature"), setting_names("temperature=0")
+    (('top_p', 'temperature'), ('temperature',))
+    """
+    return tuple(text.partition("=")[0].split(" with "))
+
+
 def setting(name: str, value: Any) -> str:
     """Return a parameter and its value as a route stores them; only the name if the value makes no difference.
 

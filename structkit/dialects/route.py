@@ -9,7 +9,14 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
-from structkit.dialects.parameter_rejections import PREFERENCES, PREREQUISITES, TOKEN_CAPS, pair_setting, setting
+from structkit.dialects.parameter_rejections import (
+    PREFERENCES,
+    PREREQUISITES,
+    TOKEN_CAPS,
+    pair_setting,
+    setting,
+    setting_names,
+)
 from structkit.dialects.part_rejections import REJECTED_PART
 from structkit.dialects.rows import CORE, DIALECTS
 from structkit.values import JSON, Parameters
@@ -237,11 +244,12 @@ def route_from_json(value: JSON) -> Route:
         arguments[name] = tuple(arguments[name])
     arguments["modes"] = _modes(arguments["modes"])
     arguments["max_levels"] = int(arguments["max_levels"])
-    arguments["max_size"] = Size(*map(_limit, arguments["max_size"]))
+    size_fields = [item.name for item in fields(Size)]
+    arguments["max_size"] = Size(**dict(zip(size_fields, map(_limit, arguments["max_size"]), strict=True)))
     arguments["max_enum_characters"] = _limit(arguments["max_enum_characters"])
     _validate_dialect(dialect := Dialect(**arguments))
     parameters = frozenset(value.get("rejected_parameters", ()))
-    names = {str(each).partition("=")[0] for each in parameters}
+    names = {name for each in parameters for name in setting_names(str(each))}
     if not names <= PREFERENCES | TOKEN_CAPS.keys() | {"tool_choice"}:
         raise ValueError(f"not names of parameters: {parameters}")
     rejected, ignored = (frozenset(_modes(value[name])) for name in ("rejected", "ignored"))

@@ -126,6 +126,20 @@ def test_a_rejection_is_remembered_by_the_next_process(tmp_path: Path, monkeypat
     assert endpoint.requests[3]["max_completion_tokens"] == 90
 
 
+def test_two_parameters_that_exclude_each_other_are_remembered_by_the_next_process_with_all_else(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path))
+
+    def reply(request: Any) -> Reply:
+        return rejecting("seed")(request) if "seed" in request else exclusive(EXCLUSIVE[0])(request)
+
+    with Endpoint(reply) as endpoint:
+        for _ in range(2):
+            assert connect(endpoint.base_url).extract(int, "how many?", temperature=0, top_p=0.5, seed=7) == 3
+    assert len(endpoint.requests) == 4
+
+
 @pytest.mark.parametrize(
     ("name", "other"), [("max_tokens", "max_completion_tokens"), ("max_completion_tokens", "max_tokens")]
 )

@@ -180,6 +180,7 @@ INVALID_FILES: dict[str, Callable[[str], str | bytes]] = {
         text, route={"dialect": {"x": 1}, "rejected": [], "ignored": []}
     ),
     "unknown modes": lambda text: text.replace('"json_schema_lax"', '"yaml"'),
+    "sizes of another number": lambda text: re.sub(r'"max_size": \[[^]]*\]', '"max_size": [5]', text),
     "levels that are not a number": lambda text: re.sub(r'"max_levels": \d+', '"max_levels": "ten"', text),
 }
 
