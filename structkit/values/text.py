@@ -87,12 +87,15 @@ def shorten(text: str, max_chars: int) -> str:
 
 
 def shorten_json(value: JSONValue, max_chars: int = 80) -> str:
-    """Return a value as JSON, shortened to *max_chars*; what has no JSON form is written as its `str`.
+    r"""Return a value as JSON, shortened to *max_chars*; what has no JSON form is written as its `str`.
 
-    >>> shorten_json({"a": "b" * 100}, 12)
-    '{"a": "bbbb…'
+    Halves of surrogate pairs are escaped, because they cannot be printed or stored.
+
+    >>> shorten_json({"a": "b" * 100}, 12), shorten_json("é\ud83d")
+    ('{"a": "bbbb…', '"é\\ud83d"')
     """
-    return shorten(json.dumps(value, ensure_ascii=False, default=str), max_chars)
+    text = shorten(json.dumps(value, ensure_ascii=False, default=str), max_chars)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def escape_controls(text: str, keep: str = "\n\t") -> str:

@@ -870,6 +870,11 @@ def test_a_custom_error_with_the_name_of_one_of_pydantics_keeps_its_text(kind: s
     assert (issue.message, issue.path) == ("not a code of our catalogue", ())
 
 
+@pytest.mark.parametrize("reply", ['{"name": "\ud83d", "age": 3}', '{"\udc00": 1}', "hello \udc00"])
+def test_an_issue_that_quotes_half_a_surrogate_pair_can_be_encoded(reply: str) -> None:
+    assert b"\\ud" in "".join(map(str, ResponseFormat(Person).read(reply, repairs=True).issues)).encode()
+
+
 def test_an_exception_of_a_validator_is_for_the_caller_only() -> None:
     answer = ResponseFormat(Annotated[int, AfterValidator(fail)]).read('{"value": 1}')
     assert [issue.cause for issue in answer.issues] == ["KeyError: 'internal_key'"]
