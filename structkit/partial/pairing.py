@@ -64,7 +64,7 @@ def _container_decoder(node: Node, place: TypePlace) -> Decoder | None:
         values: Any = node.value if isinstance(node, MapNode) else node.values
         build_value = partial(_member_decoder, values, place, "values_schema")
         return MapDecoder(loader, place.wrap, place.key_loader(), build_value, is_unconstrained=place.is_unconstrained)
-    if isinstance(node, AnyValueNode) and place.is_a("any"):
+    if isinstance(node, AnyValueNode) and place.is_a("any") and not place.wrap:  # a root model is not one of its items
         return UnionDecoder(loader, partial(_any_branches, node, place), streams_text=place.streams_text)
     return None
 

@@ -768,3 +768,15 @@ def test_the_cache_of_decoders_does_not_keep_a_response_format_alive() -> None:
 
 def test_partial_is_the_type_itself_with_an_annotation() -> None:
     assert Partial[Line].__origin__ is Line
+
+
+@pytest.mark.parametrize("value", [[1, [2, {"a": "b"}]], {"a": [1, {}]}, [], "text", 3, None], ids=repr)
+@pytest.mark.parametrize("output_type", [RootModel[Any], list[RootModel[Any]], dict[str, RootModel[Any]]], ids=str)
+def test_a_root_model_of_any_value_is_in_a_snapshot_once_it_is_complete(output_type: Any, value: Any) -> None:
+    root: Any = RootModel[Any](value)
+    complete = {list[RootModel[Any]]: [root], dict[str, RootModel[Any]]: {"k": root}}.get(output_type, root)
+    response_format = ResponseFormat(output_type)
+    builder = SnapshotBuilder(response_format)
+    snapshots = [builder.snapshot() for chunk in json.dumps(response_format.dump(complete)) if builder.feed(chunk)]
+    assert snapshots[-1] == complete
+    assert all(snapshot in (ABSENT, [], {}, complete) for snapshot in snapshots)
