@@ -16,7 +16,7 @@ def read_xlsb_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
     """Return the bounds of the sheet in a part of the workbook."""
     data = book.read(part)
     bounds, row, rows, columns = Bounds(), 0, set[int](), set[int]()
-    for kind, start in records(data):
+    for kind, start, _ in records(data):
         if kind == ROW:
             (row,) = unpack_from("<I", data, start)
         elif FIRST_VALUE <= kind <= LAST_VALUE:
@@ -27,13 +27,13 @@ def read_xlsb_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
     return bounds
 
 
-def records(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the type of each record, and the position of its content."""
+def records(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the type of each record, and the positions at which its content starts and ends."""
     position = 0
     while position < len(data):
         kind, position = _read_number(data, position, 2)
         size, position = _read_number(data, position, 4)
-        yield kind, position
+        yield kind, position, position + size
         position += size
 
 

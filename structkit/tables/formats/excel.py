@@ -13,11 +13,11 @@ from structkit.optional import import_extra
 from structkit.tables.columns import input_columns
 from structkit.tables.content_kind import OLDER_OFFICE, ZIP
 from structkit.tables.files import Input
+from structkit.tables.formats import binary_workbook, open_document
 from structkit.tables.formats.cells import flat_cell, flat_cells
 from structkit.tables.formats.excel_bounds import OPEN_DOCUMENT, UNREADABLE, validate_sheet, validate_workbook
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.tables.formats.formulas import is_formula
-from structkit.tables.formats.open_document import readable_copy
 from structkit.values import JSON
 from structkit.values.text import format_names
 
@@ -27,6 +27,9 @@ MAX_EXACT = 2**53
 
 PANIC_MODULE = "pyo3_runtime"
 """The module of the exception that a failed assertion of the reader raises, which is no `Exception`."""
+
+COPIES = {OPEN_DOCUMENT: open_document.readable_copy, ".xlsb": binary_workbook.readable_copy}
+"""By the suffix of a workbook, what makes a copy that the reader reads without a loss."""
 
 MAX_ROWS, MAX_CELL_CHARS = 1_048_576, 32_767
 """Limits of a sheet. Its limit of columns is higher than that of a flat table."""
@@ -59,9 +62,9 @@ def _open_book(source: Input) -> Any:
     calamine = import_extra("python_calamine", EXTRA)
     validate_workbook(source)
     with _read_errors(source):
-        if source.path is not None and source.path.suffix.lower() == OPEN_DOCUMENT:
+        if source.path is not None and (copy_readable := COPIES.get(source.path.suffix.lower())):
             with suppress(*UNREADABLE):  # the reader says what is wrong with the file
-                if copy := readable_copy(source.path):
+                if copy := copy_readable(source.path):
                     return calamine.CalamineWorkbook.from_filelike(copy)
         return calamine.CalamineWorkbook.from_path(str(source.path))
 

@@ -43,7 +43,7 @@ def _xml_sheets(book: zipfile.ZipFile) -> dict[str, str]:
 
 def _binary_sheets(book: zipfile.ZipFile) -> dict[str, str]:
     data, sheets = book.read(BINARY), dict[str, str]()
-    for kind, start in records(data):
+    for kind, start, _ in records(data):
         if kind == SHEET_RECORD:
             relation, end = _read_text(data, start + 8)
             sheets[_read_text(data, end)[0]] = relation

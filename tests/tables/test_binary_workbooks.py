@@ -1,0 +1,42 @@
+"""Binary Excel workbooks: the same cells as in the other formats of Excel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from struct import pack
+
+import pytest
+from workbooks import binary_record, binary_row, binary_text, write_binary_workbook
+
+from structkit.tables.sources import open_source
+
+NUMBER, INTEGER, TEXT = 5, 2, 6
+DATE_STYLE = b"".join(binary_record(47, pack("<HH", 0, number_format) + bytes(12)) for number_format in (0, 14))
+STYLES = binary_record(617, pack("<I", 2)) + DATE_STYLE + binary_record(618)
+HEADER = binary_row(0, (0, TEXT, binary_text("day")))
+
+
+def integer(number: int) -> bytes:
+    return pack("<i", number << 2 | 0b10)
+
+
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        (binary_row(1, (0, INTEGER, integer(45351)), style=1), dt.date(2024, 2, 29)),
+        (binary_row(1, (0, INTEGER, integer(2958465)), style=1), dt.date(9999, 12, 31)),
+        (binary_row(1, (0, NUMBER, pack("<d", 45351)), style=1), dt.date(2024, 2, 29)),
+        (binary_row(1, (0, INTEGER, integer(45351))), 45351),
+        (binary_row(1, (0, INTEGER, integer(-5))), -5),
+        (binary_row(1, (0, INTEGER, pack("<i", 1250 << 2 | 0b11))), 12.5),
+        (binary_row(1, (0, INTEGER, pack("<d", 0.5)[4:])), 0.5),
+    ],
+)
+def test_a_number_with_the_format_of_a_date_is_a_date_however_it_is_stored(
+    tmp_path: Path, row: bytes, value: object
+) -> None:
+    path = write_binary_workbook(tmp_path / "t.xlsb", {"one": HEADER + row}, STYLES)
+    (record,) = open_source(path)
+    assert record.values == {"day": value}
+    assert type(record.values["day"]) is type(value)
