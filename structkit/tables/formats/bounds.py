@@ -23,6 +23,7 @@ class Bounds:
         last_row: Row of the bottommost cell.
         first_column: Column of the leftmost cell.
         last_column: Column of the rightmost cell.
+        uncalculated: The address of the first formula without a result; empty if there is none, or it is unknown.
     """
 
     values: int = 0
@@ -30,6 +31,7 @@ class Bounds:
     last_row: int = 0
     first_column: int = 0
     last_column: int = 0
+    uncalculated: str = ""
 
     @property
     def cell_count(self) -> int:

@@ -1,4 +1,4 @@
-"""Measures the sheets of an OpenDocument file from the tags of their cells."""
+"""Measures the sheets of an OpenDocument file from the tags of their cells, and finds formulas without a result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 
-from structkit.tables.formats.bounds import Bounds
+from structkit.tables.formats.bounds import Bounds, column_name
 from structkit.tables.formats.xml_chunks import whole_tags
 
 CONTENT = "content.xml"
@@ -52,7 +52,11 @@ def read_ods_bounds(book: zipfile.ZipFile) -> Iterator[tuple[str, Bounds]]:
         elif tag == b"table:table-row":
             cursor.start_row(_repetitions(attributes))
         else:
-            cursor.add_cells(_repetitions(attributes), has_value=b"office:value-type" in attributes)
+            has_value = b"office:value-type" in attributes
+            is_bare = not has_value and attributes.endswith(b"/")  # LibreOffice writes "" as a paragraph without text
+            if is_bare and b"table:formula" in attributes and not cursor.bounds.uncalculated:
+                cursor.bounds.uncalculated = f"{column_name(cursor.column)}{cursor.row}"
+            cursor.add_cells(_repetitions(attributes), has_value=has_value)
 
 
 def _tags(book: zipfile.ZipFile) -> Iterator[tuple[bytes, bytes]]:

@@ -1,22 +1,34 @@
-"""Measures a sheet of an Excel workbook from the addresses of its cells in XML."""
+"""Measures a sheet of an Excel workbook from the addresses of its cells in XML, and finds formulas without a result."""
 
 from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Collection
 
 from structkit.tables.formats.bounds import Bounds, column_number
+from structkit.tables.formats.workbook_parts import XML
 from structkit.tables.formats.xml_chunks import whole_tags
 
 # Cells with a value: a self-closing tag has none.
 _CELL = re.compile(rb"""<(?:\w{1,20}:)?c\b[^<>]{0,500}?\sr=["']([A-Za-z]{1,3})(\d{1,7})["'][^<>]{0,500}(?<!/)>""")
 _CELL_WITHOUT_ADDRESS = re.compile(rb"""<(?:\w{1,20}:)?c(?:\s+(?!r=)[\w:]+=["'][^"'<>]*["'])*\s*>""")
 _ROW = re.compile(rb"""<(?:\w{1,20}:)?row\b[^<>]{0,500}?\sr=["'](\d{1,7})["']""")
+_FORMULA = re.compile(rb"""<(?:\w{1,20}:)?f[\s/>]""")
+_FORMULA_CELL = re.compile(
+    rb"""<(?:\w{1,20}:)?c\s(?P<attributes>[^<>]{0,500})>\s*+
+    <(?:\w{1,20}:)?f\b[^<>]*+(?:(?<=/)>|>[^<]*+</(?:\w{1,20}:)?f>)\s*+
+    (?:<(?:\w{1,20}:)?v\b[^<>]*+>(?P<result>[^<]*+))?""",
+    re.VERBOSE,
+)
+_ADDRESS = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,3}\d{1,7})["']""")
+_TEXT_RESULT = re.compile(rb"""(?:^|\s)t=["']str["']""")
+_CALCULATED_ON_LOAD = re.compile(rb"""\sfullCalcOnLoad=["'](?:1|true)["']""")
 
 
 def read_xlsx_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
     """Return the bounds of the sheet in a part of the workbook."""
-    bounds = Bounds()
+    bounds, has_formulas = Bounds(), False
     with book.open(part) as file:
         for chunk in whole_tags(file):
             cells, bare_cells = _CELL.findall(chunk), _CELL_WITHOUT_ADDRESS.findall(chunk)
@@ -26,4 +38,21 @@ def read_xlsx_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
             if bare_cells:  # a cell without an address belongs to the enclosing <row>
                 rows |= set(map(int, _ROW.findall(chunk)))
             bounds.extend(rows, columns or [1])
+            has_formulas = has_formulas or _FORMULA.search(chunk) is not None
+    if has_formulas:
+        is_calculated_on_load = _CALCULATED_ON_LOAD.search(book.read(XML)) is not None
+        bounds.uncalculated = _find_uncalculated(book.read(part), {b"", b"0"} if is_calculated_on_load else {b""})
     return bounds
+
+
+def _find_uncalculated(sheet: bytes, no_results: Collection[bytes]) -> str:
+    """Return the address of the first formula without a result; empty if all have one.
+
+    XlsxWriter writes 0 for each, in a workbook that is calculated when a spreadsheet opens it.
+    """
+    for cell in _FORMULA_CELL.finditer(sheet):
+        attributes, result = cell["attributes"], cell["result"] or b""
+        if result.strip() in no_results and not _TEXT_RESULT.search(attributes):
+            address = _ADDRESS.search(attributes)
+            return address[1].decode() if address else "a cell"
+    return ""

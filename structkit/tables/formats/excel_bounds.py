@@ -1,4 +1,4 @@
-"""Rejects workbooks that are small as files and huge in memory, before their cells are loaded.
+"""Rejects workbooks that are small as files and huge in memory, and formulas without a result, before cells are loaded.
 
 The reader allocates a cell for every place between the first and the last one that has a value. One stray cell in the
 bottom-right corner would take half a terabyte.
@@ -61,13 +61,21 @@ def validate_workbook(source: Input) -> None:
 
 
 def validate_sheet(source: Input, sheet: str) -> None:
-    """Validate that a sheet of an Excel workbook can be loaded in an amount of memory proportional to its values.
+    """Validate that a sheet can be loaded in an amount of memory proportional to its values, and has all values.
 
     Raises:
-        JobError: The sheet is huge and nearly empty.
+        JobError: The sheet is huge and nearly empty, or a formula has no result.
     """
-    if source.path is not None and source.path.suffix.lower() in READERS:
-        _validate_bounds(source, sheet, _measure(source.path, sheet).get(sheet, Bounds()))
+    suffix = source.path.suffix.lower() if source.path else ""
+    if source.path is None or suffix not in {*READERS, OPEN_DOCUMENT}:
+        return
+    bounds = _measure(source.path, None if suffix == OPEN_DOCUMENT else sheet).get(sheet, Bounds())
+    _validate_bounds(source, sheet, bounds)
+    if bounds.uncalculated:
+        raise source.error(
+            f"the formula in {bounds.uncalculated} of the sheet {sheet!r} has no result, because no spreadsheet has "
+            "calculated it yet: open the workbook in Excel or LibreOffice and save it"
+        )
 
 
 def _validate_part(source: Input, part: zipfile.ZipInfo) -> None:
