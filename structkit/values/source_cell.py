@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -173,6 +173,14 @@ def is_blank(cell: Any) -> bool:
     return all(letter.isspace() or letter in ZERO_WIDTH for letter in cell)
 
 
+READ_KINDS: dict[str, Callable[[Any], JSONValue]] = {
+    "M": lambda value: iso_time(str(value)),  # its Python value is an integer if it has nanoseconds
+    "m": lambda value: iso_duration(int(value.astype("m8[ns]").astype("i8"))),
+    "f": lambda value: float(str(value)),  # of 32 bits: 0.1, and not the digits of the same number with 64
+}
+"""By the kind of a scalar of numpy, what reads it, if its Python value is another one."""
+
+
 def _nanoseconds(duration: Any) -> int:
     return int(getattr(duration, "nanoseconds", 0))
 
@@ -187,11 +195,8 @@ def _scalar(value: Any) -> JSONValue:
         return [*map(_to_json, value)]
     if hasattr(value, "mask"):  # a masked array without dimensions
         return value.tolist()
-    kind = getattr(getattr(value, "dtype", None), "kind", "")
-    if kind == "M":  # its Python value is an integer if it has nanoseconds
-        return iso_time(str(value))
-    if kind == "m":
-        return iso_duration(int(value.astype("m8[ns]").astype("i8")))
+    if read := READ_KINDS.get(getattr(getattr(value, "dtype", None), "kind", "")):
+        return read(value)
     item = getattr(value, "item", None) or getattr(value, "tolist", None)
     if item is None:
         raise TypeError(f"a {type(value).__name__} is not data")

@@ -16,6 +16,7 @@ from structkit.errors import ConfigError, JobError
 from structkit.tables.columns import input_columns
 from structkit.tables.sinks import open_sink
 from structkit.tables.sources import open_source
+from structkit.values.source_cell import to_text
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -139,6 +140,7 @@ import sys
 from structkit.tables.columns import input_columns
 from structkit.tables.sinks import open_sink
 from structkit.tables.sources import open_source
+from structkit.values.source_cell import to_text
 for suffix in ("csv", "tsv", "jsonl", "db"):
     with open_sink(f"t.{suffix}", input_columns(["a"])) as sink:
         sink.write({"input": {"a": "1"}})
@@ -270,6 +272,33 @@ def test_objects_that_arrow_would_change_are_rejected(cells: list[Any], loss: st
     frame = pytest.importorskip("pandas").DataFrame({"c": cells}, dtype=object)
     with pytest.raises(JobError, match=f"the column 'c' has {loss}; give the column one type"):
         open_source(frame)
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+def test_a_cell_that_contains_itself_is_an_error_with_its_column(kind: type) -> None:
+    cell = kind()
+    cell.extend([cell]) if isinstance(cell, list) else cell.update(a=cell)
+    frame = pytest.importorskip("pandas").DataFrame({"c": [cell, kind()]})
+    with pytest.raises(JobError, match="the column 'c' has a cell that contains itself"):
+        open_source(frame)
+
+
+def test_a_float_of_32_bits_has_its_own_digits_at_every_depth(tmp_path: Path) -> None:
+    numbers = [0.1, 1 / 3, 3.4e38, 16777216.0, -1e-45]
+    types = {"a": pa.float32(), "b": pa.list_(pa.float32()), "c": pa.struct([("x", pa.float32())])}
+    columns = {"a": numbers, "b": [[each] for each in numbers], "c": [{"x": each} for each in numbers]}
+    table = pa.table({name: pa.array(cells, types[name]) for name, cells in columns.items()})
+    pq.write_table(table, tmp_path / "t.parquet")
+    digits = [0.1, 0.33333334, 3.4e38, 16777216.0, -1e-45]
+    rows = [{"a": each, "b": [each], "c": {"x": each}} for each in digits]
+    assert [dict(row.values) for row in open_source(tmp_path / "t.parquet")] == rows
+    numpy = pytest.importorskip("numpy")
+    assert [to_text(numpy.float32(each)) for each in numbers] == [repr(each) for each in digits]
+    source = open_source(tmp_path / "t.parquet")
+    with open_sink(tmp_path / "u.parquet", source.fields) as sink:
+        for row in source:
+            sink.write({"input": row.values})
+    assert pq.read_table(tmp_path / "u.parquet").equals(table), "and it is written back as the same number"
 
 
 def test_nanoseconds_and_periods_within_objects_and_categories_are_rejected() -> None:

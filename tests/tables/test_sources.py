@@ -10,6 +10,7 @@ import importlib.util
 import io
 import lzma
 import os
+import re
 import resource
 import sqlite3
 import subprocess
@@ -365,3 +366,38 @@ def test_a_query_that_has_other_rows_each_time_is_rejected(tmp_path: Path, table
     with pytest.raises(JobError, match=r"the query calls random(blob)?\(\), so that it has other rows each time"):
         open_source(tmp_path / "t.db", table=table)
     assert [*open_source(tmp_path / "t.db", table="select upper(a) as a from t")] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "call"),
+    [
+        ("select a, strftime('%f', 'now') as b from t", "strftime(now)"),
+        ("select julianday('NOW') - julianday(a) as age from t", "julianday(now)"),
+        ("select a, current_timestamp as b from t", "current_timestamp()"),
+        ("v", "date(now)"),
+    ],
+)
+def test_a_query_that_reads_the_clock_is_rejected(tmp_path: Path, table: str, call: str) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+        connection.executescript("create table t (a); create view v as select date('now') as day from t")
+    with pytest.raises(JobError, match=f"the query calls {re.escape(call)}, so that it has other rows each time"):
+        open_source(tmp_path / "t.db", table=table)
+    assert [*open_source(tmp_path / "t.db", table="select datetime(a, '+1 day') as a from t")] == [], (
+        "times of the rows are the same each time"
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 1 as n;",
+        "select 1 as n ;\n",
+        "-- the rows\nselect 1 as n",
+        "/* a; b */ with t as (select 1 as n) select * from t -- end",
+    ],
+)
+def test_a_query_may_have_comments_and_a_semicolon_at_its_end(tmp_path: Path, query: str) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+        connection.execute("create table t (a)")
+    source = open_source(tmp_path / "t.db", table=query)
+    assert ([dict(row.values) for row in source], source.count()) == ([{"n": 1}], 1)

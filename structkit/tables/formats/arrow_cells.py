@@ -1,4 +1,4 @@
-"""The cells of Arrow columns: times with nanoseconds and intervals, which Python has not, as text; maps as dicts."""
+"""The cells of Arrow columns, also of types that Python has not: nanoseconds, intervals, maps, floats of 32 bits."""
 
 from __future__ import annotations
 
@@ -28,18 +28,24 @@ def read_cells(column: Any, arrow: Any) -> list[Any]:
 def _plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
     """Return the type that a column is read as, and what reads its cells; None if pyarrow reads them."""
     types = arrow.types
-    if has_nanoseconds(type, arrow):
-        is_duration = types.is_duration(type)
-        return (arrow.int64(), _or_none(iso_duration)) if is_duration else (arrow.string(), _or_none(iso_time))
     if types.is_dictionary(type) or types.is_list(type) or types.is_large_list(type) or types.is_fixed_size_list(type):
         item = _plan(type.value_type, arrow)
         return item if types.is_dictionary(type) else _list_plan(item, arrow)
     if types.is_struct(type):
         return _struct_plan({field.name: (field.type, _plan(field.type, arrow)) for field in type}, arrow)
-    if types.is_interval(type):
-        return type, _or_none(lambda cell: iso_interval(*cell))
     if types.is_map(type):
         return _map_plan(type, _plan(type.item_type, arrow), arrow)
+    return _scalar_plan(type, arrow)
+
+
+def _scalar_plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
+    if has_nanoseconds(type, arrow):
+        is_duration = arrow.types.is_duration(type)
+        return (arrow.int64(), _or_none(iso_duration)) if is_duration else (arrow.string(), _or_none(iso_time))
+    if arrow.types.is_interval(type):
+        return type, _or_none(lambda cell: iso_interval(*cell))
+    if arrow.types.is_float32(type):  # as text it has its shortest digits, 0.1, and as a float of 64 bits others
+        return arrow.string(), _or_none(float)
     return None
 
 

@@ -53,7 +53,15 @@ def _pandas_losses(frame: Any) -> Iterator[tuple[str, str]]:
     kinds = getattr(getattr(frame, "dtypes", None), "items", None)  # of pandas only
     for name in (name for name, kind in kinds() if kind == "object") if kinds else ():
         cells = frame[name]
-        yield name, _mixture(cells) if getattr(cells, "ndim", 1) == 1 else ""  # two columns of one name are a frame
+        if getattr(cells, "ndim", 1) == 1:  # two columns of one name are a frame
+            yield name, _object_loss(cells)
+
+
+def _object_loss(cells: Iterable[Any]) -> str:
+    try:
+        return _mixture(cells)
+    except RecursionError:
+        return "a cell that contains itself, or is nested too deep"
 
 
 def _mixture(cells: Iterable[Any]) -> str:

@@ -21,12 +21,21 @@ from structkit.values.text import format_names
 READ_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """The exceptions of a database that cannot be read; of a damaged one, SQLite's message may be no text."""
 
-RANDOM_FUNCTIONS = frozenset({"random", "randomblob"})
+RANDOM_FUNCTIONS = frozenset({"random", "randomblob", "current_date", "current_time", "current_timestamp"})
+"""Functions whose results differ from call to call, or from time to time."""
+
+TIME_FUNCTIONS = frozenset({"date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff"})
+"""Functions that read the clock for the argument `now`."""
+
 INT64_BOUND = 2**63
+OPCODE, P4 = 1, 5
+"""The columns of EXPLAIN with the name of an instruction, and with a constant of it."""
+
 GROUP_ROWS = 500
 """Rows that are written with one call."""
 
-_QUERY = re.compile(r"\s*(select|with|values)\b", re.IGNORECASE)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_QUERY = re.compile(r"\s*(?:select|with|values)\b", re.IGNORECASE)
 
 
 def _read(source: Input) -> Table:
@@ -47,7 +56,7 @@ def _validate_repeatable(source: Input, connection: sqlite3.Connection, query: s
     """Validate that a query has the same rows each time: a table is read several times.
 
     Raises:
-        JobError: It calls a function of random numbers, itself or in a view.
+        JobError: It calls a function of random numbers or of the clock, itself or in a view.
     """
     names = set[str]()
 
@@ -57,12 +66,14 @@ def _validate_repeatable(source: Input, connection: sqlite3.Connection, query: s
         return sqlite3.SQLITE_OK
 
     connection.set_authorizer(add_function)
-    connection.execute(f"EXPLAIN {query}").close()  # it is compiled, and not run
+    program = [*connection.execute(f"EXPLAIN {query}")]  # it is compiled, and not run
     connection.set_authorizer(None)
-    if calls := names & RANDOM_FUNCTIONS:
+    has_now = any(step[OPCODE] == "String8" and str(step[P4]).lower() == "now" for step in program)
+    if calls := names & (RANDOM_FUNCTIONS | TIME_FUNCTIONS if has_now else RANDOM_FUNCTIONS):
         raise source.error(
-            f"the query calls {min(calls)}(), so that it has other rows each time: store its rows in a table first, or "
-            "label a random sample of the table (sample=, --sample)"
+            f"the query calls {min(calls)}({'now' * (min(calls) in TIME_FUNCTIONS)}), so that it has other rows each "
+            "time: store its rows in a table first, write the time itself in place of 'now', or label a random sample "
+            "of the table (sample=, --sample)"
         )
 
 
@@ -82,7 +93,7 @@ def _count(source: Input) -> int | None:
     with closing(_connect(source)) as connection:
         try:
             query = _query(source, connection)
-            return int(connection.execute(f"SELECT count(*) FROM ({query})").fetchone()[0])  # noqa: S608 (the user's own query)
+            return int(connection.execute(f"SELECT count(*) FROM (\n{query}\n)").fetchone()[0])  # noqa: S608 (the user's own query)
         except READ_ERRORS as error:
             raise source.error(f"cannot be read: {error}") from None
 
@@ -103,8 +114,8 @@ def _query(source: Input, connection: sqlite3.Connection) -> str:
         raise source.error(f"choose a table with table= (--table); it has {format_names(tables)}")
     table = tables[0] if source.table is None else source.table
     if table not in tables:
-        if _QUERY.match(table):
-            return table
+        if _QUERY.match(_COMMENT.sub("", table)):
+            return table.rstrip().removesuffix(";")
         raise source.error(f"has no table {table!r}; it has {format_names(tables)}")
     return f"SELECT * FROM {_quote(table)}{_order_clause(table, connection)}"  # noqa: S608 (an existing name, quoted)
 
