@@ -25,6 +25,11 @@ COLUMN = "column"
 SELF = "self"
 """The name of a template's own object, whatever columns there are."""
 
+RENDER_ERRORS = (
+    *(TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError),
+    *(MemoryError, RecursionError),  # of a text that is repeated billions of times, and of a macro that calls itself
+)
+
 ATTRIBUTE_FILTERS = frozenset({"attr", "selectattr", "rejectattr", "groupby"})
 
 
@@ -90,8 +95,8 @@ def render(template: Template, row: Mapping[str, Any]) -> str:
     """
     try:
         return template.render(row)
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        raise PromptError(f"the Jinja template cannot be rendered: {error}") from error
+    except RENDER_ERRORS as error:
+        raise PromptError(f"the Jinja template cannot be rendered: {str(error) or type(error).__name__}") from error
 
 
 @pass_context

@@ -11,6 +11,7 @@ import pytest
 
 import structkit
 from structkit import JinjaTemplate
+from structkit.errors import PromptError
 from structkit.testing import Endpoint
 
 ROW = {
@@ -216,3 +217,13 @@ def test_the_tabs_of_a_prompt_are_sent_and_the_indentation_of_the_code_is_not() 
 def test_a_filter_that_reads_an_attribute_is_rejected_where_it_is_declared(filters: str) -> None:
     with pytest.raises(structkit.PromptError, match=r"line 1: the filter .* reads an attribute of a value"):
         structkit.JinjaTemplate("{{ text | " + filters + " }}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{% macro again() %}{{ again() }}{% endmacro %}{{ text }}{{ again() }}", "{{ text * 2**62 }}"],
+    ids=["a macro that calls itself", "a text longer than memory"],
+)
+def test_a_template_that_asks_for_too_much_is_a_prompt_error(source: str) -> None:
+    with pytest.raises(PromptError, match="the Jinja template cannot be rendered: "):
+        JinjaTemplate(source)({"text": "ab"})
