@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
@@ -73,14 +73,24 @@ def _match_pattern(name: str) -> list[str]:
     """Return the files that match; in a pattern, `**` is any folder."""
     hidden = () if Path(name).name.startswith(HIDDEN) else HIDDEN
     matches = glob.iglob(str(Path(name).expanduser()), recursive=True)  # noqa: PTH207 (a pattern may be absolute)
-    return sorted(each for each in matches if not Path(each).name.startswith(hidden) and Path(each).is_file())
+    return _distinct(each for each in matches if not Path(each).name.startswith(hidden) and Path(each).is_file())
 
 
 def _list_folder(folder: Path) -> list[str]:
     try:
-        return sorted(str(each) for each in folder.iterdir() if not each.name.startswith(HIDDEN) and each.is_file())
+        return _distinct(str(each) for each in folder.iterdir() if not each.name.startswith(HIDDEN) and each.is_file())
     except OSError as error:
         raise JobError(f"cannot read {str(folder)!r}: {error.strerror or error}", file=str(folder)) from None
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Return the files by name, each once: a link to one of them, or to a folder of them, adds no rows."""
+    by_file: dict[str, list[str]] = {}
+    for name in names:
+        by_file.setdefault(os.path.realpath(name), []).append(name)
+    return sorted(
+        min(each, key=lambda name: (Path(name).is_symlink(), len(Path(name).parts), name)) for each in by_file.values()
+    )
 
 
 def find_shared_format(names: Sequence[str], format_name: str | None = None) -> Format:

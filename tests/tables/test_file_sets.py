@@ -168,3 +168,15 @@ def test_the_memory_of_a_reader_does_not_grow_with_a_parquet_table(tmp_path: Pat
     count, grown = map(int, done.stdout.split())
     assert count == rows
     assert grown < 30, f"{grown} MB for {rows} rows of 64 MB"
+
+
+@pytest.mark.parametrize("name", ["texts", "texts/*.csv", "texts/**/*.csv"])
+def test_a_file_that_a_link_names_once_more_is_read_once(tmp_path: Path, name: str) -> None:
+    folder = write_files(tmp_path / "texts", {"2025.csv": "id\n1\n", "2026.csv": "id\n2\n"})
+    try:
+        (folder / "a-latest.csv").symlink_to("2026.csv")
+        (folder / "again").symlink_to(folder, target_is_directory=True)
+        (folder / "other.csv").symlink_to(write_files(tmp_path / "elsewhere", {"a.csv": "id\n3\n"}) / "a.csv")
+    except OSError:
+        pytest.skip("links cannot be made here")
+    assert values(open_source(tmp_path / name)) == [{"id": "1"}, {"id": "2"}, {"id": "3"}]
