@@ -80,7 +80,7 @@ class Matching:
         unused = count(end)
         with KeyIndex(self._journal.read_keys(first)) as index:
             while chunk := list(islice(rows, CHUNK_ROWS)):
-                ordinals = index.take([record.key for record in chunk])
+                ordinals = _take(index, chunk)
                 all_ordinals = [each.ordinal if at is None else at for each, at in zip(chunk, ordinals, strict=True)]
                 stored = self._journal.read_rows_at(all_ordinals, with_exchanges=self._full)
                 for record, ordinal in zip(chunk, ordinals, strict=True):
@@ -107,5 +107,19 @@ class Matching:
         self.removed = RemovedRows(len(first) + sum(1 for _ in keys), first)
 
 
+def _take(index: KeyIndex, records: list[Record]) -> list[int | None]:
+    """Return the ordinal of each row by its key, or else by its digest, which is the key of a job without a key column."""
+    ordinals = index.take([record.key for record in records])
+    missing = [place for place, ordinal in enumerate(ordinals) if ordinal is None and not _is_keyless(records[place])]
+    for place, ordinal in zip(missing, index.take([records[place].digest for place in missing]), strict=True):
+        ordinals[place] = ordinal
+    return ordinals
+
+
+def _is_keyless(record: Record) -> bool:
+    return record.key == record.digest
+
+
 def _is_same(record: Record, row: RowState | None) -> bool:
-    return row is not None and record.key == row.key and record.digest == row.digest
+    # Rows with the same content have the same key, or the job has another key column than before.
+    return row is not None and record.digest == row.digest

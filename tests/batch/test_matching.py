@@ -139,3 +139,20 @@ def test_no_reply_is_lost_or_used_for_two_rows_after_any_edit(
                         conclude(journal, record)
                         answers[record.values["text"]] += 1
                 assert all(row for _, row in Matching(part_records(edit), journal))
+
+
+@pytest.mark.parametrize("was_keyed", [False, True])
+def test_another_key_column_pays_for_no_row_again(folder: Path, was_keyed: bool) -> None:
+    with Journal.open(folder, {}) as journal:
+        for record in records("abcd", is_keyed=was_keyed):
+            conclude(journal, record)
+        rows = Matching(records("abcd", is_keyed=not was_keyed), journal)
+        assert [row.outcome["value"] for _, row in rows if row and row.outcome] == [*"abcd"]
+    assert rows.removed == RemovedRows()
+
+
+def test_rows_that_moved_are_matched_when_a_job_gets_its_first_key_column(folder: Path) -> None:
+    with Journal.open(folder, {}) as journal:
+        for record in records(["a", "b", "c", "d"]):
+            conclude(journal, record)
+        assert stored_values(journal, records(["d", "x", "a", "b2"], is_keyed=True)) == ["d", None, "a", None]
