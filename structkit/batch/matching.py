@@ -108,7 +108,7 @@ class Matching:
 
 
 def _take(index: KeyIndex, records: list[Record]) -> list[int | None]:
-    """Return the ordinal of each row by its key, or else by its digest, which is the key of a job without a key column."""
+    """Return the ordinal of each row by its key, or else by its digest, the key of a job without a key column."""
     ordinals = index.take([record.key for record in records])
     missing = [place for place, ordinal in enumerate(ordinals) if ordinal is None and not _is_keyless(records[place])]
     for place, ordinal in zip(missing, index.take([records[place].digest for place in missing]), strict=True):
