@@ -303,3 +303,32 @@ def test_rows_are_written_immediately(monkeypatch: pytest.MonkeyPatch) -> None:
         for number in range(3):
             sink.write({"input": {"id": str(number)}})
             assert len(list(csv.reader(io.StringIO(stream.getvalue().decode())))) == number + 2
+
+
+SMALL_FILES = """
+import resource, signal, sys
+from structkit.errors import JobError
+from structkit.tables.columns import input_columns
+from structkit.tables.sinks import open_sink
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    with open_sink(sys.argv[1], input_columns(["n"])) as sink:
+        for number in range(100_000):
+            sink.write({"input": {"n": number}})
+except JobError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no limit of a file's size here")
+def test_a_full_folder_of_temporary_files_is_named_and_nothing_is_left_there(tmp_path: Path) -> None:
+    pytest.importorskip("xlsxwriter")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-c", SMALL_FILES, str(tmp_path / "t.xlsx")]
+    run = subprocess.run(
+        command, env={**os.environ, "TMPDIR": str(temporary)}, capture_output=True, text=True, check=True
+    )
+    assert f"t.xlsx: File too large in {temporary}, the folder of temporary files" in run.stdout
+    assert [*tmp_path.iterdir(), *temporary.iterdir()] == [temporary]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from structkit.errors import JobError
@@ -151,7 +152,8 @@ class _ExcelWriter:
     def __init__(self, target: Target) -> None:
         excel = import_extra("xlsxwriter", EXTRA)
         self._name, self._columns = target.name, target.columns
-        self._book = excel.Workbook(target.file, {"constant_memory": True})
+        self._folder = TemporaryDirectory()  # of rows until the workbook is closed, and of its parts
+        self._book = excel.Workbook(target.file, {"constant_memory": True, "tmpdir": self._folder.name})
         # What the apostrophe before a text is in Excel: the cell stays a text when somebody edits it.
         self._quoted = self._book.add_format({"quote_prefix": True})
         self._sheet = self._book.add_worksheet(target.table[:31])
@@ -160,11 +162,17 @@ class _ExcelWriter:
 
     def write(self, row: JSON) -> None:
         """Write a row."""
-        self._write_cells(flat_cells(self._columns, row))
+        try:
+            self._write_cells(flat_cells(self._columns, row))
+        except OSError as error:
+            raise self._error(
+                f"{error.strerror or error} in {gettempdir()}, the folder of temporary files (TMPDIR chooses another)"
+            ) from None
 
     def close(self) -> None:
         """Write everything that is buffered."""
-        self._book.close()
+        with self._folder:
+            self._book.close()
 
     def _write_cells(self, cells: list[Any]) -> None:
         if self._row >= MAX_ROWS:
