@@ -281,6 +281,10 @@ def wait_forever() -> NoReturn:
         threading.Event().wait(3600)
 
 
+UNUSABLE_NAME = frozenset({errno.ENAMETOOLONG, errno.EACCES})
+"""What the system says about a name that the command got: it is too long, or in a folder that this user cannot enter."""
+
+
 def main() -> None:
     """Run the command line; the exit code says who has to act."""
     if COMPLETION in os.environ:
@@ -299,7 +303,7 @@ def run(command: Callable[[], Any]) -> int:
         notice("stopped")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug, or one of the caller's type: Python would print its text unescaped)
-        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of any file that the command names
+        if isinstance(error, OSError) and error.errno in UNUSABLE_NAME and error.filename is not None:
             notice(f"ConfigError: {shorten(str(error.filename), MAX_NAME_CHARS)!r}: {error.strerror}")
             return ConfigError.exit_code
         notice(traceback.format_exc().rstrip())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from structkit.errors import JobError
 from structkit.tables.files import Input, hash_file, identify_file, is_unchanged
 from structkit.tables.object_store import find_stored_files
+
+T = TypeVar("T")
 
 
 class FileStates:
@@ -20,9 +23,13 @@ class FileStates:
         Args:
             files: The files.
             url: The address under which they are found, if they are in a store.
+
+        Raises:
+            JobError: One cannot be read.
         """
         self._files, self._url = files, url
-        self._identities = [(file, file.path, identify_file(file.path)) for file in files if file.path and not url]
+        paths = [(file, file.path) for file in files if file.path and not url]
+        self._identities = [(file, path, _read_file(path, identify_file)) for file, path in paths]
 
     def find_changed(self) -> Input | None:
         """Return a file that has changed since; None if none has."""
@@ -47,10 +54,20 @@ class FileStates:
 
         Args:
             path: That of the table.
+
+        Raises:
+            JobError: A file cannot be read.
         """
         if len(self._identities) == 1 and path == self._identities[0][1]:
-            return hash_file(self._identities[0][1])
-        hashes = [(each.name, hash_file(each)) for _, each, _ in self._identities]
+            return _read_file(self._identities[0][1], hash_file)
+        hashes = [(each.name, _read_file(each, hash_file)) for _, each, _ in self._identities]
         hashes += [(file.stored.url, file.stored.version) for file in self._files if file.stored]
         listing = "".join(f"{name}\0{content}\n" for name, content in hashes)
         return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest() if hashes else None
+
+
+def _read_file(path: Path, read: Callable[[Path], T]) -> T:
+    try:
+        return read(path)
+    except OSError as error:
+        raise JobError(f"cannot read {path}: {error.strerror or error}", file=str(path)) from None

@@ -401,3 +401,9 @@ def test_a_query_may_have_comments_and_a_semicolon_at_its_end(tmp_path: Path, qu
         connection.execute("create table t (a)")
     source = open_source(tmp_path / "t.db", table=query)
     assert ([dict(row.values) for row in source], source.count()) == ([{"n": 1}], 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no file that even root cannot read")
+def test_a_file_that_cannot_be_read_is_an_error_with_its_name() -> None:
+    with pytest.raises(JobError, match=r"^cannot read /proc/self/mem: Input/output error$"):
+        open_source("/proc/self/mem", format="csv")
