@@ -282,7 +282,7 @@ def wait_forever() -> NoReturn:
 
 
 UNUSABLE_NAME = frozenset({errno.ENAMETOOLONG, errno.EACCES})
-"""What the system says about a name that the command got: it is too long, or in a folder that this user cannot enter."""
+"""What the system says about the name of a file: it is too long, or in a folder that this user cannot enter."""
 
 
 def main() -> None:

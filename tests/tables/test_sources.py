@@ -350,6 +350,17 @@ def test_a_name_that_no_file_can_have_is_a_missing_file(name: str) -> None:
         open_source(name)
 
 
+@pytest.mark.parametrize("columns", ["rowid, a", "ROWID, _rowid_", "a, b"])
+def test_rows_of_a_database_are_in_the_order_of_writing_whatever_its_columns_are_called(
+    tmp_path: Path, columns: str
+) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+        connection.execute(f"CREATE TABLE t ({columns})")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", [(2, "x"), (1, "y")])
+        connection.commit()
+    assert [[*row.values.values()] for row in open_source(tmp_path / "t.db")] == [[2, "x"], [1, "y"]]
+
+
 def test_a_table_of_a_database_may_have_the_name_of_a_query(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as connection:
         connection.execute('CREATE TABLE "select x" (text)')

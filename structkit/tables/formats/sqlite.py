@@ -31,6 +31,9 @@ INT64_BOUND = 2**63
 OPCODE, P4 = 1, 5
 """The columns of EXPLAIN with the name of an instruction, and with a constant of it."""
 
+ROW_IDS = ("rowid", "_rowid_", "oid")
+"""The names of a row's number, of which a table may have columns."""
+
 GROUP_ROWS = 500
 """Rows that are written with one call."""
 
@@ -122,12 +125,16 @@ def _query(source: Input, connection: sqlite3.Connection) -> str:
 
 def _order_clause(table: str, connection: sqlite3.Connection) -> str:
     """Return the clause for the order of writing; a view and a table without row ids do not have one."""
+    names = {column[0].lower() for column in connection.execute(f"SELECT * FROM {_quote(table)} LIMIT 0").description}  # noqa: S608
+    row_id = next((each for each in ROW_IDS if each not in names), None)
+    if row_id is None:
+        return ""
     try:
-        connection.execute(f"SELECT rowid FROM {_quote(table)} LIMIT 0")  # noqa: S608
+        connection.execute(f"SELECT {row_id} FROM {_quote(table)} LIMIT 0")  # noqa: S608
     except sqlite3.Error:
         return ""
     kind = connection.execute("SELECT type FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
-    return " ORDER BY rowid" if kind == "table" else ""
+    return f" ORDER BY {row_id}" if kind == "table" else ""
 
 
 def _quote(name: str) -> str:
