@@ -28,6 +28,8 @@ MAX_TOKENS = 1024
 
 CONTEXT_TOKENS = 8192
 HOST = "127.0.0.1"
+START_TIMEOUT_S = 300
+"""On a busy machine, the first reply of a server that has loaded its model may take many seconds."""
 
 
 class LocalServer:
@@ -55,6 +57,7 @@ class LocalServer:
         params.n_ctx, params.n_predict, params.n_parallel = CONTEXT_TOKENS, MAX_TOKENS, 2
         _set_sampling(params)
         params.verbosity = -1
+        params.endpoint_slots = True  # see `_wait_until_ready`
         _use_threads(params)
         try:
             with block_signals():
@@ -80,10 +83,13 @@ class LocalServer:
 
 
 def _wait_until_ready(address: str) -> None:
-    """Wait for the first reply: a server that is destroyed before may deadlock."""
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=10)  # a direct connection ignores proxies
+    """Wait until the server works on tasks: one that is destroyed before it begins hangs.
+
+    llama.cpp answers `/slots` from its queue of tasks, and `/health` without it.
+    """
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=START_TIMEOUT_S)  # a direct one ignores proxies
     with suppress(OSError, HTTPException), closing(connection):
-        connection.request("GET", "/health")
+        connection.request("GET", "/slots")
         connection.getresponse().read()
 
 
