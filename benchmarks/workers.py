@@ -8,9 +8,11 @@ import json
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import labelling
@@ -25,6 +27,9 @@ from structkit.values import JSON
 PROCESSES = (1, 2, 4)
 ROWS, START_ROWS = 8_000, 16
 """Rows of a job, and of one that costs little more than its start."""
+
+ROUNDS = 3
+"""Times that each case is measured."""
 
 WORKERS, PER_SECOND, LIMITED_S = 4, 20, 20
 """Workers under one limit, the limit, and for about how many seconds they send."""
@@ -42,7 +47,7 @@ def parts_cpu_seconds(rows: int, total: int) -> float:
     """Return the CPU time of the parts of a job, one after the other."""
     with Loopback(latency=0.02) as endpoint, labelling.table_of(rows, endpoint) as settings:
         results = [labelling.run("job", {**settings, "part": f"{number}/{total}"}) for number in range(1, total + 1)]
-    assert sum(result["counts"]["done"] for result in results) == rows
+    assert sum(result["counts"].get("done", 0) for result in results) == rows
     return sum(result["cpu"] for result in results)
 
 
@@ -58,24 +63,28 @@ def own_jobs_cpu_seconds(rows: int, total: int) -> float:
         return sum(labelling.result_of(child)["cpu"] for child in children)
 
 
-def cpu_a_row(rows: int = ROWS) -> Iterator[labelling.Row]:
-    """Measure a job in one process and in several; what starts cost is measured with few rows, and subtracted."""
-    costs, starts = list[float](), list[float]()
-    for processes in PROCESSES:
-        starts.append(cpu_seconds(START_ROWS, processes))
-        costs.append((cpu_seconds(rows, processes) - starts[-1]) / (rows - START_ROWS) * 1e3)
+def cpu_a_row(rows: int = ROWS, rounds: int = ROUNDS) -> Iterator[labelling.Row]:
+    """Measure a job in one process and in several; what starts cost is measured with few rows, and subtracted.
+
+    The cases alternate, so that other load on the machine affects all of them. A start takes as long as a thousand
+    rows, and no two take the same time: of starts and of jobs, the medians are compared.
+    """
+    total = PROCESSES[-1]
+    cases: list[Callable[[int], float]] = [partial(cpu_seconds, processes=number) for number in PROCESSES]
+    cases += [partial(own_jobs_cpu_seconds, total=total), partial(parts_cpu_seconds, total=total)]
+    times = [[(case(START_ROWS), case(rows)) for case in cases] for _ in range(rounds)]
+    starts, runs = ([median(each[kind] for each in case) for case in zip(*times, strict=True)] for kind in (0, 1))
+    *costs, own_cost, one_by_one = (
+        (run - start) / (rows - START_ROWS) * 1e3 for start, run in zip(starts, runs, strict=True)
+    )
     names = " / ".join(map(str, PROCESSES))
     yield f"CPU a row in {names} processes", "", "", " / ".join(f"{cost:.2f}" for cost in costs) + " ms"
-    share = f"{costs[0] / costs[-1]:.2f}"
-    yield f"speed-up by {PROCESSES[-1]} processes in CPU, as a share of linear", "", "0.90", share
-    total = PROCESSES[-1]
-    own_jobs = own_jobs_cpu_seconds(rows, total) - own_jobs_cpu_seconds(START_ROWS, total)
-    own_cost = own_jobs / (rows - START_ROWS) * 1e3
+    yield f"speed-up by {total} processes in CPU, as a share of linear", "", "0.90", f"{costs[0] / costs[-1]:.2f}"
     yield f"CPU a row of {total} jobs of their own, at once", "", "", f"{own_cost:.2f} ms"
     yield "their speed-up in CPU, as a share of linear", "", "", f"{costs[0] / own_cost:.2f}"
-    one_by_one = parts_cpu_seconds(rows, PROCESSES[-1]) / rows * 1e3
-    yield f"CPU a row of {PROCESSES[-1]} parts, one after the other", "", "", f"{one_by_one:.2f} ms"
-    yield f"CPU of the start in {names} processes", "", "", " / ".join(f"{start:.1f}" for start in starts) + " s"
+    yield f"CPU a row of {total} parts, one after the other", "", "", f"{one_by_one:.2f} ms"
+    seconds = " / ".join(f"{start:.1f}" for start in starts[: len(PROCESSES)])
+    yield f"CPU of the start in {names} processes", "", "", f"{seconds} s"
 
 
 def shared_limit(seconds: int = LIMITED_S) -> Iterator[labelling.Row]:
