@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 
 from structkit.batch.engines.cached_replies import find_cached_reply
+from structkit.batch.engines.change import Change
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.stop import RunStopped, StopCause
 from structkit.batch.settings import MAX_REPLY_TOKENS
@@ -37,16 +37,14 @@ class RequestSender:
 
     context: RunContext
     stop_cause: StopCause | None = None
-    _is_stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    _is_settled: asyncio.Event = field(default_factory=asyncio.Event)
-    # Only its holder waits for the budget and polls the limiter.
+    # Only its holder waits for the budget and for the limiter: until a request in flight ends, or the run does.
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _change: Change = field(default_factory=Change)
 
     def stop(self, cause: StopCause) -> None:
         """Let no further request go out. The first reason counts."""
         self.stop_cause = self.stop_cause or cause
-        self._is_stopped.set()
-        self._is_settled.set()
+        self._change.notify()
 
     def transmission(self, step: Conversation) -> AsyncSend:
         """Return the function that sends the requests of a step."""
@@ -167,13 +165,11 @@ class RequestSender:
                 raise RunStopped(cause)
             if budget.is_used_up:
                 raise RunStopped(StopCause("budget", "the budget is used up"))
-            self._is_settled.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_settled.wait(), budget.poll_s)
+            await self._change.wait(budget.poll_s)
 
     def _settle(self, reserved: Decimal, actual: Decimal | None) -> None:
         self.context.budget.settle(reserved, actual)
-        self._is_settled.set()
+        self._change.notify()
 
     async def _wait_for_permit(self, tokens: int) -> int:
         """Wait until the next request may go out; return its number for the limiter."""
@@ -184,10 +180,7 @@ class RequestSender:
             wait = limiter.wait(time.monotonic(), tokens)
             if wait <= 0:
                 return limiter.start(tokens)
-            try:
-                await asyncio.wait_for(self._is_stopped.wait(), wait)
-            except TimeoutError:
-                continue
+            await self._change.wait(wait)
         raise RunStopped(self.stop_cause)
 
 

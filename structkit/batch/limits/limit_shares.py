@@ -64,6 +64,8 @@ class Session:
         reply: To that message: one that did not arrive is asked for again.
         in_flight: The numbers of its requests, and what the limiter calls them.
         slots: How many it may have in flight.
+        max_in_flight: How many it may have in fact until its next message: a smaller lease has to reach it first, and
+            then requests have to end.
         rate: Requests a second that it may send; None without a limit.
         token_rate: Tokens a second.
     """
@@ -74,6 +76,7 @@ class Session:
     reply: JSON | None = None
     in_flight: dict[int, int] = field(default_factory=dict)
     slots: int = 0
+    max_in_flight: int = 0
     rate: float | None = None
     token_rate: float | None = None
 
@@ -176,7 +179,9 @@ class LimitShares:
         position = [*self._sessions.values()].index(session) if session in self._sessions.values() else 0
         count = max(1, len(self._sessions))
         share = capacity // count + (position < capacity % count)
-        session.slots = max(0, min(share, capacity - sum(each.slots for each in other_sessions)))
+        last_slots = session.slots
+        session.slots = max(0, min(share, capacity - sum(each.max_in_flight for each in other_sessions)))
+        session.max_in_flight = max(last_slots, session.slots, len(session.in_flight))
         session.rate = _rate_share(self.limits.requests_per_minute, [each.rate for each in other_sessions], count)
         session.token_rate = _rate_share(
             self.limits.tokens_per_minute, [each.token_rate for each in other_sessions], count

@@ -97,6 +97,20 @@ def test_all_leases_together_never_exceed_the_limits(steps: list[Any], budget: i
         assert sum(lease["token_rate"] for lease in leases) <= 100 + 1e-9
 
 
+def test_what_a_smaller_lease_takes_from_a_worker_goes_to_others_once_its_requests_have_ended() -> None:
+    shares = LimitShares(Limits(), Limiter(4))
+    first = Worker(shares, "1/2")
+    assert first.exchange(0.0)["slots"] == 4
+    second = Worker(shares, "2/2")
+    assert second.exchange(0.1)["slots"] == 0
+    assert first.exchange(0.2, started=[[number, 1] for number in range(4)])["slots"] == 2
+    assert second.exchange(0.3)["slots"] == 0, "the first worker has four in flight, and has not heard of its new lease"
+    first.exchange(0.4, finished=[[0, 1]])
+    assert second.exchange(0.5)["slots"] == 1
+    first.exchange(0.6, finished=[[1, 1]])
+    assert second.exchange(0.7)["slots"] == 2
+
+
 def test_permits_of_a_dead_worker_lapse_and_its_money_stays_reserved_until_its_journal_is_read() -> None:
     shares = LimitShares(Limits(Decimal(10)), Limiter(4))
     dead, other = Worker(shares, "1/2"), Worker(shares, "2/2")

@@ -1,0 +1,33 @@
+"""`Change`: what one task of an event loop waits for, for a time at most."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Change:
+    """What one task waits for, and tasks of the same event loop notify it of.
+
+    `asyncio.wait_for` would create a task for each wait, before Python 3.12.
+    """
+
+    def __init__(self) -> None:
+        """Start without a task that waits."""
+        self._waiter: asyncio.Future[None] | None = None
+
+    def notify(self) -> None:
+        """Let the task continue, if one waits."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def wait(self, seconds: float | None) -> None:
+        """Wait for the next change, so many seconds at most; None for any time."""
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = None if seconds is None else loop.call_later(seconds, self.notify)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
