@@ -42,9 +42,10 @@ __all__ = ["FINAL_STATES", "Exchange", "FinalState", "Journal", "Reader", "RowSt
 class Journal:
     """The journal of one job, in a folder that one process has open at a time.
 
-    Any number of threads, or one event loop, may use it. Entries are on disk within about 15 ms, in the order in which
-    they were added; `flush` waits for that. Every method that reads flushes first, and so returns what this process has
-    added. A journal cannot be used after a fork: the child opens the folder itself, once the parent has closed it.
+    Any number of threads, or one event loop, may use it. Entries are on disk within about 15 ms, or three times what a
+    slow disk takes, in the order in which they were added; `flush` waits for that. Every method that reads flushes
+    first, and so returns what this process has added. A journal cannot be used after a fork: the child opens the folder
+    itself, once the parent has closed it.
 
     Every method raises `JobError` if the disk fails, after `close`, and in a forked child. If the disk is nearly full,
     intents are rejected, and other entries are accepted. After a failed write intents are rejected too; other entries

@@ -14,6 +14,10 @@ GROUP_WINDOW_S = 0.01
 """Seconds that the first entry of a group waits for more. A request waits for its intent: if this is longer, a job of
 short requests makes fewer rows a second; if it is shorter, there are more commits, which take CPU time."""
 
+WRITE_SHARE, MAX_WINDOW_S = 2.0, 0.03
+"""How much longer than the last write a group waits, and its longest wait: several jobs that share the cores and the
+disk of a machine would spend both on commits of a few rows each. A commit takes as much CPU time as forty rows in it."""
+
 FULL_GROUP = 500
 """Entries that are written without waiting for more."""
 
@@ -51,6 +55,7 @@ class JournalWriter:
         self._changed = threading.Condition(self._lock)
         self._queue: list[Entry] = []
         self._first_queued_at = 0.0
+        self._window_s = GROUP_WINDOW_S
         self._added = self._settled = self._failures = 0
         self._error: JobError | None = None
         self._is_hurried = self._is_closing = False
@@ -134,7 +139,9 @@ class JournalWriter:
     def _work(self) -> None:
         while group := self._next_group():
             group = self._without_rejected(group)
+            start = time.monotonic()
             result = self._write(group)
+            self._window_s = min(max(GROUP_WINDOW_S, WRITE_SHARE * (time.monotonic() - start)), MAX_WINDOW_S)
             # A caller that flushes finds its futures resolved; one whose future failed finds the journal failed too.
             if result.error is None:
                 self._resolve_futures(result)
@@ -152,7 +159,7 @@ class JournalWriter:
         """Wait for the next group and return it; an empty one when the journal is closed."""
         with self._changed:
             self._changed.wait_for(self._has_work)
-            due_at = self._first_queued_at + GROUP_WINDOW_S
+            due_at = self._first_queued_at + self._window_s
             self._changed.wait_for(self._is_group_due, max(0.0, due_at - time.monotonic()))
             group, self._queue = self._queue, []
             self._is_hurried = False

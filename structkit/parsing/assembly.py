@@ -60,7 +60,9 @@ class ChoiceAssembler:
             delta = message if not self._texts else self._new_part(message)
         if delta is None and isinstance(text := choice.get("text"), str):
             delta = {"content": text}
-        fields = _with_refusal(delta if isinstance(delta, dict) else as_object(delta or {}, "a delta"))
+        fields = delta if isinstance(delta, dict) else as_object(delta or {}, "a delta")
+        if isinstance(fields.get("content"), list):
+            fields = _with_refusal(fields)
         for name, value in fields.items():
             if value is not None:
                 self._add_field(name, value, fields, deltas)

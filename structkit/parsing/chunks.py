@@ -123,7 +123,7 @@ class ReplyAssembler:
 
     def _add_chunk(self, chunk: JSON) -> list[Delta]:
         chunk = chunk if "choices" in chunk else inside_envelope(chunk)
-        error = reported_error(chunk.get("error"))
+        error = chunk.get("error") and reported_error(chunk["error"])
         is_failure = bool(error) and not self.is_complete  # before the choices of this chunk
         choices = as_list(chunk.get("choices") or [], "choices")
         signature = chunk.get("id"), len(chunk), len(choices)
