@@ -60,9 +60,7 @@ class ChoiceAssembler:
             delta = message if not self._texts else self._new_part(message)
         if delta is None and isinstance(text := choice.get("text"), str):
             delta = {"content": text}
-        fields = delta if isinstance(delta, dict) else as_object(delta or {}, "a delta")
-        if isinstance(fields.get("content"), list):
-            fields = _with_refusal(fields)
+        fields = _with_refusal(delta if isinstance(delta, dict) else as_object(delta or {}, "a delta"))
         for name, value in fields.items():
             if value is not None:
                 self._add_field(name, value, fields, deltas)
@@ -302,7 +300,8 @@ def malformed(description: str, value: JSONValue) -> MalformedReply:
 
 def _with_refusal(delta: JSON) -> JSON:
     """Return a delta with the refusals among its content parts in its field of that name."""
-    refusal = read_refusal(delta.get("content"))
+    content = delta.get("content")
+    refusal = read_refusal(content) if isinstance(content, list) else None
     return {**delta, "refusal": refusal} if refusal else delta
 
 
