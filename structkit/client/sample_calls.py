@@ -9,6 +9,7 @@ from structkit.client.arguments import validate_call
 from structkit.client.concurrent_calls import call_for_each, call_for_each_async
 from structkit.client.confidence_argument import add_escalation
 from structkit.client.plan import merge_options, result_or_raise
+from structkit.client.reply_cache import as_sample
 from structkit.errors import ConfigError, ExtractionError, TransportError
 from structkit.extraction.fallback import is_unsure
 from structkit.extraction.reply_samples import Sample, after_escalation, join_samples
@@ -48,8 +49,13 @@ def run_samples(
     output_format = response_format(output_type)
     steps = _compare(output_format, defaults, call)
     calls = next(steps)
+
+    def run_one(sample: tuple[int, dict[str, Any]]) -> Result[Any]:
+        with as_sample(sample[0]):
+            return run(output_format, prompt, **sample[1])
+
     while True:
-        samples = call_for_each(lambda options: run(output_format, prompt, **options), calls, FAILURES)
+        samples = call_for_each(run_one, [*enumerate(calls)], FAILURES)
         try:
             calls = steps.send(samples)
         except StopIteration as end:
@@ -67,8 +73,13 @@ async def run_samples_async(
     output_format = response_format(output_type)
     steps = _compare(output_format, defaults, call)
     calls = next(steps)
+
+    async def run_one(sample: tuple[int, dict[str, Any]]) -> Result[Any]:
+        with as_sample(sample[0]):
+            return await run(output_format, prompt, **sample[1])
+
     while True:
-        samples = await call_for_each_async(lambda options: run(output_format, prompt, **options), calls, FAILURES)
+        samples = await call_for_each_async(run_one, [*enumerate(calls)], FAILURES)
         try:
             calls = steps.send(samples)
         except StopIteration as end:

@@ -23,7 +23,7 @@ from structkit.testing.cassette_entries import (
     read_entries,
     reply_deltas,
     reply_to_entry,
-    without_keys,
+    request_to_entry,
     write_entries,
 )
 from structkit.transport import Transport, is_awaited
@@ -118,7 +118,7 @@ class Tape:
             ConfigError: No reply is recorded for this request, or all of them have been replayed; or the tape is used
                 outside its `with` block.
         """
-        body, entries = without_keys(request.identity), self._open_entries
+        body, entries = request_to_entry(request.identity), self._open_entries
         if not self.is_recording:
             return entry_to_reply(self._next(body))
         reply = self._client.transport.send(request, policy)
@@ -137,7 +137,7 @@ class Tape:
             yield from reply_deltas(reply)
             yield reply
             return
-        body, entries = without_keys(request.identity), self._open_entries
+        body, entries = request_to_entry(request.identity), self._open_entries
         for item in open_stream(self._client.transport, request, policy):
             if not isinstance(item, Delta):
                 with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
@@ -35,6 +36,24 @@ DELTA_CHARS = 20
 
 MIN_KEY_CHARS = 12
 """A shorter `OPENAI_API_KEY` is a placeholder, which may occur in any text."""
+
+
+SECRET_FIELD = re.compile(r"api_?key|access_token|secret|password", re.IGNORECASE)
+"""Names of fields that gateways take a credential from, beside those of a completion request."""
+
+REDACTED = "[redacted]"
+
+
+def request_to_entry(identity: JSON) -> JSON:
+    """Return what identifies a request as it is stored in the file.
+
+    >>> request_to_entry({"api_key": "k-1", "seed": 7, "extra_query": {"api-version": "2", "sig": "s-1"}})
+    {'api_key': '[redacted]', 'seed': 7, 'extra_query': {'api-version': '2', 'sig': '[redacted]'}}
+    """
+    fields = {name: REDACTED if SECRET_FIELD.search(name) else value for name, value in identity.items()}
+    if isinstance(query := fields.get("extra_query"), Mapping):
+        fields["extra_query"] = {name: value if "version" in name else REDACTED for name, value in query.items()}
+    return cast("JSON", without_keys(fields))
 
 
 def reply_to_entry(reply: Completion | TransportError) -> JSON:
@@ -127,7 +146,7 @@ def read_entries(path: Path) -> list[JSON]:
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"the cassette {path} cannot be read: {error}; {REMEDY}") from error
     if isinstance(entries, list) and all(map(_is_entry, entries)):
-        return entries
+        return [{**entry, "request": request_to_entry(entry["request"])} for entry in entries]
     raise ConfigError(f"{path} is not a cassette, a list of objects with a request and a reply; {REMEDY}")
 
 

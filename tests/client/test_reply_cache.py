@@ -31,6 +31,16 @@ def test_a_repeated_call_is_answered_from_the_cache(connect: Connect, tmp_path: 
     assert len(endpoint.requests) == 1
 
 
+def test_the_replies_that_a_confidence_compares_are_stored_one_by_one(connect: Connect, tmp_path: Path) -> None:
+    values = iter(range(100))
+    with Endpoint(lambda _: f'{{"value": {next(values) % 3}}}') as endpoint:
+        client = connect(endpoint.base_url, cache=tmp_path / "replies.sqlite")
+        results = [client.run(int, "how many?", confidence=3) for _ in range(2)]
+    assert [result.confidence[()] for result in results] == [pytest.approx(1 / 3)] * 2
+    assert [result.cached for result in results] == [False, True]
+    assert len(endpoint.requests) == 3
+
+
 def test_a_result_from_the_cache_says_so_wherever_it_is_shown(connect: Connect, tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         client = connect(endpoint.base_url, cache=tmp_path / "replies.sqlite")

@@ -643,6 +643,20 @@ def test_no_key_is_in_a_cassette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert ask(tape, f"my key is {secret}").value.age == 1
 
 
+def test_no_credential_of_a_query_or_a_field_is_in_a_cassette(tmp_path: Path) -> None:
+    path, settings = tmp_path / "tape.json", {"extra_query": {"sig": "s-7", "api-version": "2"}}
+    settings["extra_body"] = {"api_key": "k-7"}
+    with Endpoint() as endpoint, cassette(path, "record", new_client(endpoint)) as tape:
+        ask(tape, **settings)
+    text = path.read_text(encoding="utf-8")
+    assert ("s-7" in text, "k-7" in text, '"api-version": "2"' in text) == (False, False, True)
+    with cassette(path) as tape:
+        ask(tape, **settings)
+    path.write_text(text.replace("[redacted]", "s-7"))  # as recorded before
+    with cassette(path) as tape:
+        ask(tape, **settings)
+
+
 def test_a_placeholder_key_is_not_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tape.json"
     monkeypatch.setenv("OPENAI_API_KEY", "test")
