@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -19,23 +18,8 @@ from structkit.transport.transport import AsyncReplyStream, ReplyStream, bind_mo
 from structkit.values import Attempt, Completion, Parameters, Policy, Request, Usage
 from structkit.values.parameters import NO_PARAMETERS
 
-_sample_number: ContextVar[int] = ContextVar("_sample_number", default=0)
-
-
-@contextmanager
-def as_sample(number: int) -> Iterator[None]:
-    """Store the replies of a call as those of one of several samples, which are the same request.
-
-    From one entry, all samples would have the same reply, and agree.
-
-    Args:
-        number: Counted from 0, which is also that of a call without samples.
-    """
-    token = _sample_number.set(number)
-    try:
-        yield
-    finally:
-        _sample_number.reset(token)
+sample_number: ContextVar[int] = ContextVar("sample_number", default=0)
+"""Which of several samples a call is. They are the same request, and from one entry would have the same reply."""
 
 
 @runtime_checkable
@@ -101,7 +85,7 @@ class ReplyCache:
                     _call_store(self.store, "set", self._key(attempt.request), value)
 
     def _key(self, request: Request) -> str:
-        number = _sample_number.get()
+        number = sample_number.get()
         parts = [self.address, request.identity, *([number] if number else [])]
         identity = json.dumps(parts, sort_keys=True, default=str)
         return sha256(identity.encode()).hexdigest()

@@ -9,7 +9,7 @@ from structkit.client.arguments import validate_call
 from structkit.client.concurrent_calls import call_for_each, call_for_each_async
 from structkit.client.confidence_argument import add_escalation
 from structkit.client.plan import merge_options, result_or_raise
-from structkit.client.reply_cache import as_sample
+from structkit.client.reply_cache import sample_number
 from structkit.errors import ConfigError, ExtractionError, TransportError
 from structkit.extraction.fallback import is_unsure
 from structkit.extraction.reply_samples import Sample, after_escalation, join_samples
@@ -49,13 +49,8 @@ def run_samples(
     output_format = response_format(output_type)
     steps = _compare(output_format, defaults, call)
     calls = next(steps)
-
-    def run_one(sample: tuple[int, dict[str, Any]]) -> Result[Any]:
-        with as_sample(sample[0]):
-            return run(output_format, prompt, **sample[1])
-
     while True:
-        samples = call_for_each(run_one, [*enumerate(calls)], FAILURES)
+        samples = call_for_each(lambda each: run(output_format, prompt, **_options(each)), calls, FAILURES)
         try:
             calls = steps.send(samples)
         except StopIteration as end:
@@ -73,29 +68,30 @@ async def run_samples_async(
     output_format = response_format(output_type)
     steps = _compare(output_format, defaults, call)
     calls = next(steps)
-
-    async def run_one(sample: tuple[int, dict[str, Any]]) -> Result[Any]:
-        with as_sample(sample[0]):
-            return await run(output_format, prompt, **sample[1])
-
     while True:
-        samples = await call_for_each_async(run_one, [*enumerate(calls)], FAILURES)
+        samples = await call_for_each_async(lambda each: run(output_format, prompt, **_options(each)), calls, FAILURES)
         try:
             calls = steps.send(samples)
         except StopIteration as end:
             return cast("Result[Any]", end.value)
 
 
+def _options(sample: tuple[int, dict[str, Any]]) -> dict[str, Any]:
+    """Return the arguments of a call, which has its number in its own context: that of its thread, or of its task."""
+    sample_number.set(sample[0])
+    return sample[1]
+
+
 def _compare(
     output_format: ResponseFormat[Any], defaults: Mapping[str, Any], call: Mapping[str, Any]
-) -> Generator[list[dict[str, Any]], Sequence[Sample], Result[Any]]:
-    """Yield the arguments of calls to make at once, receive their outcomes, and return the result."""
+) -> Generator[list[tuple[int, dict[str, Any]]], Sequence[Sample], Result[Any]]:
+    """Yield the numbers and the arguments of calls to make at once, receive their outcomes, and return the result."""
     validate_call(call)
     merged = merge_options(defaults, call)
-    result = result_or_raise(join_samples(output_format, (yield _divide_call(merged, call))))
+    result = result_or_raise(join_samples(output_format, (yield [*enumerate(_divide_call(merged, call))])))
     if not is_unsure(result, merged.get("below")):
         return result
-    [stronger] = yield [{**call, **SINGLE_CALL, "model": merged["escalate"]}]
+    [stronger] = yield [(0, {**call, **SINGLE_CALL, "model": merged["escalate"]})]
     return after_escalation(output_format, result, stronger)
 
 

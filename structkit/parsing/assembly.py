@@ -160,14 +160,16 @@ class ToolCallAssembler:
     def is_next_call(self, fragment: JSON) -> bool:
         """Return whether a fragment starts another call, despite the same index or none: it has a name again.
 
-        Some gateways give every call the index 0, or none; some repeat the name, or send a new id, in every fragment.
+        Some gateways give every call the index 0, or none; some repeat the name, or send a new id in every fragment. If
+        they do both, the arguments say whether the call has ended.
         """
         function = fragment.get("function")
         name = function.get("name") if isinstance(function, dict) else None
         if not name or not self.name:
             return False
         if identifier := fragment.get("id"):
-            return bool(identifier != self._fields.get("id"))
+            is_other = bool(identifier != self._fields.get("id"))
+            return is_other and (name != self.name or not self.arguments.has_text or self._has_all_arguments)
         if isinstance(fragment.get("index"), int) or not self.arguments.has_text:
             return False
         return name != self.name or self._has_all_arguments

@@ -60,15 +60,20 @@ class CachedRoute:
 
 
 def cache_folder() -> Path | None:
-    """Return the folder of the cache; None if it is turned off."""
+    """Return the folder of the cache; None if it is turned off, or in a home that nobody knows."""
     setting = os.environ.get(VARIABLE, "")
     if setting.lower() in {"off", "0", "no", "false"}:
         return None
     if setting:
-        return Path(setting)
-    from platformdirs import user_cache_path
+        folder = Path(setting)
+    else:
+        from platformdirs import user_cache_path
 
-    return user_cache_path("structkit") / "routes"
+        folder = user_cache_path("structkit") / "routes"
+    try:
+        return folder.expanduser()
+    except RuntimeError:  # a user of a container without a home
+        return None
 
 
 @contextlib.contextmanager

@@ -264,6 +264,10 @@ CALLS: dict[str, tuple[list[JSON], list[tuple[str | None, str, str]]]] = {
         [call("{", index=0, id="a", name="f"), call("}", index=0, id="b")],
         [("a", "f", "{}")],
     ),
+    "the name and a new id for every fragment": (
+        [call("{", index=0, id="a", name="f"), call("}", index=0, id="b", name="f"), call("[]", id="c", name="f")],
+        [("a", "f", "{}"), ("c", "f", "[]")],
+    ),
     "the name repeated": ([call("{", index=0, name="f"), call("}", index=0, name="f")], [(None, "f", "{}")]),
     "the name in fragments": ([call(None, index=0, name="f"), call("{}", index=0, name="oo")], [(None, "foo", "{}")]),
     "decoded": ([call({"x": [1]}, index=0, id="a", name="f")], [("a", "f", '{"x": [1]}')]),

@@ -55,6 +55,20 @@ def age_entries(folder: Path, seconds: float) -> None:
         path.write_text(json.dumps({**entry, "stored_at": entry["stored_at"] - seconds}))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="~ is another folder")
+def test_a_tilde_is_the_home_and_without_a_home_nothing_is_cached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STRUCTKIT_ROUTES", "~/routes")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    store_route(REMOTE, "m", TOOL_ONLY)
+    assert (tmp_path / "home" / "routes").is_dir()
+    monkeypatch.setenv("STRUCTKIT_ROUTES", "~nobody-of-this-name/routes")
+    store_route(REMOTE, "m", TOOL_ONLY)
+    assert (load_route(REMOTE, "m"), [each.name for each in tmp_path.iterdir()]) == (None, ["home"])
+
+
 def test_a_client_starts_with_the_route_of_the_previous_one(connect: Connect) -> None:
     with Endpoint(reject_response_format) as endpoint:
         first = connect(endpoint.base_url).run(int, "x")
