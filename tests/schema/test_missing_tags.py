@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -308,3 +309,25 @@ def test_no_value_is_read_as_another_one(things: list[Any], excludes_unset: bool
     natural = adapter.dump_python(things, mode="json", exclude_unset=excludes_unset)
     value, _ = read(list[Thing], {"value": natural})
     assert value is None or [repr(thing) for thing in value] == [repr(thing) for thing in things]
+
+
+@pytest.mark.parametrize(
+    ("output_type", "reply", "value"),
+    [
+        (Decimal | Literal["x"] | bool, '"1"', Decimal(1)),
+        (Decimal | Literal["x"] | bool, '"true"', True),
+        (Decimal | dt.date | int, '{"value": "5"}', Decimal(5)),
+        (Decimal | dt.date | int, "5", 5),
+        (dt.date | dt.time | int | None, "null", None),
+        (list[Decimal | dt.date | float], '["1.5", 1.5]', [Decimal("1.5"), 1.5]),
+    ],
+    ids=str,
+)
+def test_a_text_without_its_box_is_not_read_as_a_number(output_type: Any, reply: str, value: Any) -> None:
+    answer = ResponseFormat(output_type).read(reply, repairs=True)
+    assert (answer.value, repr(answer.value)) == (value, repr(value))
+
+
+def test_a_text_that_fits_several_boxes_is_asked_for_again() -> None:
+    answer = ResponseFormat(Literal["1"] | Decimal | int).read('"1"', repairs=True)
+    assert [issue.got for issue in answer.issues] == ['"1"']

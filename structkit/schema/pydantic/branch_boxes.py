@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from operator import is_, itemgetter
 from typing import Any, cast
 
@@ -119,11 +119,17 @@ class UnionRewrite:
         choice = self._choice(branches, resolved, boxes=by_name)
         schema = core_schema.tagged_union_schema(
             tagged,
-            _BoxReader(frozenset(branches), choice),
+            _BoxReader(frozenset(branches), choice, texts_are_boxed=self._are_texts_boxed(by_name.values(), unboxed)),
             ref=part.get("ref"),
             serialization=core_schema.plain_serializer_function_ser_schema(choice.write),
         )
         return cast("JSON", schema)
+
+    def _are_texts_boxed(self, boxed: Iterable[Any], unboxed: Iterable[Any]) -> bool:
+        """Return whether a text can be a value in a box only, so that no number or boolean is read from it."""
+        forms = [*map(self._form, unboxed)]
+        may_be_unboxed = any(form.may_read_any or not form.types or "string" in form.types for form in forms)
+        return not may_be_unboxed and any("string" in self._form(choice).types for choice in boxed)
 
     def _choice(self, branches: dict[str, Any], resolved: dict[str, Any], **settings: Any) -> BranchChoice:
         all_layers = (layer for branch in branches.values() for layer in layers(branch, self._definitions))
@@ -165,15 +171,16 @@ class UnionRewrite:
 class _BoxReader:
     """The branch of a JSON value, by its box."""
 
-    def __init__(self, names: frozenset[str], choice: BranchChoice) -> None:
+    def __init__(self, names: frozenset[str], choice: BranchChoice, *, texts_are_boxed: bool) -> None:
         self.__name__ = "branch"  # pydantic's errors contain it
-        self._names, self._choice = names, choice
+        self._names, self._choice, self._texts_are_boxed = names, choice, texts_are_boxed
 
     def __call__(self, value: Any) -> str | None:
         name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
         if name in self._names:
             return str(name)
-        return UNBOXED if UNBOXED in self._names else self._choice.by_class(value)  # which reports the missing box
+        lacks_box = UNBOXED not in self._names or (self._texts_are_boxed and isinstance(value, str))
+        return self._choice.by_class(value) if lacks_box else UNBOXED  # the former reports the missing box
 
 
 def _without_json(choice: Any) -> Any:
