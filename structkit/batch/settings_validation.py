@@ -50,6 +50,7 @@ def validate_settings(settings: JobSettings) -> None:
     validate_connection(settings)
     validate_max_failed(settings.max_failed)
     _validate_batch_api(settings)
+    _validate_items(settings)
     if not settings.value_column:
         raise ConfigError(f"value_column (--value-column) must be the name of a column, not {settings.value_column!r}")
     if str(settings.output) == STANDARD:
@@ -93,6 +94,13 @@ def _validate_batch_api(settings: JobSettings) -> None:
         raise ConfigError("batch_api (--batch-api) needs an endpoint, not a client or transport of your own")
     if not settings.wait and not settings.batch_api:
         raise ConfigError("wait=False (--no-wait) is for batch_api=True (--batch-api): other requests are answered now")
+
+
+def _validate_items(settings: JobSettings) -> None:
+    if settings.items is not None and settings.part is not None and settings.key is None:
+        raise ConfigError(
+            "items (--items) in parts or several processes needs key (--key): the rows of an item are joined by it"
+        )
 
 
 def _validate_choices(settings: JobSettings) -> None:
