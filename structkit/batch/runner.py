@@ -35,7 +35,7 @@ from structkit.batch.report import Report
 from structkit.batch.resume import REPARSING, has_answers, mark_spent, open_journal, spent_before
 from structkit.batch.selection import Selection, UnfinishedRows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
-from structkit.batch.settings_validation import validate_columns, validate_settings
+from structkit.batch.settings_validation import validate_columns, validate_part_items, validate_settings
 from structkit.client.endpoint_settings import report_environment_errors
 from structkit.costs.budget import Budget
 from structkit.dialects.batch_rules import BatchRules, find_batch_rules
@@ -76,6 +76,7 @@ class JobRunner:
             ConfigError: A setting is invalid.
         """
         validate_settings(settings)
+        validate_part_items(settings)
         self.settings, self.on_progress, self.limits = settings, on_progress, limits
         self.clock = RunClock()
         self.conversations, self.prices = RowConversations(settings), job_prices(settings)

@@ -50,7 +50,6 @@ def validate_settings(settings: JobSettings) -> None:
     validate_connection(settings)
     validate_max_failed(settings.max_failed)
     _validate_batch_api(settings)
-    _validate_items(settings)
     if not settings.value_column:
         raise ConfigError(f"value_column (--value-column) must be the name of a column, not {settings.value_column!r}")
     if str(settings.output) == STANDARD:
@@ -96,13 +95,6 @@ def _validate_batch_api(settings: JobSettings) -> None:
         raise ConfigError("wait=False (--no-wait) is for batch_api=True (--batch-api): other requests are answered now")
 
 
-def _validate_items(settings: JobSettings) -> None:
-    if settings.items is not None and settings.part is not None and settings.key is None:
-        raise ConfigError(
-            "items (--items) in parts or several processes needs key (--key): the rows of an item are joined by it"
-        )
-
-
 def _validate_choices(settings: JobSettings) -> None:
     for name, choices in CHOICES.items():
         if not isinstance(value := getattr(settings, name), str) or value not in choices:
@@ -113,6 +105,18 @@ def _validate_numbers(settings: JobSettings) -> None:
     for name, minimum in MINIMA.items():
         if (number := getattr(settings, name)) is not None and not minimum <= number < inf:
             raise ConfigError(f"{name} must be {minimum} or more, not {number}")
+
+
+def validate_part_items(settings: JobSettings) -> None:
+    """Validate, before anything is sent, that the rows of items that a part writes can be joined.
+
+    Raises:
+        ConfigError: They cannot.
+    """
+    if settings.items is not None and settings.part is not None and settings.key is None:
+        raise ConfigError(
+            "items (--items) in parts or several processes needs key (--key): the rows of an item are joined by it"
+        )
 
 
 def validate_outside_journal(path: Path) -> None:

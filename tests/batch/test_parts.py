@@ -317,7 +317,9 @@ def test_what_is_no_part_is_an_error(tmp_path: Path, part: Any) -> None:
 
 def test_parts_with_a_row_for_each_item_need_a_key_before_anything_is_paid(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"needs key \(--key\): the rows of an item are joined by it"):
-        Job([{"text": "x"}], tmp_path / "out.csv", output_type=list[int], prompt="{text}", part=(1, 2), items="value")
+        Job(
+            [{"text": "x"}], tmp_path / "out.csv", output_type=list[int], prompt="{text}", part=(1, 2), items="value"
+        ).run()
 
 
 def test_a_part_needs_an_output() -> None:

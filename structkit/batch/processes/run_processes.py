@@ -23,7 +23,7 @@ from structkit.batch.processes.worker_pool import WorkerPool
 from structkit.batch.processes.worker_process import WORKER_VARIABLE, LoadJob
 from structkit.batch.report import Report
 from structkit.batch.settings import JobSettings
-from structkit.batch.settings_validation import validate_settings
+from structkit.batch.settings_validation import validate_part_items, validate_settings
 from structkit.errors import ConfigError
 from structkit.journal.database import create_folder
 from structkit.journal.lock import lock_folder
@@ -67,6 +67,7 @@ def validate_division(settings: JobSettings, total: int) -> None:
     _validate_process()
     for each in parts_of(settings, total):
         validate_settings(each)
+        validate_part_items(each)
     validate_parts(settings, total)
 
 
