@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -33,6 +33,7 @@ def offline(make_error: Callable[[str], BaseException] = ConfigError) -> Iterato
     blocked_hosts: list[str] = []
 
     def check(host: Any) -> None:
+        host = host.decode() if isinstance(host, bytes) else host
         if not _is_loopback(host):
             blocked_hosts.append(host)
             remedy = "answer it with structkit.testing.Endpoint or from a cassette"
@@ -42,12 +43,14 @@ def offline(make_error: Callable[[str], BaseException] = ConfigError) -> Iterato
         _replace(stack, socket, "getaddrinfo", _checked_lookup(socket.getaddrinfo, check))
         for name in ("connect", "connect_ex"):
             _replace(stack, socket.socket, name, _checked_connection(getattr(socket.socket, name), check))
+        for loop_class in _event_loops():
+            _replace(stack, loop_class, "create_connection", _checked_loop(loop_class.create_connection, check))
         yield blocked_hosts
 
 
 def _checked_lookup(lookup: Callable[..., Any], check: HostCheck) -> Callable[..., Any]:
     def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-        check(host.decode() if isinstance(host, bytes) else host)
+        check(host)
         return lookup(host, *args, **kwargs)
 
     return getaddrinfo
@@ -60,6 +63,25 @@ def _checked_connection(connect: Callable[..., Any], check: HostCheck) -> Callab
         return connect(self, address)
 
     return checked_connect
+
+
+def _event_loops() -> list[Any]:
+    """Return the classes of event loops: uvloop connects in C, and asyncio replaces an exception of `connect`."""
+    import asyncio
+
+    with suppress(ImportError):
+        import uvloop
+
+        return [asyncio.BaseEventLoop, uvloop.Loop]
+    return [asyncio.BaseEventLoop]
+
+
+def _checked_loop(create_connection: Callable[..., Any], check: HostCheck) -> Callable[..., Any]:
+    def checked_create(self: Any, protocol_factory: Any, host: Any = None, *args: Any, **kwargs: Any) -> Any:
+        check(host)
+        return create_connection(self, protocol_factory, host, *args, **kwargs)
+
+    return checked_create
 
 
 def _is_loopback(host: str | None) -> bool:

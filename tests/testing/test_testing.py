@@ -832,6 +832,23 @@ def test_a_guarded_client_reaches_only_this_machine(connect: Connect) -> None:
     assert blocked_hosts == ["gateway.example"]
 
 
+@pytest.mark.parametrize("host", ["gateway.example", "192.0.2.1", "2001:db8::1"])
+@pytest.mark.parametrize("library", ["asyncio", "uvloop"])
+def test_the_guard_blocks_every_event_loop_and_says_so(library: str, host: str) -> None:
+    loops = pytest.importorskip(library)
+    base_url = f"http://[{host}]/v1" if ":" in host else f"http://{host}/v1"
+
+    async def ask_host() -> Any:
+        async with structkit.AsyncClient("m", base_url=base_url, api_key="k") as client:
+            return await client.extract(int, "how many?")
+
+    with offline() as blocked_hosts, asyncio.Runner(loop_factory=loops.new_event_loop) as runner:
+        with pytest.raises(structkit.TransportError, match="blocked a real request to"):
+            runner.run(ask_host())
+    assert blocked_hosts == [host]
+    assert "create_connection" not in vars(getattr(loops, "Loop", object))
+
+
 @pytest.mark.parametrize(
     "host", [None, "", "localhost", b"localhost", "a.localhost", "127.0.0.1", "::1", "0.0.0.0"], ids=repr
 )
