@@ -842,9 +842,12 @@ def test_the_guard_blocks_every_event_loop_and_says_so(library: str, host: str) 
         async with structkit.AsyncClient("m", base_url=base_url, api_key="k") as client:
             return await client.extract(int, "how many?")
 
-    with offline() as blocked_hosts, asyncio.Runner(loop_factory=loops.new_event_loop) as runner:
-        with pytest.raises(structkit.TransportError, match="blocked a real request to"):
-            runner.run(ask_host())
+    with (
+        asyncio.Runner(loop_factory=loops.new_event_loop) as runner,
+        offline() as blocked_hosts,
+        pytest.raises(structkit.TransportError, match="blocked a real request to"),
+    ):
+        runner.run(ask_host())
     assert blocked_hosts == [host]
     assert "create_connection" not in vars(getattr(loops, "Loop", object))
 
