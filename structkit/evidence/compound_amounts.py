@@ -97,9 +97,9 @@ def compound_amounts(folded: str, words: Sequence[Range], numbers: Iterable[Numb
         words: The ranges of the words that numbers have.
         numbers: The numbers in words.
 
-    >>> amounts = compound_amounts("415€50, 12 zl 5 gr, 两公斤四", [], [])
+    >>> amounts = compound_amounts("415€50, 12 zl 5 gr", [], [])
     >>> [str(value) for value, _ in amounts]
-    ['415.50', '12.05', '2.4']
+    ['415.50', '12.05']
     """
     yield from _halves(folded, words)
     yield from _amounts_in_words(folded, numbers)
@@ -108,6 +108,14 @@ def compound_amounts(folded: str, words: Sequence[Range], numbers: Iterable[Numb
         if values:
             yield values[0] + int(match[2] or match[3]) * CENT, pack(*match.span())
     yield from _short_millions(folded)
+
+
+def compound_cjk_amounts(folded: str) -> Iterator[Number]:
+    """Yield the numbers in Chinese, Japanese and Korean that have a unit between their parts.
+
+    >>> [str(value) for value, _ in compound_cjk_amounts("两公斤四, 两个半, 八折")]
+    ['0.80', '80', '0.20', '20', '2.5', '2.4']
+    """
     yield from _shares_of_ten(folded)
     yield from _cjk_halves(folded)
     for match in search_around(CJK_AMOUNT, CJK_UNIT, folded):

@@ -114,7 +114,7 @@ class DaysWithoutYear:
             *_named_days(runs.folded, months, days_before),
             *days_of_named_months(runs.folded, months, languages),
         )
-        foreign = (*_days_with_other_months(runs.folded), *days_without_year_of_other_months(runs.folded))
+        foreign = (*_days_with_other_months(runs), *days_without_year_of_other_months(runs))
         for month, day, place in (*in_words, *foreign):
             if not _is_in_any(place, places):
                 self._in_words[month, day].append(place)
@@ -220,8 +220,8 @@ def spaced_days(runs: DigitRuns) -> Iterator[Range]:
 
 
 def _spaced_days(runs: DigitRuns) -> Iterator[re.Match[str]]:
-    for run, start in runs.before_gap(". "):
-        spaced = SPACED_DAY.match(runs.folded, start) if len(run) <= DAY_CHARS else None
+    for _, start in runs.before_gap(". ", DAY_CHARS):
+        spaced = SPACED_DAY.match(runs.folded, start)
         if spaced and int(spaced[2]) <= MONTHS_OF_YEAR:
             yield spaced
 
@@ -233,8 +233,9 @@ def find_days_before(folded: str, months: Iterable[int]) -> DaysBefore:
     return {start: match for start, match in matches if match}
 
 
-def _days_with_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
-    for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)):
+def _days_with_other_months(runs: DigitRuns) -> Iterator[tuple[int, int, Range]]:
+    folded = runs.folded
+    for mark, pattern in ((CJK_MONTH, CJK_DAY), (KOREAN_MONTH, KOREAN_DAY)) if runs.is_eastern else ():
         for match in search_around(pattern, mark, folded):
             yield read_digits_or_numeral(match[1]), read_digits_or_numeral(match[2]), pack(*match.span())
     for head in ROMAN_DAY_START.finditer(folded):

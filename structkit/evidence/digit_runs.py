@@ -6,10 +6,11 @@ A text repeats few of them often, so that each different run is read once, whate
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from structkit.evidence.folding import Offsets, group_offsets, split_text
+from structkit.evidence.folding import group_offsets, split_text
 
 RUN = re.compile(
     r"([0-9.,](?:(?<=[0-9])|(?<![\w.].)(?=[0-9]))(?:[0-9.,:/'-]*[0-9])?"
@@ -18,36 +19,46 @@ RUN = re.compile(
 """A run, of folded text; with its exponent, the minutes of 21h30, or "pm". It begins with a set of characters, which
 `re` searches for fast."""
 
-MAX_GAP_CHARS = 2
+GAPS = frozenset({" ", ". "})
+"""What is between the parts of a number or a date."""
+
+EASTERN = re.compile("[\u0590-\u1fff\u2e80-\uffff]")
 
 
 class DigitRuns:
     """The runs of a folded text.
 
+    Args:
+        folded: The text.
+        is_eastern: Whether it has letters of scripts that are written without capital letters, from Hebrew to Chinese.
+
     >>> runs = DigitRuns("on 2026-03-14, 7 pm: 1 299,50 or 12.5")
     >>> [*runs.starts]
     ['2026-03-14', '7 pm', '1', '299,50', '12.5']
-    >>> [*runs.before_gap(" ")]
+    >>> [*runs.before_gap(" ", 3)]
     [('1', 21)]
     """
 
-    def __init__(self, folded: str) -> None:
+    def __init__(self, folded: str, *, is_eastern: bool | None = None) -> None:
         """Split the text."""
         self.folded = folded
+        self.is_eastern = EASTERN.search(folded) is not None if is_eastern is None else is_eastern
         self._texts, self._starts, self._gaps = split_text(RUN, folded)
 
     @cached_property
-    def starts(self) -> dict[str, Offsets]:
+    def starts(self) -> Mapping[str, Sequence[int]]:
         """Where each different run begins."""
         return group_offsets(self._texts, self._starts)
 
     @cached_property
-    def _short_gaps(self) -> list[tuple[str, int]]:
-        """The gaps of a few characters, and the numbers of the runs before them."""
-        return [(gap, number) for number, gap in enumerate(self._gaps) if len(gap) <= MAX_GAP_CHARS]
+    def _by_gap(self) -> dict[str, list[tuple[str, int]]]:
+        """The runs before each gap of a few characters, and where they begin."""
+        by_gap = defaultdict[str, list[tuple[str, int]]](list)
+        for gap, run, start in zip(self._gaps, self._texts, self._starts, strict=True):
+            if gap in GAPS:
+                by_gap[gap].append((run, start))
+        return by_gap
 
-    def before_gap(self, gap: str) -> Iterator[tuple[str, int]]:
-        """Yield the runs that only a gap, of two characters at most, separates from the next; and where they begin."""
-        for each, number in self._short_gaps:
-            if each == gap:
-                yield self._texts[number], self._starts[number]
+    def before_gap(self, gap: str, max_chars: int) -> Iterator[tuple[str, int]]:
+        """Yield the runs of a few characters that only a space, or a point and a space, separates from the next."""
+        return ((run, start) for run, start in self._by_gap.get(gap, ()) if len(run) <= max_chars)

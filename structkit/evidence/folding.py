@@ -7,7 +7,7 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import accumulate, chain
@@ -38,6 +38,7 @@ Offsets: TypeAlias = "array[int]"
 
 MIN_CHARS_TO_SPLIT = 100
 MAX_CHARACTERS_TO_FIND, MIN_CHARS_FOR_PATTERN = 8, 50_000
+MIN_TEXTS_FOR_ARRAYS = 10_000
 FRACTION_SIGN = "\u2044"
 
 SPOKEN_CLASSES = frozenset({0, 7, 8, 9})
@@ -67,6 +68,11 @@ class FoldedText:
     def characters(self) -> tuple[AbstractSet[str], AbstractSet[str]]:
         """The characters of the original, and those of the folded text."""
         return self._characters, {*"".join([FOLDED[ord(char)] for char in self._characters])}
+
+    @property
+    def is_eastern(self) -> bool:
+        """Whether the text has letters of scripts without capital letters, from Hebrew to Chinese."""
+        return any("\u0590" <= char < "\u2000" or char >= "\u2e80" for char in self._characters)
 
     def _store_offsets(self, positions: Iterable[int]) -> None:
         """Store an offset, and how much less a range is in the original, after each character of another length."""
@@ -141,12 +147,17 @@ def split_text(pattern: re.Pattern[str], text: str) -> tuple[tuple[str, ...], Of
     return tuple(parts[1::2]), array("I", accumulate(map(len, parts)))[:-1:2], tuple(parts[2::2])
 
 
-def group_offsets(texts: Iterable[str], offsets: Iterable[int]) -> dict[str, Offsets]:
-    """Return the offsets of each different text.
+def group_offsets(texts: Sequence[str], offsets: Iterable[int]) -> Mapping[str, Sequence[int]]:
+    """Return the offsets of each different text, in arrays if there are many.
 
     >>> group_offsets(["a", "b", "a"], [0, 4, 9])
-    {'a': array('I', [0, 9]), 'b': array('I', [4])}
+    {'a': [0, 9], 'b': [4]}
     """
+    if len(texts) < MIN_TEXTS_FOR_ARRAYS:  # lists are made faster
+        lists = defaultdict[str, list[int]](list)
+        for text, offset in zip(texts, offsets, strict=False):
+            lists[text].append(offset)
+        return dict(lists)
     grouped = defaultdict[str, Offsets](partial(array, "I"))
     for text, offset in zip(texts, offsets, strict=False):
         grouped[text].append(offset)

@@ -8,7 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 from structkit.evidence.cjk_numerals import CJK_NUMERAL, read_cjk_numeral
-from structkit.evidence.compound_amounts import compound_amounts
+from structkit.evidence.compound_amounts import compound_amounts, compound_cjk_amounts
+from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
 from structkit.evidence.korean_numbers import korean_numbers
 from structkit.evidence.mark_search import search_around
@@ -85,8 +86,9 @@ MAX_WORDS = 24
 """Words of a number that are read together."""
 
 
-def numbers_without_digits(folded: str, words: Sequence[Range]) -> Iterator[tuple[Decimal, Range]]:
+def numbers_without_digits(runs: DigitRuns, words: Sequence[Range]) -> Iterator[tuple[Decimal, Range]]:
     """Yield fractions, numbers in words and in Chinese numerals, and those of digits and scales by turns."""
+    folded = runs.folded
     yield from _fractions(folded)
     numbers = [*_numbers_in_words(folded, words)]
     yield from compound_amounts(folded, words, numbers)
@@ -98,9 +100,10 @@ def numbers_without_digits(folded: str, words: Sequence[Range]) -> Iterator[tupl
         longer = pack(start, percent.end()) if percent and not percent[0][-1].isalpha() else signed_place
         yield from ((each, longer) for each in _roundings(signed))
         yield from shares_and_multiples([signed], signed_place, folded[end : end + MAX_AFTER], has_scale=True)
-    if IS_CJK.search(folded):
+    if runs.is_eastern and IS_CJK.search(folded):
+        yield from compound_cjk_amounts(folded)
         yield from _cjk_numbers(folded)
-    if IS_THAI.search(folded):
+    if runs.is_eastern and IS_THAI.search(folded):
         yield from thai_numbers(folded)
 
 

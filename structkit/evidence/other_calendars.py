@@ -120,21 +120,21 @@ def other_calendar_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     for match in search_around(VIETNAMESE, VIETNAMESE_MONTH, folded):
         if month := VIETNAMESE_NAMES.get(match[2]) or int(match[2] if match[2].isdecimal() else 0):
             yield pack(*match.span()), [(int(match[3]), month, int(match[1]))]
-    for match in search_around(THAI, THAI_MONTH, folded):
-        month = THAI_MONTHS.index(match[2]) % (2 * LONG_MONTHS) + 1
-        yield pack(*match.span()), [(year, month, int(match[1])) for year in years_of(match[3])]
-    yield from _persian_dates(folded)
+    if runs.is_eastern:
+        yield from _thai_dates(folded)
+        yield from _persian_dates(folded)
 
 
-def days_without_year_of_other_months(folded: str) -> Iterator[tuple[int, int, Range]]:
+def days_without_year_of_other_months(runs: DigitRuns) -> Iterator[tuple[int, int, Range]]:
     """Yield the months and days of Thai and Vietnamese dates without a year.
 
-    >>> [each[:2] for each in days_without_year_of_other_months("ngay 14 thang 3 co tiec")]
+    >>> [each[:2] for each in days_without_year_of_other_months(DigitRuns("ngay 14 thang 3 co tiec"))]
     [(3, 14)]
     """
+    folded = runs.folded
     for match in search_around(VIETNAMESE_DAY, VIETNAMESE_MONTH, folded):
         yield int(match[2]), int(match[1]), pack(*match.span())
-    for match in search_around(THAI_DAY, THAI_MONTH, folded):
+    for match in search_around(THAI_DAY, THAI_MONTH, folded) if runs.is_eastern else ():
         yield THAI_MONTHS.index(match[2]) % (2 * LONG_MONTHS) + 1, int(match[1]), pack(*match.span())
 
 
@@ -148,6 +148,12 @@ def _dates_with_dashed_year(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]
                 )
 
 
+def _thai_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
+    for match in search_around(THAI, THAI_MONTH, folded):
+        month = THAI_MONTHS.index(match[2]) % (2 * LONG_MONTHS) + 1
+        yield pack(*match.span()), [(year, month, int(match[1])) for year in years_of(match[3])]
+
+
 def _persian_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
     for match in search_around(PERSIAN, PERSIAN_MONTH, folded):
         yield pack(*match.span()), [_persian(int(match[3]), PERSIAN_MONTHS.index(match[2]) + 1, int(match[1]))]
@@ -159,7 +165,7 @@ def _persian_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
 def _dates_of_three_numbers(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     """Yield the dates in digits of the Iranian calendar, and those after a Japanese era."""
     folded = runs.folded
-    has_roc_years = ROC_MARK.search(folded) is not None
+    has_roc_years = runs.is_eastern and ROC_MARK.search(folded) is not None
     for run, starts in runs.starts.items():
         match = THREE_NUMBERS.fullmatch(run) if len(run) >= MIN_RUN_CHARS - 1 else None
         if match is None:

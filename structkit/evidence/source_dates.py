@@ -131,7 +131,10 @@ class SourceDates:
         """The dates with more than one run of digits, such as those with the name of a month."""
         folded = self._runs.folded
         numbers = month_numbers(self._languages()) if self._months else {}
-        words = _dates_in_words(folded, self._months, numbers)
+        words = (
+            *_named_months(folded, self._months, numbers),
+            *(_eastern_dates(folded) if self._runs.is_eastern else ()),
+        )
         numeric = (*other_calendar_dates(self._runs), *dates_in_other_orders(self._runs))
         dates = [*_spaced_dates(self._runs), *words, *numeric]
         return [
@@ -262,8 +265,9 @@ def composites_in_run(run: str) -> tuple[RangeInRun, ...]:
 
 def _spaced_dates(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     """Yield dates with spaces after points, or between year, month and day."""
-    year_first = [start for gap in (" ", ". ") for run, start in runs.before_gap(gap) if len(run) == YEAR_CHARS]
-    year_last = [start for run, start in runs.before_gap(". ") if len(run) <= DAY_CHARS]
+    spaced = (each for gap in (" ", ". ") for each in runs.before_gap(gap, YEAR_CHARS))
+    year_first = [start for run, start in spaced if len(run) == YEAR_CHARS]
+    year_last = [start for _, start in runs.before_gap(". ", DAY_CHARS)]
     for start in (*year_first, *year_last):
         if match := NUMERIC_DATE.match(runs.folded, start):
             yield pack(*match.span()), _read_numeric_date(match.group(), {})
@@ -297,11 +301,8 @@ def _read_numeric_date(text: str, decided: Orders) -> list[Day]:
     return [(year, *order) for year, order in product(years_of(match[4]), orders)]
 
 
-def _dates_in_words(
-    folded: str, months: Iterable[int], numbers: Mapping[str, int]
-) -> Iterator[tuple[Range, list[Day]]]:
-    """Yield dates with the name of a month, and Chinese, Japanese and Korean ones."""
-    yield from _named_months(folded, months, numbers)
+def _eastern_dates(folded: str) -> Iterator[tuple[Range, list[Day]]]:
+    """Yield Chinese, Japanese and Korean dates."""
     for match in ERA_DATE.finditer(folded) if ERA_MARK.search(folded) else ():
         year, month, day = (_cjk_number(part) for part in match.groups()[1:])
         yield pack(*match.span()), [(ERAS[match[1]] + year, month, day)]

@@ -27,7 +27,7 @@ SPACE_IN_NUMBER = re.compile(r" (?=[.,])")
 SIGN_OF_FRACTION = "\u2044"
 SIGNED_FRACTION = re.compile("(?:[0-9]+ {1,2})?[0-9]+\u2044[0-9]+")
 YEARS = range(1900, 2100)
-MAX_NUMERATOR, MAX_DENOMINATOR, GROUP_DIGITS = 16, 4, 3
+MAX_NUMERATOR, MAX_DENOMINATOR, GROUP_DIGITS, MAX_SPACED_CHARS = 16, 4, 3, 9
 
 
 class _Notation(NamedTuple):
@@ -150,7 +150,7 @@ class SourceNumbers:
         """The places of numbers with spaces between groups of three digits, by their digits."""
         places: dict[str, list[Range]] = defaultdict(list)
         end = 0
-        for run, start in self._runs.before_gap(" "):
+        for run, start in self._runs.before_gap(" ", MAX_SPACED_CHARS):
             match = SPACED_GROUPS.match(self._folded, start) if start >= end and len(run) <= GROUP_DIGITS else None
             match = match or (SPACED_DECIMALS.match(self._folded, start) if start >= end else None)
             if match:
@@ -166,7 +166,7 @@ class SourceNumbers:
     @cached_property
     def _in_words(self) -> dict[Decimal, list[Range]]:
         places: dict[Decimal, list[Range]] = defaultdict(list)
-        for value, place in numbers_without_digits(self._folded, self._number_words):
+        for value, place in numbers_without_digits(self._runs, self._number_words):
             places[value].append(place)
         for year, place in short_years(self._runs):
             places[Decimal(year)].append(place)

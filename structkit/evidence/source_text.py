@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, time
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from structkit.evidence.days_without_year import eastern_days, eastern_hours, spaced_days
@@ -72,7 +73,7 @@ class SourceText:
 
     @cached_property
     def _runs(self) -> DigitRuns:
-        return DigitRuns(self.folded.text)
+        return DigitRuns(self.folded.text, is_eastern=self.folded.is_eastern)
 
     @cached_property
     def _numbers(self) -> SourceNumbers:
@@ -167,7 +168,6 @@ class SourceText:
             place
             for place in places
             if place not in parts
-            and not self._is_superscript(place)
             and (
                 (composite := composites[bisect_right(composites, place | END_MASK) - 1]) & END_MASK < place & END_MASK
                 or composite == place
@@ -175,17 +175,13 @@ class SourceText:
         ]
         free = [place for place in outside if not is_inner(folded, place)]
         if is_small_number(leaf) and not is_part_name(leaf.path):
-            return free or [place for place in outside if not is_in_word(folded, place)]
+            return free or [
+                place for place in outside if not (is_in_word(folded, place) or self._is_superscript(place))
+            ]
         return free or outside or places
-
-    @cached_property
-    def _has_superscripts(self) -> bool:
-        return SUPERSCRIPT.search(self.text) is not None
 
     def _is_superscript(self, place: Range) -> bool:
         """Return whether a number is that of a unit such as m² or of a note."""
-        if not self._has_superscripts:
-            return False
         return SUPERSCRIPT.match(self.text, self.folded.originals([place])[0] >> END_BITS) is not None
 
     @cached_property
@@ -194,9 +190,10 @@ class SourceText:
         dates = (place for place, _ in self._dates.across_runs)
         long_dates = (place for place in dates if (place & END_MASK) - (place >> END_BITS) >= MIN_SPACED_DATE_CHARS)
         folded = self.folded.text
-        eastern = (*eastern_days(folded), *mixed_numerals(folded), *eastern_hours(folded), *spaced_days(self._runs))
+        eastern = (eastern_days, mixed_numerals, eastern_hours) if self._runs.is_eastern else ()
+        days = (*spaced_days(self._runs), *chain.from_iterable(each(folded) for each in eastern))
         composites: list[Range] = [0]
-        for place in sorted({*long_dates, *eastern, *self._numbers.fraction_signs}):
+        for place in sorted({*long_dates, *days, *self._numbers.fraction_signs}):
             if place >> END_BITS == composites[-1] >> END_BITS and len(composites) > 1:  # the longer one is later
                 composites[-1] = place
             elif place & END_MASK > composites[-1] & END_MASK:

@@ -27,7 +27,7 @@ def dates_in_other_orders(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     [[[(2026, 5, 3)]], [], [[(1998, 5, 3)]], [[(2026, 3, 14)]], [[(2026, 3, 14)]]]
     """
     folded = runs.folded
-    is_east_asian = EAST_ASIAN.search(folded) is not None
+    is_east_asian = runs.is_eastern and EAST_ASIAN.search(folded) is not None
     for run, starts in runs.starts.items():
         match = SHORT_YEAR_FIRST.fullmatch(run)
         if match and (is_east_asian or int(match[1]) > MAX_DAY) and int(match[3]) <= MONTHS_OF_YEAR:
@@ -35,7 +35,7 @@ def dates_in_other_orders(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
             yield from ((pack(start, start + len(run)), days) for start in starts)
     for match in ROMAN_MONTH.finditer(folded):
         yield pack(*match.span()), [(int(match[0][:4]), ROMAN[match[1]], int(match[2]))]
-    for run, start in runs.before_gap(" "):
-        spaced = SPACED_DATE.match(folded, start) if len(run) <= DAY_CHARS else None
+    for _, start in runs.before_gap(" ", DAY_CHARS):
+        spaced = SPACED_DATE.match(folded, start)
         if spaced and int(spaced[2]) <= MONTHS_OF_YEAR and not folded[max(start - 2, 0) : start].strip()[-1:].isdigit():
             yield pack(*spaced.span()), [(int(spaced[3]), int(spaced[2]), int(spaced[1]))]
