@@ -37,14 +37,17 @@ class RequestSender:
 
     context: RunContext
     stop_cause: StopCause | None = None
-    # Only its holder waits for the budget and for the limiter: until a request in flight ends, or the run does.
+    # Only its holder waits for the budget and polls the limiter: if each reply let one request out, a run at its limit
+    # would wake up for each, and store its intent alone, where it now does both for those of a moment.
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _change: Change = field(default_factory=Change)
+    _settlement: Change = field(default_factory=Change)
+    _stop: Change = field(default_factory=Change)
 
     def stop(self, cause: StopCause) -> None:
         """Let no further request go out. The first reason counts."""
         self.stop_cause = self.stop_cause or cause
-        self._change.notify()
+        self._settlement.notify()
+        self._stop.notify()
 
     def transmission(self, step: Conversation) -> AsyncSend:
         """Return the function that sends the requests of a step."""
@@ -165,11 +168,11 @@ class RequestSender:
                 raise RunStopped(cause)
             if budget.is_used_up:
                 raise RunStopped(StopCause("budget", "the budget is used up"))
-            await self._change.wait(budget.poll_s)
+            await self._settlement.wait(budget.poll_s)
 
     def _settle(self, reserved: Decimal, actual: Decimal | None) -> None:
         self.context.budget.settle(reserved, actual)
-        self._change.notify()
+        self._settlement.notify()
 
     async def _wait_for_permit(self, tokens: int) -> int:
         """Wait until the next request may go out; return its number for the limiter."""
@@ -180,7 +183,7 @@ class RequestSender:
             wait = limiter.wait(time.monotonic(), tokens)
             if wait <= 0:
                 return limiter.start(tokens)
-            await self._change.wait(wait)
+            await self._stop.wait(wait)
         raise RunStopped(self.stop_cause)
 
 
