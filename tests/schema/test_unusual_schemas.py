@@ -25,6 +25,7 @@ from typing_extensions import TypeAliasType
 from structkit import ResponseFormat
 from structkit.errors import SchemaError
 from structkit.partial.pairing import root_decoder
+from structkit.values import JSON
 
 REFERENCE = {"$ref": "hello"}
 HUGE = 10**5_000
@@ -290,3 +291,32 @@ class Nothing(NamedTuple):
 def test_a_tuple_without_positions_is_an_empty_list(check_round_trip, output_type):
     check_round_trip(output_type, Nothing() if output_type is Nothing else ())
     check_round_trip(create_model("Model", a=(output_type, ...)))
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "requested"),
+    [
+        ({"type": "string", "minLength": 1.0}, "a", {"type": "string", "pattern": r"^(.|\n){1,}$"}),
+        ({"type": "array", "items": {"type": "null"}, "maxItems": 2.0}, [], {"maxItems": 2}),
+        ({"type": "array", "prefixItems": [{"type": "integer"}] * 2, "maxItems": 1}, [1], {"maxItems": 1}),
+        ({"type": "integer", "minimum": 10**400}, 10**400, {"minimum": 10**400}),
+    ],
+    ids=["length", "items", "positions", "large bound"],
+)
+def test_a_bound_is_requested_as_it_is_meant(schema: JSON, value: Any, requested: JSON) -> None:
+    response_format = ResponseFormat(schema)
+    assert response_format.schema["properties"]["value"].items() >= requested.items()
+    assert response_format.load(response_format.dump(value)) == value
+
+
+def test_items_after_the_positions_of_a_tuple_have_the_bounds_that_remain() -> None:
+    positions = [{"type": "integer"}, {"type": "string"}]
+    schema = {"type": "array", "prefixItems": positions, "items": {"type": "boolean"}, "minItems": 3, "maxItems": 4}
+    properties = ResponseFormat(schema).schema["properties"]["value"]["properties"]
+    assert properties["rest"] == {"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 2}
+
+
+def test_a_tuple_whose_bounds_cross_is_rejected() -> None:
+    schema = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "maxItems": 1}
+    with pytest.raises(SchemaError, match="minItems 2 is above maxItems 1"):
+        ResponseFormat(schema)

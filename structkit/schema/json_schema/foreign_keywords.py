@@ -17,6 +17,7 @@ from structkit.values.text import shorten_json
 
 NULL: JSON = {"type": "null"}
 NULLABLE = ("nullable", "x-nullable")
+COUNTS = tuple(f"{side}{noun}" for side in ("min", "max") for noun in ("Length", "Items", "Properties", "Contains"))
 BRANCHES = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if"})
 """Keywords beside which a `type` with null would not be enough to accept null."""
 
@@ -231,6 +232,17 @@ def read_prefix_items(part: JSON, _path: JSONPath) -> JSON:
     return {**_without(part, "items", "prefixItems"), "items": part["prefixItems"], **remaining}
 
 
+def read_counts(part: JSON, _path: JSONPath) -> JSON:
+    """Return a part with its counts as integers.
+
+    >>> read_counts({"minLength": 1.0}, ())
+    {'minLength': 1}
+    """
+    numbers = {name: part[name] for name in COUNTS if isinstance(part.get(name), float)}
+    integers = {name: int(number) for name, number in numbers.items() if number.is_integer()}
+    return {**part, **integers} if integers else part
+
+
 def read_dependencies(part: JSON, _path: JSONPath) -> JSON:
     """Return a part with `dependencies` as `dependentRequired` and `dependentSchemas`.
 
@@ -308,6 +320,7 @@ KEYWORD_RULES = (
     KeywordRule(read_required, '"required": true in a property: the property is required'),
     KeywordRule(drop_required, '"required": true outside properties: no effect'),
     KeywordRule(drop_empty_required, '"required": []: no effect', "6", "2020-12"),
+    KeywordRule(read_counts, "a count such as 2.0: read as 2"),
     KeywordRule(read_divisor, "divisibleBy: read as multipleOf"),
     KeywordRule(read_format, "the formats ip-address and host-name: read as ipv4 and hostname"),
     KeywordRule(read_extends, "extends, disallow: read as allOf, not"),

@@ -139,7 +139,7 @@ def _has_integer(schema: JSON) -> bool:
     >>> _has_integer({"exclusiveMinimum": 1, "exclusiveMaximum": 2}), _has_integer({"minimum": 1, "maximum": 2})
     (False, True)
     """
-    bounds = {name: schema[name] for name in NUMBER_LIMITS if name in schema and math.isfinite(schema[name])}
+    bounds = {name: schema[name] for name in NUMBER_LIMITS if name in schema and abs(schema[name]) < math.inf}
     lows = [math.ceil(bounds["minimum"])] if "minimum" in bounds else []
     lows += [math.floor(bounds["exclusiveMinimum"]) + 1] if "exclusiveMinimum" in bounds else []
     highs = [math.floor(bounds["maximum"])] if "maximum" in bounds else []

@@ -8,12 +8,13 @@ from itertools import takewhile
 
 from structkit.schema.keywords import POSITION_NAME
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.array import ArrayNode, build_array
+from structkit.schema.nodes.array import build_array
 from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
+from structkit.schema.nodes.scalar import validate_bounds
 from structkit.values import JSON, JSONPath, JSONValue
 
 
@@ -102,6 +103,7 @@ POSITIONS = "A tuple: one item per position."
 
 def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build a tuple: an array where all positions have one schema, else an object with one property per position."""
+    validate_bounds({**schema, "type": "array"}, path)
     parts, further_items = _parts(schema, compiler)
     min_items = schema.get("minItems", 0)
     if further_items is False and all(part == parts[0] for part in parts):
@@ -117,7 +119,8 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if further_items is False:
         return describe(TupleNode(tuple(fields), names=None if description else names), description)
     name = unused_name("rest", [field.name for field in fields])
-    extra_items = Field(name, name, ArrayNode(compiler.build(further_items, (*path, "[]"))))
+    bounds = {key: max(0, schema[key] - len(parts)) for key in ("minItems", "maxItems") if key in schema}
+    extra_items = Field(name, name, build_array({"type": "array", "items": further_items, **bounds}, path, compiler))
     return describe(TupleNode(tuple(fields), extra_items), description)
 
 
@@ -132,6 +135,7 @@ def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue
     parts = schema[words[0]]
     if False in parts:  # an array ends before an item that nothing fits
         parts, schema = parts[: parts.index(False)], {**schema, words[1]: False}
+    parts = parts[: schema.get("maxItems")]
     needs_items = schema.get("minItems", 0) > len(parts)
     further_items = schema.get(words[1], compiler.is_open or needs_items)
     return parts, False if schema.get("maxItems") == len(parts) else further_items
