@@ -294,6 +294,7 @@ def test_a_float_of_32_bits_has_its_own_digits_at_every_depth(tmp_path: Path) ->
     assert [dict(row.values) for row in open_source(tmp_path / "t.parquet")] == rows
     numpy = pytest.importorskip("numpy")
     assert [to_text(numpy.float32(each)) for each in numbers] == [repr(each) for each in digits]
+    assert to_text(numpy.float16(65504)) == "65504.0"
     source = open_source(tmp_path / "t.parquet")
     with open_sink(tmp_path / "u.parquet", source.fields) as sink:
         for row in source:
