@@ -176,7 +176,7 @@ def is_blank(cell: Any) -> bool:
 READ_KINDS: dict[str, Callable[[Any], JSONValue]] = {
     "M": lambda value: iso_time(str(value)),  # its Python value is an integer if it has nanoseconds
     "m": lambda value: iso_duration(int(value.astype("m8[ns]").astype("i8"))),
-    # Of 32 bits: 0.1, and not the digits of the same number with 64. The four digits of 16 bits are too few: 65504 is 65500.
+    # Of 32 bits: 0.1, and not the digits of the same number with 64. With those of 16 bits, 65504 would be 65500.
     "f": lambda value: value.item() if value.itemsize == 2 else float(str(value)),  # noqa: PLR2004
 }
 """By the kind of a scalar of numpy, what reads it, if its Python value is another one."""
