@@ -74,7 +74,7 @@ def _reason(error: json.JSONDecodeError) -> str:
         return "the text ends before the JSON does; write all of it"
     if error.msg == "Expecting value" and error.doc[error.pos :].lstrip() == text:
         return "the text does not start with a JSON value"
-    return f"{error.msg} at line {error.lineno} column {error.colno}"
+    return f"{error.msg.removesuffix(' at')} at line {error.lineno} column {error.colno}"
 
 
 def _object(pairs: list[tuple[str, JSONValue]]) -> JSON:
