@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from struct import pack
 
 import pytest
 from workbooks import binary_record, binary_row, binary_text, write_binary_workbook
 
+from structkit.errors import JobError
 from structkit.tables.sources import open_source
 
 NUMBER, INTEGER, TEXT = 5, 2, 6
@@ -40,3 +42,19 @@ def test_a_number_with_the_format_of_a_date_is_a_date_however_it_is_stored(
     (record,) = open_source(path)
     assert record.values == {"day": value}
     assert type(record.values["day"]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "kind"),
+    [
+        ("t.xls", b"PK\x03\x04", "a ZIP archive, as .xlsx and .ods files are"),
+        ("t.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older or encrypted Office document, as .xls files are"),
+    ],
+)
+def test_a_workbook_with_the_suffix_of_another_kind_is_named_by_its_content(
+    tmp_path: Path, name: str, start: bytes, kind: str
+) -> None:
+    pytest.importorskip("python_calamine")
+    (tmp_path / name).write_bytes(start + bytes(600))
+    with pytest.raises(JobError, match=re.escape(f"its content is {kind}, and its name has another suffix: rename it")):
+        open_source(tmp_path / name)

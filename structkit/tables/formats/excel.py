@@ -86,13 +86,22 @@ def _read_errors(source: Input) -> Iterator[None]:
     try:
         yield
     except (calamine.CalamineError, OSError, ValueError) as error:
-        kind = source.content_kind()
-        reason = error if kind in {"", ZIP, OLDER_OFFICE} else f"its content is no workbook but {kind}"
-        raise source.error(f"cannot be read: {reason}") from None
+        raise source.error(f"cannot be read: {_read_error(source, error)}") from None
     except BaseException as error:
         if type(error).__module__ != PANIC_MODULE:
             raise
         raise source.error(f"cannot be read, it seems to be damaged: {error}") from None
+
+
+def _read_error(source: Input, error: Exception) -> str:
+    """Return why a workbook cannot be read; of a file with the suffix of another kind, what it is."""
+    kind = source.content_kind()
+    if kind not in {"", ZIP, OLDER_OFFICE}:
+        return f"its content is no workbook but {kind}"
+    is_older = source.path is not None and source.path.suffix.lower() == ".xls"
+    if kind in {"", OLDER_OFFICE if is_older else ZIP} or "password" in str(error):
+        return str(error)
+    return f"its content is {kind}, and its name has another suffix: rename it"
 
 
 def _numbered(sheet: Any, first: int) -> Iterator[tuple[int, list[Any]]]:
