@@ -9,7 +9,9 @@ from structkit.evidence.folding import fold
 Day: TypeAlias = tuple[int, int, int]
 """A year, a month and a day, which need not be a date."""
 
-SUFFIX = rf"(?:st|nd|rd|th|er|ten|ter|te|de|e|°|\.?[oa]|\.|:[ae]|-?(?:{fold('го|е|й|я|ма|ої|тя|η|ης|ος|та')}))?"
+SUFFIX = (
+    rf"(?:st|nd|rd|th|er|ten|ter|te|de|i?eme|e|-?go|°|\.?[oa]|\.|:[ae]|-?(?:{fold('го|е|й|я|ма|ої|тя|η|ης|ος|та')}))?"
+)
 """The ending of the number of a day."""
 
 DAY = rf'"?(\d{{1,2}})"?{SUFFIX}'
@@ -36,7 +38,7 @@ OTHER_NAME = r"(?:/[^\W\d_]{3,12})?"
 
 JOINT = (
     r" ?(?:-|/|,|to|until|till|and|or|bis(?: zum)?|und|au|a|al|et|y|e|ed|en|tot|tot en met|t/m|do|po|i|och|til|og|till|"
-    rf"ja|ve|es|si|pana la|{fold('до|по|и|έως|και')}) ?"
+    rf"ja|ve|es|si|pana la|s\.d\.|s/d|sampai|hingga|{fold('до|по|и|έως|και')}) ?"
 )
 """What is between two days."""
 

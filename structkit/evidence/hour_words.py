@@ -116,7 +116,7 @@ HOURS = {
 }
 """From one on; forms of the same hour are joined by a slash, and the two words of one by an underscore."""
 
-MIN_CLEAR_CHARS = 4
+MIN_CLEAR_CHARS, SHORT_CHARS = 4, 3
 """Shorter words are hours only in texts in their language."""
 
 GREEK_HALVES = (
@@ -146,6 +146,8 @@ def _rows() -> dict[str, dict[str, int]]:
 def hours_of(languages: frozenset[str]) -> dict[str, int]:
     """Return the hour of each word in texts in some languages, and of clear words in any.
 
+    See `short_hours` for words that are hours beside the half of the day.
+
     >>> hours_of(frozenset({"tr"}))["on"], "on" in hours_of(frozenset({"en"})), hours_of(frozenset())["siodmej"]
     (10, False, 7)
     """
@@ -159,6 +161,20 @@ def hours_of(languages: frozenset[str]) -> dict[str, int]:
     for language in sorted(languages & rows.keys()):
         hours |= rows[language]
     return hours
+
+
+@cache
+def short_hours() -> dict[str, int]:
+    """Return the hours of three letters that are one number in all languages.
+
+    >>> short_hours()["six"], short_hours().get("to")
+    (6, None)
+    """
+    numbers: dict[str, set[int]] = {}
+    for row in _rows().values():
+        for word, hour in row.items():
+            numbers.setdefault(word, set()).add(hour)
+    return {word: min(hours) for word, hours in numbers.items() if len(word) == SHORT_CHARS and len(hours) == 1}
 
 
 @cache

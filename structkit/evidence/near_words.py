@@ -41,6 +41,9 @@ CONTRACTIONS = {
 }  # fmt: skip
 """Words that are known by an abbreviation, with or without a point."""
 
+STREETS, STREET = ("strasse", "straat"), "str"
+"""The ends of names of streets, and their abbreviation."""
+
 ABBREVIATIONS: dict[str, list[str]] = defaultdict(list)
 for _short, _names in CONTRACTIONS.items():
     for _name in _names:
@@ -109,7 +112,7 @@ class NearWords:
             word: A folded word.
             is_pointed: Whether a point is after it, so that it may be an abbreviation.
         """
-        names = {word, *CONTRACTIONS.get(word, ()), *ABBREVIATIONS.get(word, ())}
+        names = {word, *CONTRACTIONS.get(word, ()), *ABBREVIATIONS.get(word, ()), *street_names(word)}
         if word.isalpha() and len(word) >= MIN_ABBREVIATION:
             names |= {word[:length] for length in range(MIN_ABBREVIATION, len(word))} & self._pointed_words
             names |= {each for each in self._positions if each.startswith(word)} if is_pointed else set()
@@ -128,3 +131,14 @@ class NearWords:
             if len(word) >= MIN_CHARS - 1 and word[0].isalpha():
                 words[spelling(word)].append(word)
         return words
+
+
+def street_names(word: str) -> list[str]:
+    """Return the name of a street with its end abbreviated, or in full.
+
+    >>> street_names("hauptstrasse"), street_names("hauptstr"), street_names("haupt")
+    (['hauptstr'], ['hauptstrasse', 'hauptstraat'], [])
+    """
+    if word.endswith(STREETS):
+        return [word[: word.rindex(STREET)] + STREET]
+    return [word.removesuffix(STREET) + each for each in STREETS] if word.endswith(STREET) else []

@@ -61,7 +61,7 @@ FORMS = {
     "cs": "tucet=12x tucty=12x dvakrát=2 třikrát=3 čtyřikrát=4 půldruhého=1.5 půlhodina=0.5 půlhodinu=0.5 "
     "čtvrtina=0.25 dvojí=2 dvoje=2 troje=3 čtvero=4 patero=5 oba=2 obě=2 desítka=10x desítky=10x stovka=100x "
     "tuctu=12x stům=100* tisícům=1000* tisíci=1000* "
-    "stovky=100x třem=3 "
+    "stovky=100x třem=3 jednadvacet=21 jednatřicet=31 jednačtyřicet=41 jednapadesát=51 "
     "třinácti=13 čtrnácti=14 šestnácti=16 sedmnácti=17 osmnácti=18 devatenácti=19 čtyřiceti=40 šedesáti=60 "
     "sedmdesáti=70 osmdesáti=80 devadesáti=90",
     "sk": "tucet=12x dvakrát=2 trikrát=3 štyrikrát=4 dvesto=200 dva=2 dvaja=2 traja=3 štyria=4 piati=5 šiesti=6 "
@@ -78,9 +78,10 @@ FORMS = {
     "el": "δωδεκάδα=12x δεκάδα=10x τρίτο=3 τέταρτο=4 πέμπτο=5 έκτο=6 έβδομο=7 όγδοο=8 ένατο=9 μισής=0.5 "
     "μισού=0.5 ζευγάρι=2x εκατοντάδα=100x εικοσάδα=20x",
     "sv": "halvannan=1.5 halvtannat=1.5 dussin=12x tjog=20x tiotal=10x hundratal=100x halvtimme=0.5 kvarts=0.25 "
-    "halvt=0.5 tvåan=2 trean=3 fyran=4 trea=3 fyra=4 tvåa=2 "
+    "tjugoen=21 trettioen=31 fyrtioen=41 femtioen=51 halvt=0.5 tvåan=2 trean=3 fyran=4 trea=3 fyra=4 tvåa=2 "
     "båda=2 trettonde=13 par=2x tolvte=12",
-    "da": "halvt=0.5 dusin=12x snes=20x begge=2 halvtime=0.5 kvart=0.25 par=2x tolvte=12",
+    "da": "enogtyve=21 enogtredive=31 enogfyrre=41 enoghalvtreds=51 enogtres=61 halvt=0.5 dusin=12x snes=20x begge=2 "
+    "halvtime=0.5 kvart=0.25 par=2x tolvte=12",
     "no": "halvt=0.5 dusin=12x snes=20x halvtime=0.5 begge=2 kvart=0.25 par=2x tolvte=12",
     "is": "núll=0 einn=1 ein=1 eitt=1 tveir=2 tvær=2 tvö=2 þrír=3 þrjár=3 þrjú=3 fjórir=4 fjórar=4 fjögur=4 "
     "fimm=5 sex=6 sjö=7 átta=8 níu=9 tíu=10 ellefu=11 tólf=12 þrettán=13 fjórtán=14 fimmtán=15 sextán=16 "

@@ -116,6 +116,11 @@ DENOMINATORS = {
     for denominator, words in (
         (2, "halves"), (3, "third thirds drittel tiers tercio tercios"), (4, "quarter quarters viertel quart quarts"),
         (5, "fifth fifths fünftel"), (8, "eighth eighths achtel"), (10, "tenth tenths zehntel"),
+        (3, "třetina třetiny tretina tretiny trzecia trzecie derde tredjedel tredjedelar tredjedele treime treimi"),
+        (4, "čtvrtina čtvrtiny štvrtina štvrtiny czwarta czwarte kwart fjärdedel fjärdedelar fjerdedel fjerdedele"),
+        (5, "pětina pětiny pätina piąta piąte piątych vijfde femtedel femtedelar femtedele cincime cincimi"),
+        (10, "desetina desetiny dziesiąta dziesiąte dziesiątych tiende tiondel tiondelar tiendedel tiendedele zecime"),
+        (3, "harmad треть трети третини"), (4, "quarti quartos cuartos чверті"), (5, "quinti ötöd"),
     )
     for word in words.split()
 }  # fmt: skip

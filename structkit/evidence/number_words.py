@@ -40,7 +40,7 @@ ENGLISH_ARTICLES = frozenset({"a", "an"})
 NAMES_OF_COUNTS = dict(enumerate(SMALL_NUMBERS["en"].split()[2:], 2))
 ENGLISH = frozenset(f"{SMALL_NUMBERS['en']} {TENS['en']}".split())
 ONE, HALF = Decimal(1), Decimal("0.5")
-MIN_COMPOUND_CHARS, MIN_CLEAR_COMPOUND_CHARS, START_CHARS = 6, 10, 3
+MIN_COMPOUND_CHARS, MIN_CLEAR_COMPOUND_CHARS, START_CHARS = 6, 7, 3
 
 
 def _word_values() -> dict[str, Decimal]:
@@ -173,6 +173,7 @@ def _compounds() -> dict[str, _Compounds]:
     for language, words in JOINED_SCALES.items():
         ones, tens = fold(SMALL_NUMBERS[language]).split(), fold(TENS[language]).split()
         names_by_language[language] = [*ones, *tens, *words.split(), *_ones_with_tens(language, ones, tens)]
+    names_by_language["de"] = {*names_by_language["de"], *(word for word in WORD_VALUES if word.endswith("halb"))}
     return {language: _Compounds(names) for language, names in names_by_language.items()}
 
 
@@ -189,8 +190,8 @@ def split_compound(word: str) -> list[str]:
 def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[str]:
     """Return the words of a folded vocabulary that are numbers written as one word: long ones in any language.
 
-    >>> sorted(compound_words(["zweihundert", "tjugofem", "haus"], frozenset())), compound_words(["tjugofem"], {"sv"})
-    (['zweihundert'], {'tjugofem'})
+    >>> sorted(compound_words(["zweihundert", "onalti", "haus"], frozenset())), compound_words(["onalti"], {"tr"})
+    (['zweihundert'], {'onalti'})
     >>> compound_words(["kahdeksankymmentaviisi"], frozenset())
     {'kahdeksankymmentaviisi'}
     """
@@ -231,7 +232,7 @@ def read_number_words(text: str) -> Decimal | None:
         return value
     if (denominator := DENOMINATORS.get(parts[-1])) and parts[:-1]:
         share = _share(parts[:-1], denominator)
-        if share is not None or parts[-1] not in ORDINALS:
+        if share is not None or parts[-1] not in ALL_VALUES:
             return share
     if len(parts) > len(("one", "point")) and not DECIMAL_POINTS.isdisjoint(parts):
         return _decimal(parts)

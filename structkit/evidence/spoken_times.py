@@ -21,7 +21,7 @@ from structkit.evidence.clock_words import (
     number_of_minutes,
 )
 from structkit.evidence.folding import fold
-from structkit.evidence.hour_words import AT_HOUR, HOURS_OF_TWO_WORDS, half_hours_of, hours_of
+from structkit.evidence.hour_words import AT_HOUR, HOURS_OF_TWO_WORDS, half_hours_of, hours_of, short_hours
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 from structkit.evidence.text_index import TextIndex
 
@@ -171,6 +171,10 @@ def _hours(index: TextIndex, ends: Collection[tuple[int, int]]) -> Iterator[tupl
     pairs = [*_hours_of_two_words(index)]
     edges = {*ends, *((0, end) for _, end in pairs), *((start, 0) for start, _ in pairs)}
     words = [(place >> END_BITS, place & END_MASK) for place in index.ranges(hours.keys() & index.vocabulary.keys())]
+    short = short_hours()
+    for place in index.ranges((short.keys() - hours.keys()) & index.vocabulary.keys()):
+        if HALF_AFTER.match(folded, place & END_MASK):
+            yield short[folded[place >> END_BITS : place & END_MASK]] * SIXTY, place >> END_BITS, place & END_MASK
     of_one = [(start, end) for start, end in words if (start, 0) not in edges and (0, end) not in edges]
     of_two = [(start, end) for start, end in pairs if (start, 0) not in ends and (0, end) not in ends]
     for start, end in chain(of_one, of_two):  # not in a phrase

@@ -16,7 +16,7 @@ from structkit.evidence.country_prefixes import numbers_with_other_prefix
 from structkit.evidence.folding import FoldedText, Offsets, fold, group_offsets, split_text
 from structkit.evidence.inner_places import IS_UNSPACED, UNSPACED, is_inner
 from structkit.evidence.name_parts import is_part_of_name
-from structkit.evidence.near_words import NearWords
+from structkit.evidence.near_words import NearWords, street_names
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, overlaps, pack
 from structkit.evidence.reordering import MAX_WINDOW_WORDS, choose_words, keeps_numbers
 from structkit.evidence.spellings import is_spelling, names_with_particles, other_spellings
@@ -335,7 +335,8 @@ class TextIndex:
         """Return the ranges that have each word, or an abbreviation of it; one of them is a word without digits."""
         alternatives = [self._nearness.abbreviated(word, is_pointed=f"{word}." in folded) for word in words]
         is_clear = any(
-            word in each and len(word) >= MIN_CLEAR_CHARS for word, each in zip(words, alternatives, strict=True)
+            len(word) >= MIN_CLEAR_CHARS and not each.isdisjoint({word, *street_names(word)})
+            for word, each in zip(words, alternatives, strict=True)
         )
         return self._reordered(words, alternatives) if is_clear and all(alternatives) else ()
 

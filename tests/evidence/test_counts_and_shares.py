@@ -54,7 +54,7 @@ NUMBERS = [
     (1.5, "[[anderhalve]] liter melk"),
     (2.5, "[[tweeënhalf]] jaar"),
     (2.5, "[[tweeëneenhalf]] jaar"),
-    (0.25, "een [[kwart]] liter"),
+    (0.25, "[[een kwart]] liter"),
     (3, "op de [[derde]] verdieping"),
     (2, "[[tweemaal]] daags"),
     (12, "[[tuzin]] jajek"),
