@@ -18,7 +18,7 @@ SURE_CHARS = 240
 SURE_COPIES = 8
 """A request is stopped only after so many characters and copies: a list of that many equal items may be right."""
 
-CHECK_CHARS = 60
+CHECK_CHARS = SURE_CHARS
 """Characters between two looks at the end of the text, at least."""
 
 TAIL_CHARS = 10_000
