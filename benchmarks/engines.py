@@ -1,6 +1,6 @@
 """How jobs are sent, in one table: kills over the Batch API and on Ray, speed and memory, one limit of many workers.
 
-Run it:  python benchmarks/engines.py [--only NAME ...]        (some four minutes)
+Run it:  python benchmarks/engines.py [--only NAME ...]        (some five minutes)
          python benchmarks/engines.py --slow                   (an hour: 2,000 rows are killed, a million are labelled)
 
 The kills on Ray need the extra `ray` and --slow. Details are printed by `batch_api_kills.py`, `ray_kills.py`,
