@@ -69,6 +69,7 @@ NOT_CONNECTED = frozenset(
     {
         *{"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"},
         *{"ClientConnectorError", "ConnectionTimeoutError", "ClientHttpProxyError"},
+        "SOCKSError",
     }
 )
 CONNECTION_LOST = frozenset(
@@ -195,6 +196,8 @@ def _advice(reason: str, host: str) -> str:
         return _tls_advice(reason) or ADVICE
     if "407" in reason:
         return PROXY_LOGIN
+    if reason == "Malformed reply":  # of socksio
+        return "it does not speak SOCKS: a proxy of HTTP has an address with http://"
     advice = _tls_advice(reason) or PROXY_ADVICE
     return f"{advice}, or in the proxy's address" if advice == NO_TLS else advice
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 import ssl
@@ -354,6 +355,18 @@ def test_what_tls_says_is_never_taken_for_a_wrong_base_url(reason: str, advice: 
     message = str(to_transport_error(ConnectError(reason), "gateway.example", ""))
     assert advice in message
     assert "base URL" not in message
+
+
+class SOCKSError(Exception):
+    """What socksio raises; exceptions of HTTP libraries are compared by name."""
+
+
+def test_a_proxy_that_does_not_speak_socks_is_no_connection_and_named() -> None:
+    host = "gateway.example through the proxy 10.0.0.1:3128"
+    error = to_transport_error(SOCKSError("Malformed reply"), host, "")
+    assert isinstance(error, structkit.ConnectionFailed)
+    assert (error.retryable, error.usage_of_reply) == (True, structkit.Usage())
+    assert re.search("through the proxy 10.0.0.1:3128.*does not speak SOCKS.*http://", str(error))
 
 
 def test_organisation_and_project_are_sent_as_by_the_sdk(
