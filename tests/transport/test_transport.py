@@ -172,6 +172,24 @@ def test_a_small_body_that_expands_to_gigabytes_is_never_in_memory(kind: str, st
     assert int(run.stdout) < 80 * 1024, "KiB above the peak before: the limit of 32 MiB, and what sockets need"
 
 
+WITHOUT_END = {
+    "interim replies": (b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 500),
+    "hints": (b"", b"HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n" * 500),
+    "trailers": (head("transfer-encoding: chunked") + b"0\r\n", b"x: y\r\n" * 500),
+}
+
+
+@pytest.mark.parametrize(("start", "repeated"), WITHOUT_END.values(), ids=WITHOUT_END.keys())
+def test_interim_replies_and_trailers_have_a_limit(calls: Any, start: bytes, repeated: bytes) -> None:
+    def script(connection: socket.socket, closing: threading.Event) -> None:
+        connection.sendall(start)
+        while not closing.is_set():
+            connection.sendall(repeated)
+
+    with scripted_server(script) as server, pytest.raises(structkit.ConnectionFailed, match="262144 bytes of headers"):
+        calls(server.base_url, int, policy=NO_RETRIES)
+
+
 def send_slowly(start: bytes, chunk: bytes) -> Callable[..., None]:
     def script(connection: socket.socket, closing: threading.Event) -> None:
         connection.sendall(start)

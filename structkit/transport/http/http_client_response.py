@@ -41,8 +41,11 @@ class Response(HTTPResponse):
         if self.headers is not None:
             return
         version, status, self.reason = self._read_status()
+        interim_bytes = 0
         while status == HTTPStatus.CONTINUE:
-            _read_headers(self.fp)
+            interim_bytes += len(f"{version} {status}\r\n\r\n") + sum(len(line) for line in _head_lines(self.fp))
+            if interim_bytes > MAX_HEAD_BYTES:
+                raise HTTPException(f"more than {MAX_HEAD_BYTES} bytes of headers")
             version, status, self.reason = self._read_status()
         if not version.startswith("HTTP/1."):
             raise HTTPException(f"not an HTTP/1.1 response: {version!r}")
@@ -65,6 +68,11 @@ class Response(HTTPResponse):
         if self._has_interim_reply and status != HTTPStatus.SWITCHING_PROTOCOLS:
             status = HTTPStatus.CONTINUE
         return version, status, reason.strip()
+
+    def _read_and_discard_trailer(self) -> None:
+        """Skip the trailers of a chunked body, of which `http.client` would read any number."""
+        for _ in _head_lines(self.fp):
+            pass
 
     def _read_framing(self) -> None:
         """Set how the body ends."""
