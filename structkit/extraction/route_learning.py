@@ -33,6 +33,7 @@ from structkit.dialects.refusals import (
     ROOT_REFERENCE,
     SCHEMA_SUBJECT,
     SIZE_LIMIT,
+    STREAM,
     TOOL_FIELD,
     UNRELATED_TO_MODE,
     UNRELATED_TO_SCHEMA,
@@ -131,7 +132,8 @@ def _is_about_mode(error: TransportError, text: str, mode: Mode) -> bool:
     """Return whether an error names the mode, or gives no reason at all, so that it may be about anything sent."""
     status = error.status_code if isinstance(error, StatusError) else None
     names_mode = MODE_WORDS[mode.name].search(text) or GRAMMAR_FAILURE.search(text)
-    return bool(is_generic(error) or names_mode or status == NOT_IMPLEMENTED)
+    is_not_implemented = status == NOT_IMPLEMENTED and not STREAM.search(text)
+    return bool(is_generic(error) or names_mode or is_not_implemented)
 
 
 def _is_about_schema(error: TransportError, text: str) -> bool:

@@ -202,6 +202,7 @@ OTHER_REJECTIONS: dict[str, tuple[int, str]] = {
     "key": (401, "Incorrect API key provided."),
     "forbidden": (403, "response_format is not for you"),
     "too large": (413, "Request Entity Too Large"),
+    "stream": (501, "streaming is not implemented"),
 }
 
 
