@@ -10,6 +10,7 @@ from structkit.documents.cell_formats import CellFormats, format_cell
 from structkit.documents.office_file import OfficeFile, attribute
 from structkit.documents.pages import PageText
 from structkit.documents.read_limits import ReadLimits
+from structkit.errors import PromptError
 
 COLUMN = re.compile("[A-Z]{1,3}")
 TEXTS = frozenset({"str", "e", "d"})
@@ -20,7 +21,7 @@ def read_xlsx(file: OfficeFile) -> Iterator[PageText]:
     """Yield the sheets in their order, hidden ones too; each begins with its name if there are several.
 
     Raises:
-        PromptError: It is damaged, encrypted or too large.
+        PromptError: It is damaged, encrypted or too large, or a formula has no result.
     """
     workbook, parts = _Workbook(), file.relationships(file.main_part)
     file.read(file.main_part, workbook)
@@ -30,7 +31,7 @@ def read_xlsx(file: OfficeFile) -> Iterator[PageText]:
             file.read(each.target, texts if each.kind == "sharedStrings" else formats)
     sheets = [(name, parts[sheet]) for name, sheet in workbook.sheets if sheet in parts]
     for name, sheet in sheets:
-        receiver = _Sheet(texts.texts, formats, file.limits)
+        receiver = _Sheet(name, texts.texts, formats, file.limits, is_calculated_on_load=workbook.is_calculated_on_load)
         if sheet.kind == "worksheet":  # a chart has a sheet of its own
             file.read(sheet.target, receiver)
         yield PageText("\n".join([name, *receiver.lines] if len(sheets) > 1 else receiver.lines))
@@ -40,12 +41,15 @@ def read_xlsx(file: OfficeFile) -> Iterator[PageText]:
 class _Workbook:
     sheets: list[tuple[str, str]] = field(default_factory=list)
     has_1904_dates: bool = False
+    is_calculated_on_load: bool = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "sheet":
             self.sheets.append((attributes.get("name", ""), attribute(attributes, "id") or ""))
         elif name == "workbookPr":
             self.has_1904_dates = attributes.get("date1904") in {"1", "true"}
+        elif name == "calcPr":
+            self.is_calculated_on_load = attributes.get("fullCalcOnLoad") in {"1", "true"}
 
     def end(self, name: str) -> None:
         """Nothing follows from an end."""
@@ -81,26 +85,34 @@ class _SharedTexts:
 
 @dataclass
 class _Sheet:
-    """Collects the rows of a sheet."""
+    """Collects the rows of a sheet.
 
+    Raises:
+        PromptError: A formula has no result, or the text is too long.
+    """
+
+    name: str
     shared: list[str]
     formats: CellFormats
     limits: ReadLimits
+    is_calculated_on_load: bool = False
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._cells: dict[int, str] = {}
         self._type, self._style, self._column = "", 0, 0
         self._value: list[str] = []
-        self._is_value = self._is_reading = False
+        self._is_value = self._is_reading = self._is_formula = False
         self._characters = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
             self._column = column_number(attributes.get("r", "")) or self._column + 1
-            self._type, self._value = attributes.get("t", "n"), []
+            self._type, self._value, self._is_formula = attributes.get("t", "n"), [], False
             style = attributes.get("s", "0")
             self._style = int(style) if style.isdecimal() else 0
+        elif name == "f":
+            self._is_formula = True
         elif name == "row":
             self._cells, self._column = {}, 0
         self._is_reading = self._is_reading or name == "rPh"
@@ -109,6 +121,8 @@ class _Sheet:
     def end(self, name: str) -> None:
         self._is_value = False
         self._is_reading = self._is_reading and name != "rPh"
+        if name == "c" and self._is_formula:
+            self._validate_result("".join(self._value).strip())
         if name == "c" and (text := self._text("".join(self._value))):
             self._cells[self._column] = " ".join(text.split())
         elif name == "row" and any(self._cells.values()):
@@ -120,6 +134,15 @@ class _Sheet:
     def data(self, text: str) -> None:
         if self._is_value:
             self._value.append(text)
+
+    def _validate_result(self, result: str) -> None:
+        # XlsxWriter writes 0 for each formula, in a workbook that is calculated when a spreadsheet opens it.
+        is_missing = not result or (result == "0" and self._type == "n" and self.is_calculated_on_load)
+        if is_missing and self._type != "str":
+            raise PromptError(
+                f"{self.limits.name!r}: a formula of the sheet {self.name!r} has no result, because no spreadsheet has "
+                "calculated it yet: open the workbook in Excel or LibreOffice and save it"
+            )
 
     def _text(self, value: str) -> str:
         readers: dict[str, Callable[[str], str]] = {

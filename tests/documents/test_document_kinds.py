@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import structkit
 from structkit import Document
 from structkit.documents.pages import PAGE_END
+from structkit.errors import PromptError
 
 Connect = Callable[..., Any]
 
@@ -242,3 +243,26 @@ def test_an_image_is_a_page_without_text() -> None:
     assert document.pages[0].has_only_image
     assert [part["type"] for part in document.parts] == ["image_url"]
     assert document.images() == (structkit.File(file.getvalue()),)
+
+
+@pytest.mark.parametrize(
+    ("cell", "workbook", "text"),
+    [
+        ("<c><f>1+1</f><v>2</v></c>", "", "2"),
+        ("<c><f>1-1</f><v>0</v></c>", "", "0"),
+        ('<c t="str"><f>""</f><v></v></c><c><v>7</v></c>', "", "\t7"),
+        ("<c><f>1+1</f></c>", "", None),
+        ("<c><f>1+1</f><v/></c>", "", None),
+        ("<c><f>1+1</f><v>0</v></c>", '<calcPr fullCalcOnLoad="1"/>', None),
+        ("<c><f>1+1</f><v>2</v></c><c><v>0</v></c>", '<calcPr fullCalcOnLoad="1"/>', "2\t0"),
+    ],
+)
+def test_a_formula_of_a_workbook_that_no_spreadsheet_has_calculated_is_an_error(
+    cell: str, workbook: str, text: str | None
+) -> None:
+    data = files.xlsx({"Sums": f"<row>{cell}</row>"}, workbook=workbook)
+    if text is not None:
+        assert text_of(data) == text
+        return
+    with pytest.raises(PromptError, match="a formula of the sheet 'Sums' has no result"):
+        text_of(data)
