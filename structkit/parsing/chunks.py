@@ -82,7 +82,7 @@ class ReplyAssembler:
         return [delta for item in chunks if isinstance(item, dict) for delta in self._add_chunk(item)]
 
     def add_last(self, event: Event) -> list[Delta]:
-        """Add the event that lacks the blank line after it when the stream ends, without what is only half there.
+        """Add the event that lacks the blank line after it when the stream ends, except for an incomplete last line.
 
         Raises:
             MalformedReply: As `add`.
