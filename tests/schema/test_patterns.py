@@ -3,8 +3,10 @@
 import contextlib
 import json
 import time
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from structkit import ResponseFormat
 from structkit.errors import InvalidOutput, SchemaError
@@ -216,3 +218,53 @@ def test_a_pattern_that_cannot_be_compiled_is_a_schema_error(pattern, reason):
     with pytest.raises(SchemaError, match=reason) as caught:
         ResponseFormat({"type": "object", "properties": {"x": {"type": "string", "pattern": pattern}}})
     assert caught.value.path == ("properties", "x", "pattern")
+
+
+ECMA_PATTERNS = [
+    # pattern, a text that it matches, one that it does not match
+    ("^[+--]$", ",", "."),
+    ("^[--/]$", ".", "+"),
+    ("^[&&]$", "&", "a"),
+    ("^[a-c&&b]$", "a", "d"),
+    ("^[a~~b]$", "~", "c"),
+    ("^[[]$", "[", "]"),
+    ("^[a[b]$", "[", "c"),
+    ("^[^[]$", "a", "["),
+    (r"^(?=[[])[[]a$", "[a", "a"),
+    (r"^\cA$", "\x01", "A"),
+    (r"^[\cA\cj]$", "\n", "c"),
+    ("^[^]$", "\n", ""),
+    ("^a|[]$", "a", "]"),
+    (r"^\<b\>$", "<b>", "b"),
+    (r"^\ud83d\ude00$", "\U0001f600", "?"),
+    (r"^[\w-.]$", "-", "+"),
+    (r"^[\b]$", "\b", "b"),
+    (r"^([[])\1$", "[[", "["),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text", "other"), ECMA_PATTERNS, ids=[repr(row[0]) for row in ECMA_PATTERNS])
+def test_a_pattern_of_a_json_schema_has_the_meaning_of_ecma_262_and_is_sent_unchanged(pattern, text, other):
+    response_format = ResponseFormat({"type": "object", "properties": {"x": {"type": "string", "pattern": pattern}}})
+    assert response_format.parse(json.dumps({"x": text})) == {"x": text}
+    with pytest.raises(InvalidOutput, match="pattern"):
+        response_format.parse(json.dumps({"x": other}))
+    assert json.dumps(pattern)[1:-1] in json.dumps(response_format.schema)
+
+
+def test_a_key_fits_a_pattern_as_ecma_262_reads_it():
+    schema = {"type": "object", "patternProperties": {"^[[]$": {"type": "integer"}}, "additionalProperties": False}
+    assert ResponseFormat(schema).parse('{"value": [{"key": "[", "value": 1}]}') == {"[": 1}
+
+
+def test_a_pattern_of_a_pydantic_type_has_the_meaning_of_its_engine():
+    letter = Annotated[str, Field(pattern="^[a-c&&[^b]]$")]
+    response_format = ResponseFormat[Any](letter | list[int])
+    assert response_format.load(response_format.dump("a")) == "a"
+    assert not ResponseFormat(letter).read('{"value": "b"}').valid
+
+
+@pytest.mark.parametrize("pattern", ["[" * 50_000, r"\p{" * 20_000, "[a-"])
+def test_a_pattern_that_does_not_end_is_named_at_once(pattern):
+    with pytest.raises(SchemaError, match="not a regular expression"):
+        ResponseFormat({"type": "string", "pattern": pattern})

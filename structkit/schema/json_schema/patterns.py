@@ -16,6 +16,7 @@ from structkit.schema.json_schema.backtracking import (
     compile_bounded,
     count_items,
 )
+from structkit.schema.json_schema.ecma_patterns import as_engine_syntax
 from structkit.schema.json_schema.lookahead import split_lookaheads
 from structkit.schema.json_schema.match_time import current_match_time
 from structkit.values import JSONPath, JSONValue
@@ -40,6 +41,22 @@ def matches(pattern: str, text: str) -> bool:
 
     >>> matches("^a", "abc"), matches("^(a+)+$", "a" * 60 + "b")
     (True, False)
+    """
+    try:
+        return _matcher(as_engine_syntax(pattern))(text)
+    except PatternTimeout:
+        raise PatternTimeout(pattern, text) from None  # as the caller wrote it
+
+
+def matches_in_engine(pattern: str, text: str) -> bool:
+    """Return whether a text contains a match of a pattern of a pydantic type, as pydantic's engine reads it.
+
+    Raises:
+        PatternTimeout: That takes too long.
+        InvalidPattern: The pattern is not a regular expression.
+
+    >>> matches_in_engine("^[a-c&&b]$", "a"), matches("^[a-c&&b]$", "a")
+    (False, True)
     """
     return _matcher(pattern)(text)
 

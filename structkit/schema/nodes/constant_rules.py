@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from structkit.schema.json_schema.backtracking import PatternTimeout
-from structkit.schema.json_schema.patterns import matches
+from structkit.schema.json_schema.patterns import matches_in_engine
 from structkit.values import JSON, JSONValue
 
 
@@ -28,6 +28,6 @@ def _fits_text_rules(text: str, schema: JSON) -> bool:
     if not schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text)):
         return False
     try:
-        return "pattern" not in schema or matches(schema["pattern"], text)
+        return "pattern" not in schema or matches_in_engine(schema["pattern"], text)
     except PatternTimeout:  # the reply is validated all the same
         return True

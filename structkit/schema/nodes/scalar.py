@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from structkit.parsing.spelling import index_names
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.json_schema.backtracking import PatternError
+from structkit.schema.json_schema.ecma_patterns import as_engine_syntax
 from structkit.schema.json_schema.formats import is_validated
-from structkit.schema.json_schema.patterns import matches
+from structkit.schema.json_schema.patterns import matches, matches_in_engine
 from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
@@ -77,14 +79,23 @@ class ScalarNode:
     matches_wire = matches_value
 
     def _matches_pattern(self, text: str) -> bool:
-        try:
-            return "pattern" not in self.schema or matches(self.schema["pattern"], text)
-        except PatternError:  # here a branch is chosen; validation reports the pattern
-            return False
+        """Return whether a text fits the pattern, as JSON Schema reads it or as pydantic does: it is of either."""
+        if "pattern" not in self.schema:
+            return True
+        pattern = self.schema["pattern"]
+        is_the_same = as_engine_syntax(pattern) == pattern
+        return _is_match(matches, pattern, text) or (not is_the_same and _is_match(matches_in_engine, pattern, text))
 
     def allowed_values(self, value: JSONValue) -> list[JSONValue]:
         """Return the listed values, or only *value* where any is accepted."""
         return [self.schema["const"]] if "const" in self.schema else self.schema.get("enum", [value])
+
+
+def _is_match(search: Callable[[str, str], bool], pattern: str, text: str) -> bool:
+    try:
+        return search(pattern, text)
+    except PatternError:  # here a branch is chosen; validation reports the pattern
+        return False
 
 
 NULL = ScalarNode({"type": "null"})
