@@ -346,3 +346,18 @@ where Cat is {  // A cat
 }
 where Mood is "glad" or "sad" or "neutral"  // How the writer feels. glad: Pleased with the product; sad: Wants money back.\
 """)
+
+
+@pytest.mark.parametrize("output_type", [Access, Access | None, list[Access]])
+def test_the_issue_for_a_value_of_flags_says_that_a_sum_is_valid(output_type):
+    response_format = ResponseFormat(output_type)
+    wrong, both = ([9], [3]) if output_type == list[Access] else (9, 3)
+    [issue] = response_format.read(json.dumps({"value": wrong})).issues
+    assert issue.message == "Input should be 1, 2 or a sum of them"
+    assert response_format.read(json.dumps({"value": both})).valid
+
+
+def test_the_issue_for_a_value_of_many_flags_lists_some_and_says_how_many_there_are():
+    letters = enum.Flag("letters", [*"abcdefghijklmnopqrstuvwxyz"])
+    [issue] = ResponseFormat(letters).read('{"value": "a"}').issues
+    assert issue.message.endswith("524288 or a sum of these and 6 others")

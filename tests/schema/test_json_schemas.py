@@ -1007,3 +1007,29 @@ def run(schema: dict[str, Any], reply: dict[str, Any]) -> subprocess.CompletedPr
 def test_a_hostile_schema_and_reply_are_rejected_in_bounded_time(name, runs):
     done = runs[name].result()
     assert done.stdout == "rejected\n", done.stderr[-300:]
+
+
+LONG_TEXT = {"type": "string", "minLength": 5}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "message"),
+    [
+        ({"anyOf": [{"$ref": "#"}, {"type": "integer"}]}, "x", "Input should be an integer"),
+        ({"oneOf": [{"$ref": "#"}, {"type": "integer"}]}, "x", "Input should be an integer"),
+        ({"anyOf": [{"anyOf": [{"$ref": "#"}]}, {"type": "integer"}]}, "x", "Input should be an integer"),
+        ({"anyOf": [{"allOf": [{"$ref": "#"}]}, {"type": "integer"}]}, "x", "Input should be an integer"),
+        ({"minimum": 3, "anyOf": [{"$ref": "#"}, {"type": "integer"}]}, "x", "Input should be an integer"),
+        (
+            {
+                "anyOf": [{"$ref": "#/$defs/text"}, {"type": "integer"}],
+                "$defs": {"text": {"anyOf": [{"$ref": "#"}, LONG_TEXT]}},
+            },
+            "x",
+            "String should have at least 5 characters",
+        ),
+    ],
+)
+def test_a_wrong_value_of_a_schema_that_is_one_of_its_own_branches_is_explained(schema, value, message):
+    [issue] = ResponseFormat(schema).read(json.dumps({"value": value})).issues
+    assert issue.message == message

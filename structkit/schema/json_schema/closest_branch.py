@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
+from structkit.schema.json_schema.value_validity import NOT_RULES
 from structkit.schema.json_types import is_of_type, type_names
 from structkit.values import JSON, JSONValue
+
+IN_PLACE = ("anyOf", "oneOf", "allOf")
 
 
 def find_closest_branch(
@@ -26,12 +30,47 @@ def find_closest_branch(
     >>> find_closest_branch([{"type": "string"}, cat, cow], {"kind": "cow", "age": "3"}, dict) == cow
     True
     """
-    resolved = [(branch, resolve(branch)) for branch in branches]
+    resolved = [(branch, resolve(branch)) for branch in _without_cycles(branches, resolve)]
     possible = [(branch, schema) for branch, schema in resolved if _accepts(schema, value)]
     distances = [_distance(schema, value) for _, schema in possible]
     if not possible or distances.count(min(distances)) > 1:
         return None
     return possible[distances.index(min(distances))][0]
+
+
+def _without_cycles(branches: list[JSONValue], resolve: Callable[[JSONValue], JSON]) -> list[JSONValue]:
+    """Return the branches of `anyOf` or `oneOf`, and those of another `anyOf` instead of a branch that leads back.
+
+    What is left of a cycle is only what can be wrong with the value itself.
+
+    >>> document = {"anyOf": [{"$ref": "#"}, {"type": "integer"}]}
+    >>> _without_cycles(document["anyOf"], lambda branch: document if "$ref" in branch else branch)
+    [{'type': 'integer'}]
+    """
+    remaining, finite, expanded = [*branches], list[JSONValue](), {id(branches)}
+    while remaining:
+        branch = remaining.pop(0)
+        schema = resolve(branch)
+        if not _leads_to(branches, schema, resolve):
+            finite.append(branch)
+        elif schema.keys() - NOT_RULES == {"anyOf"} and id(schema["anyOf"]) not in expanded:
+            expanded.add(id(schema["anyOf"]))
+            remaining[:0] = schema["anyOf"]
+    return finite
+
+
+def _leads_to(branches: list[JSONValue], schema: JSON, resolve: Callable[[JSONValue], JSON]) -> bool:
+    """Return whether a schema contains the same branches for the same value."""
+    stack, seen = [schema], set[int]()
+    while stack:
+        part = stack.pop()
+        inner = [part[word] for word in IN_PLACE if isinstance(part.get(word), list)]
+        if any(each is branches for each in inner):
+            return True
+        if id(part) not in seen:
+            seen.add(id(part))
+            stack += [resolve(each) for each in chain(*inner)]
+    return False
 
 
 def _accepts(schema: JSON, value: JSONValue) -> bool:

@@ -61,7 +61,9 @@ def _union_rules(resolve: Resolve) -> dict[str, Rule]:
         if any(fits(validator, branch, instance) for branch in branches):
             return
         closest = find_closest_branch(branches, instance, resolve)
-        yield from [ValidationError(OTHER_FORM)] if closest is None else validator.descend(instance, closest)
+        errors = iter(()) if closest is None else validator.descend(instance, closest)
+        yield next(errors, None) or ValidationError(OTHER_FORM)
+        yield from errors
 
     def one_of(validator: Any, branches: list[JSONValue], instance: JSONValue, schema: JSON) -> Iterator[Exception]:
         if sum(fits(validator, branch, instance) for branch in branches) > 1:

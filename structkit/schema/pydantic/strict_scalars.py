@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from pydantic_core import PydanticKnownError, core_schema
 
 from structkit.schema.pydantic.caller_functions import unwrap_function
+from structkit.schema.pydantic.flag_errors import with_sums
 from structkit.schema.pydantic.part import NOT_SCHEMAS, walk_parts, without_ref
 from structkit.schema.pydantic.sqlmodel_classes import is_table, with_pydantic_constructor, with_validated_fields
 from structkit.values import JSON
@@ -349,6 +350,7 @@ def _reject_number(value: Any) -> Any:
 STRICT_SCALARS: Mapping[str, ScalarRewriter] = {
     "float": _without_infinities,
     "function-plain": _text_only,
+    "enum": with_sums,
     **dict.fromkeys(TIMES, _without_numbers),
 }
 
