@@ -61,14 +61,14 @@ def _without_cycles(branches: list[JSONValue], resolve: Callable[[JSONValue], JS
 
 def _leads_to(branches: list[JSONValue], schema: JSON, resolve: Callable[[JSONValue], JSON]) -> bool:
     """Return whether a schema contains the same branches for the same value."""
-    stack, seen = [schema], set[int]()
+    stack, visits = [schema], set[int]()
     while stack:
         part = stack.pop()
         inner = [part[word] for word in IN_PLACE if isinstance(part.get(word), list)]
         if any(each is branches for each in inner):
             return True
-        if id(part) not in seen:
-            seen.add(id(part))
+        if id(part) not in visits:
+            visits.add(id(part))
             stack += [resolve(each) for each in chain(*inner)]
     return False
 

@@ -17,12 +17,45 @@ def has_nanoseconds(type: Any, arrow: Any) -> bool:
 
 def read_cells(column: Any, arrow: Any) -> list[Any]:
     """Return the cells of a column as Python values."""
+    column = _with_short_floats(column, arrow)
     plan = _plan(column.type, arrow)
     if plan is None:
         cells: list[Any] = column.to_pylist()
         return cells
     cast_type, read = plan
     return [*map(read, column.cast(cast_type).to_pylist())]
+
+
+def _with_short_floats(column: Any, arrow: Any) -> Any:
+    """Return a column with floats of 64 bits for those of 32, each with the shortest digits of the latter.
+
+    As text, a float of 32 bits has these, 0.1; cast to 64 bits it has others, 0.10000000149011612.
+    """
+    texts = _with_floats_as(arrow.string(), column.type, arrow)
+    if texts == column.type:
+        return column
+    return column.cast(texts).cast(_with_floats_as(arrow.float64(), column.type, arrow))
+
+
+def _with_floats_as(replacement: Any, type: Any, arrow: Any) -> Any:
+    """Return a type with another one for its floats of 32 bits; a dictionary of them is decoded."""
+    types = arrow.types
+
+    def replace(field: Any) -> Any:
+        return field.with_type(_with_floats_as(replacement, field.type, arrow))
+
+    if types.is_dictionary(type):
+        item = _with_floats_as(replacement, type.value_type, arrow)
+        return type if item == type.value_type else item
+    if types.is_fixed_size_list(type):
+        return arrow.list_(replace(type.value_field), type.list_size)
+    if types.is_list(type) or types.is_large_list(type):
+        return (arrow.list_ if types.is_list(type) else arrow.large_list)(replace(type.value_field))
+    if types.is_struct(type):
+        return arrow.struct([replace(field) for field in type])
+    if types.is_map(type):
+        return arrow.map_(replace(type.key_field), replace(type.item_field), keys_sorted=type.keys_sorted)
+    return replacement if types.is_float32(type) else type
 
 
 def _plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
@@ -44,8 +77,6 @@ def _scalar_plan(type: Any, arrow: Any) -> tuple[Any, Read] | None:
         return (arrow.int64(), _or_none(iso_duration)) if is_duration else (arrow.string(), _or_none(iso_time))
     if arrow.types.is_interval(type):
         return type, _or_none(lambda cell: iso_interval(*cell))
-    if arrow.types.is_float32(type):  # as text it has its shortest digits, 0.1, and as a float of 64 bits others
-        return arrow.string(), _or_none(float)
     return None
 
 
