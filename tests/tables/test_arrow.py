@@ -286,15 +286,12 @@ def test_a_cell_that_contains_itself_is_an_error_with_its_column(kind: type) -> 
 def test_a_float_of_32_bits_has_its_own_digits_at_every_depth(tmp_path: Path) -> None:
     numbers = [0.1, 1 / 3, 3.4e38, 16777216.0, -1e-45]
     number = pa.float32()
-    types = {
-        **{"a": number, "b": pa.list_(number), "c": pa.struct([("x", number)])},
-        **{"d": pa.list_(number, 1), "e": pa.large_list(pa.list_(number)), "f": pa.map_(pa.string(), number)},
-    }
-    columns = {
-        **{"a": numbers, "b": [[each] for each in numbers], "c": [{"x": each} for each in numbers]},
-        **{"d": [[each] for each in numbers], "e": [[[each], None] for each in numbers]},
-        "f": [[("x", each)] for each in numbers],
-    }
+    number_types = [number, pa.list_(number), pa.struct([("x", number)]), pa.list_(number, 1)]
+    types = dict(
+        zip("abcdef", [*number_types, pa.large_list(pa.list_(number)), pa.map_(pa.string(), number)], strict=False)
+    )
+    rows = [(each, [each], {"x": each}, [each], [[each], None], [("x", each)]) for each in numbers]
+    columns = dict(zip("abcdef", zip(*rows, strict=False), strict=False))
     table = pa.table({name: pa.array(cells, types[name]) for name, cells in columns.items()})
     pq.write_table(table, tmp_path / "t.parquet")
     digits = [0.1, 0.33333334, 3.4e38, 16777216.0, -1e-45]
@@ -310,8 +307,8 @@ def test_a_float_of_32_bits_has_its_own_digits_at_every_depth(tmp_path: Path) ->
     with open_sink(tmp_path / "u.parquet", source.fields) as sink:
         for row in source:
             sink.write({"input": row.values})
-    back, same = pq.read_table(tmp_path / "u.parquet"), ["a", "b", "c"]
-    assert back.select(same).equals(table.select(same)), "and it is written back as the same number"
+    copied, names = pq.read_table(tmp_path / "u.parquet"), ["a", "b", "c"]
+    assert copied.select(names).equals(table.select(names)), "and it is written back as the same number"
 
 
 def test_nanoseconds_and_periods_within_objects_and_categories_are_rejected() -> None:

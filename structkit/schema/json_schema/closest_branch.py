@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import chain
 
-from structkit.schema.json_schema.value_validity import NOT_RULES
+from structkit.schema.json_schema.vocabulary import ASSERTIONS
 from structkit.schema.json_types import is_of_type, type_names
 from structkit.values import JSON, JSONValue
 
@@ -53,7 +53,7 @@ def _without_cycles(branches: list[JSONValue], resolve: Callable[[JSONValue], JS
         schema = resolve(branch)
         if not _leads_to(branches, schema, resolve):
             finite.append(branch)
-        elif schema.keys() - NOT_RULES == {"anyOf"} and id(schema["anyOf"]) not in expanded:
+        elif schema.keys() & ASSERTIONS == {"anyOf"} and id(schema["anyOf"]) not in expanded:
             expanded.add(id(schema["anyOf"]))
             remaining[:0] = schema["anyOf"]
     return finite
