@@ -77,7 +77,7 @@ CJK_TENTHS = re.compile(
     r"(?![功立员員本为為])|(折))"
 )
 NUMERALS = frozenset(f"{DIGITS}十百千0123456789")
-TENTHS_SIGN = re.compile(f"[成割折]|{fold('할')}")
+TENTHS_SIGN = re.compile(f"成|割|折|{fold('할')}")
 MILLIONS_SIGN = re.compile(r"[0-9] ?t[ry]")
 SHORT_MILLIONS = re.compile(r"(?<![\d.,])(\d{1,3}) ?(?:(tr)(?:ieu)?|ty) ?(\d{1,3})(?!\w)")
 HUNDREDTHS = re.compile(

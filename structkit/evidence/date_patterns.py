@@ -24,6 +24,9 @@ LINK = (
 )
 """What is between a day and its month."""
 
+LINK_ENDS = (" of", " de", " del", " do", " di", " du", " d'", " l'", *(f" {fold(word)}" for word in ("من", "شهر")))
+"""The last words of all links."""
+
 YEAR_LINK = (
     r"(?: (?:of the year|of|in the year|d[eo] ann?o(?: de)?|del ano(?: de)?|del|de|do|di|dell'anno|de l'an|im jahre?|"
     rf"anno|{fold('του|सन')})(?!\w)| d'| de l')?"

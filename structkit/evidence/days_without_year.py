@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from structkit.evidence.cjk_numerals import read_digits_or_numeral
-from structkit.evidence.date_patterns import JOINT, LINK, MONTH, SUFFIX, YEAR_LINK, Day
+from structkit.evidence.date_patterns import JOINT, LINK, LINK_ENDS, MONTH, SUFFIX, YEAR_LINK, Day
 from structkit.evidence.days_of_months import DaysOfMonths
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.folding import fold
@@ -30,7 +30,7 @@ DaysBefore: TypeAlias = Mapping[int, re.Match[str]]
 
 ARTICLE = r"(?:(?:the|den|der|dem|le|el|il|l'|o|de) ?)?"
 DAYS_BEFORE = re.compile(
-    rf"(?:(?<![\d.,:/'-])(\d{{1,2}}){SUFFIX}{JOINT}{ARTICLE})?(?<![\d.,:/'])(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?$"
+    rf"(?:(?<!-)(\d{{1,2}}){SUFFIX}{JOINT}{ARTICLE}(?<![\d.,:/']))?(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?$"
 )
 """The days before the name of a month: that before it, and the first one of a range."""
 
@@ -50,11 +50,11 @@ IN_DIGITS = re.compile(r"(?<![\d.,:/'])(?:(?<=[^\d]-)|(?<!-))(\d{1,2})([./-])(\d
 SPACED_DAY = re.compile(r"(\d{1,2})\. (\d{1,2})\.(?! ?\d)")
 """A day and its month with a space between them, as in Czech."""
 
-HOUR_SIGN = re.compile(f"[時时]|{fold('시')}")
+HOUR_SIGN = re.compile(f"時|时|{fold('시')}")
 EASTERN_HOUR = re.compile(rf"\d{{1,2}} ?(?:[時时](?![間间])|{fold('시')}(?!{fold('간')}))")
 DAY_CHARS = 2
 RANGE_IN_DIGITS = re.compile(r"[0-9](?<![\d.,:/'-].)\d?\.? ?- ?(?=(\d{1,2})([./])(\d{1,2})\2(\d{4}|\d{2})(?!\d))")
-DIGITS = re.compile(r"\d+")
+DIGITS, NUMBER_START = re.compile(r"\d+"), re.compile(r"[0-9](?<![\d.,:/'].)")
 POINT = re.compile(r"\.(?!\d)")
 MAX_BEFORE, MAX_WORDS_BEFORE, MAX_YEAR_CHARS, MAX_LABEL, MAX_LINK = 40, 48, 60, 6, 32
 MONTHS_OF_YEAR, MAX_DAY, CENTURY = 12, 31, 100
@@ -82,12 +82,21 @@ MIN_CLEAR_CHARS, MIN_COMPOUND_CHARS = 4, 6
 YEARS, TEN, TENS = range(1500, 2100), 10, (20, 30)
 
 
+class NamedMonth(NamedTuple):
+    """The name of a month: where it begins and ends, and where an article or a link such as "of" begins before it."""
+
+    start: int
+    end: int
+    link: int
+    name: str
+
+
 class DaysWithoutYear:
     """The days of a folded text that have no year.
 
     Args:
         runs: The runs of digits of the text.
-        months: Where names of months begin in it.
+        months: Its names of months.
         places: The places of dates with a year, in order.
         dates: These dates.
         orders: The orders of dates in digits.
@@ -98,7 +107,7 @@ class DaysWithoutYear:
     def __init__(
         self,
         runs: DigitRuns,
-        months: Sequence[int],
+        months: Sequence[NamedMonth],
         places: Sequence[Range],
         dates: Iterable[date],
         orders: Orders,
@@ -187,19 +196,34 @@ def _is_in_any(place: Range, places: Sequence[Range]) -> bool:
     return index >= 0 and places[index] & END_MASK > place >> END_BITS
 
 
-def _named_days(folded: str, months: Iterable[int], days_before: DaysBefore) -> Iterator[tuple[int, int, Range]]:
+def find_named_months(folded: str, months: Iterable[int]) -> list[NamedMonth]:
+    """Return the names of months that have a number in all languages, by where they begin."""
+    matches = (NAME.match(folded, start) for start in months)
+    return [
+        NamedMonth(*match.span(), _link_start(folded, match.start()), match[1])
+        for match in matches
+        if match and match[1] in MONTH_NUMBERS
+    ]
+
+
+def _link_start(folded: str, end: int) -> int:
+    """Return where the link before a month begins; few have one, which is a faster search."""
+    first = max(end - MAX_BEFORE, 0)
+    last = end - folded.endswith(" ", first, end)
+    link = ARTICLES_BEFORE_MONTH.search(folded, first, end) if folded.endswith(LINK_ENDS, first, last) else None
+    return link.start() if link else last
+
+
+def _named_days(folded: str, months: Iterable[NamedMonth], days_before: DaysBefore) -> Iterator[tuple[int, int, Range]]:
     """Yield the days beside names of months."""
-    for start in months:
-        month = NAME.match(folded, start)
-        number = MONTH_NUMBERS.get(month[1]) if month else None
-        if month is None or number is None:
-            continue
-        end = month.end() + (folded[month.end() : month.end() + 1] == "." and month[1] not in FULL_NAMES)
+    for start, name_end, _, name in months:
+        number = MONTH_NUMBERS[name]
+        end = name_end + (folded[name_end : name_end + 1] == "." and name not in FULL_NAMES)
         if before := days_before.get(start):
             yield number, int(before[2]), pack(before.start(2), end)
             if before[1] and int(before[1]) < int(before[2]):
                 yield number, int(before[1]), pack(*before.span(1))
-        elif after := DAY_AFTER.match(folded, month.end()):
+        elif after := DAY_AFTER.match(folded, name_end):
             yield number, int(after[1]), pack(start, after.end())
 
 
@@ -229,8 +253,14 @@ def _spaced_days(runs: DigitRuns) -> Iterator[re.Match[str]]:
 def find_days_before(folded: str, months: Iterable[int]) -> DaysBefore:
     """Return the days before the names of months; most have no digit that is near enough, which is a faster search."""
     near_digits = (start for start in months if DIGITS.search(folded, max(start - MAX_LINK, 0), start))
-    matches = ((start, DAYS_BEFORE.search(folded, max(start - MAX_BEFORE, 0), start)) for start in near_digits)
+    matches = ((start, _find_day_before(folded, start)) for start in near_digits)
     return {start: match for start, match in matches if match}
+
+
+def _find_day_before(folded: str, end: int) -> re.Match[str] | None:
+    """Return the days before a place; they are looked for at the numbers only."""
+    numbers = NUMBER_START.finditer(folded, max(end - MAX_BEFORE, 0), end)
+    return next(filter(None, (DAYS_BEFORE.match(folded, number.start(), end) for number in numbers)), None)
 
 
 def _days_with_other_months(runs: DigitRuns) -> Iterator[tuple[int, int, Range]]:
@@ -261,41 +291,36 @@ def first_days_of_ranges(
 
 
 def days_in_words(
-    folded: str, months: Iterable[int], days_before: DaysBefore, languages: frozenset[str]
+    folded: str, months: Iterable[NamedMonth], days_before: DaysBefore, languages: frozenset[str]
 ) -> Iterator[tuple[Range, list[Day]]]:
     """Yield the dates whose day is in words, such as "the fourteenth of March 2026"."""
-    for start in months:
-        month = NAME.match(folded, start)
-        link = ARTICLES_BEFORE_MONTH.search(folded, max(start - MAX_BEFORE, 0), start)
-        if month is None or link is None or month[1] not in MONTH_NUMBERS:
-            continue
+    for start, end, link, name in months:
         digits = days_before.get(start)
         in_digits = (int(digits[2]), digits.start(2)) if digits else None
-        day = in_digits or _day_in_words(folded, link.start(), languages)
-        after = None if day else _day_after_month(folded, month.end())
+        day = in_digits or _day_in_words(folded, link, languages)
+        after = None if day else _day_after_month(folded, end)
         number = (day or after or (0,))[0]
-        year = _year_after(folded, after[1] if after else month.end(), in_words=digits is not None) if number else None
+        year = _year_after(folded, after[1] if after else end, in_words=digits is not None) if number else None
         if year:
-            yield pack(day[1] if day else start, year[1]), [(year[0], MONTH_NUMBERS[month[1]], number)]
+            yield pack(day[1] if day else start, year[1]), [(year[0], MONTH_NUMBERS[name], number)]
 
 
 def days_of_named_months(
-    folded: str, months: Iterable[int], languages: frozenset[str]
+    folded: str, months: Iterable[NamedMonth], languages: frozenset[str]
 ) -> Iterator[tuple[int, int, Range]]:
     """Yield the days in words before or after the name of their month, without a year.
 
-    >>> [each[:2] for each in days_of_named_months("on the fourteenth of march", [21], frozenset())]
+    >>> text = "on the fourteenth of march"
+    >>> [each[:2] for each in days_of_named_months(text, find_named_months(text, [21]), frozenset())]
     [(3, 14)]
     """
-    for start in months:
-        month = NAME.match(folded, start)
-        link = ARTICLES_BEFORE_MONTH.search(folded, max(start - MAX_BEFORE, 0), start)
-        if month is None or link is None or month[1] not in FULL_NAMES or month[1] not in MONTH_NUMBERS:
+    for start, end, link, name in months:
+        if name not in FULL_NAMES:
             continue
-        if day := _day_in_words(folded, link.start(), languages):
-            yield MONTH_NUMBERS[month[1]], day[0], pack(day[1], month.end())
-        elif after := _day_after_month(folded, month.end()):
-            yield MONTH_NUMBERS[month[1]], after[0], pack(start, after[1])
+        if day := _day_in_words(folded, link, languages):
+            yield MONTH_NUMBERS[name], day[0], pack(day[1], end)
+        elif after := _day_after_month(folded, end):
+            yield MONTH_NUMBERS[name], after[0], pack(start, after[1])
 
 
 def _day_in_words(folded: str, end: int, languages: frozenset[str]) -> tuple[int, int] | None:
@@ -341,6 +366,6 @@ def _year_after(folded: str, start: int, *, in_words: bool) -> tuple[int, int] |
     words = [each.span() for each in WORD.finditer(match[1])] if match else []
     for _, last in reversed(words):
         value = read_number_words(match[1][:last]) if match else None
-        if value in YEARS and match and value is not None:
+        if match and value is not None and int(value) in YEARS and value == int(value):
             return int(value), match.start(1) + last
     return None

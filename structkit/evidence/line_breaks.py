@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator
 from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
 
 BREAK = re.compile(
-    "[-\u00ad\u2010\u00ac](?<=[^\\W\\d_].)[ \t\r\f]*\n[\\s>]*(?=[^\\W\\d_])"
-    "|['\u2019\u02bc](?<=[\u0400-\u04ff].)(?=[\u0400-\u04ff])"
-    "|&(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,6});"
+    "[-\u00ad\u2010\u00ac'\u2019\u02bc&](?:"
+    "(?<=[^\\W\\d_][-\u00ad\u2010\u00ac])[ \t\r\f]*\n[\\s>]*(?=[^\\W\\d_])"
+    "|(?<=[\u0400-\u04ff]['\u2019\u02bc])(?=[\u0400-\u04ff])"
+    "|(?<=&)(?:[A-Za-z]{2,8}|#[0-9]{1,6}|#[xX][0-9a-fA-F]{1,6});)"
 )
-"""A hyphen with a line break, also in a quoted mail; the sign of Ukrainian words such as п'ять; a character of HTML."""
+"""A hyphen with a line break, also in a quoted mail; the sign of Ukrainian words such as п'ять; a character of HTML.
+
+It begins with one set of characters, which `re` searches for fast."""
 
 MIN_CHARS_AROUND = 200
 """Characters before and after a break that are read with it, up to the next line breaks."""

@@ -14,7 +14,7 @@ TWO_MONTHS = re.compile(
     rf"{MONTH}{POINT}{JOINT}(?:the |den |dem |le |al |il |o |el )?(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?"
     rf"{MONTH}{POINT},?{YEAR_LINK} ?{YEAR}"
 )
-DAY_BEFORE = re.compile(rf"(?<![\d.,:/'-])(\d{{1,2}}){SUFFIX}[ /-]?{LINK}[ -]?$")
+DAY_BEFORE = re.compile(rf"([0-9](?<![\d.,:/'-].)\d?){SUFFIX}[ /-]?{LINK}[ -]?$")
 TWO_DAYS = re.compile(rf"{MONTH}{POINT} ?(\d{{1,2}}){SUFFIX}{JOINT}(?:the )?(\d{{1,2}}){SUFFIX},? {YEAR}")
 TWO_DATES = re.compile(
     r"([0-9](?<![\d.,:/'-].)\d?)([./]) ?(\d{1,2})(\.?) ?(?:-|to|bis|al|a|au|do|til|till|tot|i|ate) ?"

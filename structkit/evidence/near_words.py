@@ -51,7 +51,7 @@ for _short, _names in CONTRACTIONS.items():
 
 GENITIVE_LANGUAGES, GENITIVE_AFTER = frozenset({"de", "sv", "da", "no"}), re.compile(r" [^\W\d_]")
 MIN_ABBREVIATION = 2
-WORD_WITH_POINT = re.compile(r"\b([^\W\d_]{2,}+)\.")
+LAST_WORD = re.compile(r"(?<!\w)[^\W\d_]{2,}\Z")
 
 
 class NearWords:
@@ -121,7 +121,9 @@ class NearWords:
     @cached_property
     def _pointed_words(self) -> set[str]:
         """The words that have a point after them."""
-        return {*WORD_WITH_POINT.findall(self._folded.text)}
+        parts = self._folded.text.split(".")[:-1]
+        ends = {part.rsplit(" ", 1)[-1] for part in parts}  # few, as a text repeats them
+        return {match[0] for match in map(LAST_WORD.search, ends) if match}
 
     @cached_property
     def _by_spelling(self) -> dict[Spelling, list[str]]:

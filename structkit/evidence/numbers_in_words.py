@@ -79,6 +79,7 @@ CJK_DECIMAL = re.compile(rf"({CJK_NUMERAL.pattern})[点點]([{''.join(CJK_DIGITS
 
 NUMBER_WORD = re.compile("[^ -]+")
 FOLLOWING_WORD = re.compile(r"[ '-](\w+)")
+BEFORE_UNITS = ARTICLES | HALF_WORDS
 JOINS_ONLY = JOINING_WORDS - {"en"}
 """Words that no number begins with; `en` is one in Swedish."""
 
@@ -213,7 +214,7 @@ def _numbers_in_words(folded: str, words: Sequence[Range]) -> Iterator[tuple[Dec
     """Yield the numbers in words: the longest ones of each run of number words."""
     for start, end in _word_runs(folded, words):
         run = folded[start:end]
-        following = FOLLOWING_WORD.match(folded, end) if run.rpartition(" ")[2] in ARTICLES | HALF_WORDS else None
+        following = FOLLOWING_WORD.match(folded, end) if run.rpartition(" ")[2] in BEFORE_UNITS else None
         is_unit = following is not None and following[1] in UNITS
         for value, first, last in _read_run(run, is_before_unit=is_unit):
             yield value, pack(start + first, start + last)

@@ -29,8 +29,10 @@ from structkit.evidence.days_without_year import (
     DaysBefore,
     DaysWithoutYear,
     Orders,
+    NamedMonth,
     days_in_words,
     find_days_before,
+    find_named_months,
     first_days_of_ranges,
 )
 from structkit.evidence.digit_runs import DigitRuns
@@ -53,7 +55,7 @@ DATE_SIGN, TIME_SIGN, CLEAR_TIME_SIGN = re.compile("[-/.]"), re.compile("[:h.m]"
 DAY_MONTH_YEAR = re.compile(
     rf"(?<!\d){DAY},?[ /-]?{LINK}[ -]?{MONTH}{POINT}{OTHER_NAME},?[ /-]?{YEAR_LINK}[ -]?{YEAR}{NOT_DIGIT}"
 )
-YEAR_IN_RUN = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+YEAR_IN_RUN = re.compile(r"[12](?<!\d.)(?:(?<=1)9|(?<=2)0)\d{2}(?!\d)")
 MONTH_DAY_YEAR = re.compile(rf"(?<![^\W\d_]){MONTH}{POINT} ?(?:the )?{DAY}(?:, ?| ){YEAR}{NOT_DIGIT}")
 YEAR_MARK = rf"(?:\.| m\.|e?ko| y\.|-?{fold('ж.')}| {fold('թ.')}| {fold('ж.')}| {fold('г.')})?"
 YEAR_MONTH_DAY = re.compile(
@@ -75,8 +77,9 @@ TIME = re.compile(
     r"([0-9](?<![\d.:]\d)\d?)(?:[:h.](\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?!\d)(?: ?([ap])\.? ?m)?| ?([ap])\.? "
     r"?m(?![^\W\d_]))"
 )
-NUMBER_END = re.compile(rf"(?:[0-9]{{4}}{YEAR_MARK},? (?:gada )?)?([0-9]+)$")
-"""The number before a place, and the year before it, which may also be the end of what is before the date."""
+NUMBER_END = re.compile(rf"[0-9](?:[0-9]{{3}}{YEAR_MARK},? (?:gada )?([0-9]+)|[0-9]*)$")
+"""The number before a place, which is a group if it is after a year; this may also be the end of what is before the
+date."""
 
 DAY_BEFORE = re.compile(rf'[0-9]"?(?:{YEAR_MARK}|{SUFFIX}),?[ /-]?{LINK}[ -]?$')
 MAX_BEFORE_MONTH, MAX_FROM_MONTH = 32, 48
@@ -141,7 +144,7 @@ class SourceDates:
             *dates,
             *first_days_of_ranges(folded, dates, self._days_before),
             *days_of_ranges(folded, self._months, numbers),
-            *days_in_words(folded, self._months, self._days_before, self._languages()),
+            *days_in_words(folded, self._named_months, self._days_before, self._languages()),
         ]
 
     def find(self, day: date) -> list[Range]:
@@ -172,7 +175,7 @@ class SourceDates:
     @cached_property
     def _text_years(self) -> set[int]:
         """The years of the text."""
-        years = chain.from_iterable(map(YEAR_IN_RUN.findall, self._runs.starts))
+        years = YEAR_IN_RUN.findall(" ".join(self._runs.starts))
         return {*map(int, years), *self._years_in_words(), *(day.year for day in self.places)}
 
     @cached_property
@@ -180,8 +183,12 @@ class SourceDates:
         """The places of days that have a month and no year."""
         dates = sorted(place for place, _ in self.across_runs)
         return DaysWithoutYear(
-            self._runs, self._months, dates, [*self.places], self._orders, self._days_before, self._languages()
+            self._runs, self._named_months, dates, [*self.places], self._orders, self._days_before, self._languages()
         )
+
+    @cached_property
+    def _named_months(self) -> list[NamedMonth]:
+        return find_named_months(self._runs.folded, self._months)
 
     @cached_property
     def _days_before(self) -> DaysBefore:
@@ -319,7 +326,8 @@ def _named_months(folded: str, months: Iterable[int], numbers: Mapping[str, int]
         matches = [((3, 1, 2), match)] if (match := MONTH_DAY_YEAR.match(folded, start, last)) else []
         if before := DAY_BEFORE.search(folded, first, start):
             number = NUMBER_END.search(folded, first, before.start() + 1)
-            begin, day = (number.start(), number.start(1)) if number else (before.start(), before.start())
+            begin = number.start() if number else before.start()
+            day = number.start(1) if number and number[1] else begin
             matches += [((1, 2, 3), match)] if (match := YEAR_MONTH_DAY.match(folded, begin, last)) else []
             if match := DAY_MONTH_YEAR.match(folded, day, last):
                 matches.append(((3, 2, 1), match))

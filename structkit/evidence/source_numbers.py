@@ -161,7 +161,7 @@ class SourceNumbers:
     @property
     def years_in_words(self) -> Iterator[int]:
         """The numbers in words that may be years."""
-        return (int(value) for value in self._in_words if value in YEARS)
+        return (int(value) for value in self._in_words if int(value) in YEARS and value == int(value))
 
     @cached_property
     def _in_words(self) -> dict[Decimal, list[Range]]:

@@ -27,9 +27,9 @@ SYLLABLE = "[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
 
 KANA_MARKS, INDIC = "\u3099\u309a", "\u0900-\u0963\u0966-\u0dff"
 WORD = re.compile(
-    rf"([a-z0-9]+(?![^\W{UNSPACED}]|[{INDIC}])|{SYLLABLE}|[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)"
+    rf"([a-z0-9]++(?:(?=[ ,.:-])|(?![^\W{UNSPACED}]|[{INDIC}]))|{SYLLABLE}|[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)"
 )
-"""Most words are of the first kind, which is matched fast."""
+"""Most words are of the first kind, before one of the first signs, which is matched fast."""
 
 SIMPLE_WORD, NOT_SIMPLE = re.compile(r"(\w+)"), re.compile(f"[{UNSPACED}{KANA_MARKS}{INDIC}]")
 """Words of a text without such scripts, which is read faster."""
