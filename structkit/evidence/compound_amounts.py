@@ -168,8 +168,8 @@ def _halves(folded: str, words: Sequence[Range]) -> Iterator[Number]:
 
 
 def _match_half(folded: str, start: int, end: int) -> Number | None:
-    match = HALF_AFTER_UNIT.match(folded, start, end)
-    if match is None or match.end() != end or folded[start - 1 : start].isalnum():
+    match = None if folded[start - 1 : start].isalnum() else HALF_AFTER_UNIT.match(folded, start, end)
+    if match is None or match.end() != end:
         return None
     value = Decimal(match[1]) if match[1] else read_number_words(match[2].rstrip(" -")) if match[2] else None
     if value is None and not (match[1] or (match[2] and match[3])) and (match[3] or (match[2] or "").rstrip()) in UNITS:
@@ -184,11 +184,13 @@ def _amounts_in_words(folded: str, numbers: Iterable[Number]) -> Iterator[Number
         part = HUNDREDTHS.match(folded, place & END_MASK)
         if part and int(part[1] or part[2]) and not value % 1 and value >= 1:
             yield value + int(part[1] or part[2]) * CENT, pack(place >> END_BITS, part.end())
-    starts = {place >> END_BITS: (value, place & END_MASK) for value, place in numbers}
-    for value, place in numbers:
-        joint = AFTER_WORDS.match(folded, place & END_MASK, (place & END_MASK) + MAX_AFTER)
-        if joint is None or value % 1:
-            continue
+    joints = [
+        (value, place, joint)
+        for value, place in numbers
+        if (joint := AFTER_WORDS.match(folded, place & END_MASK, (place & END_MASK) + MAX_AFTER)) and not value % 1
+    ]
+    starts = {place >> END_BITS: (value, place & END_MASK) for value, place in numbers} if joints else {}
+    for value, place, joint in joints:
         cents, end = starts.get(joint.end(), (None, 0))
         if digits := CENTS_IN_DIGITS.match(folded, joint.end()):
             yield value + int(digits[1]) * CENT, pack(place >> END_BITS, digits.end())

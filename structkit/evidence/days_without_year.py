@@ -259,8 +259,10 @@ def find_days_before(folded: str, months: Iterable[int]) -> DaysBefore:
 
 def _find_day_before(folded: str, end: int) -> re.Match[str] | None:
     """Return the days before a place; they are looked for at the numbers only."""
-    numbers = NUMBER_START.finditer(folded, max(end - MAX_BEFORE, 0), end)
-    return next(filter(None, (DAYS_BEFORE.match(folded, number.start(), end) for number in numbers)), None)
+    for number in NUMBER_START.finditer(folded, max(end - MAX_BEFORE, 0), end):
+        if match := DAYS_BEFORE.match(folded, number.start(), end):
+            return match
+    return None
 
 
 def _days_with_other_months(runs: DigitRuns) -> Iterator[tuple[int, int, Range]]:

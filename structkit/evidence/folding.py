@@ -151,13 +151,19 @@ def group_offsets(texts: Sequence[str], offsets: Iterable[int]) -> Mapping[str, 
     """Return the offsets of each different text, in arrays if there are many.
 
     >>> group_offsets(["a", "b", "a"], [0, 4, 9])
-    {'a': [0, 9], 'b': [4]}
+    {'a': [0, 9], 'b': range(4, 5)}
     """
-    if len(texts) < MIN_TEXTS_FOR_ARRAYS:  # lists are made faster
-        lists = defaultdict[str, list[int]](list)
+    if len(texts) < MIN_TEXTS_FOR_ARRAYS:
+        few: dict[str, list[int] | range] = {}
         for text, offset in zip(texts, offsets, strict=False):
-            lists[text].append(offset)
-        return dict(lists)
+            group = few.get(text)
+            if group is None:
+                few[text] = range(offset, offset + 1)  # most are there once, and a range is no work for the collector
+            elif isinstance(group, list):
+                group.append(offset)
+            else:
+                few[text] = [group.start, offset]
+        return few
     grouped = defaultdict[str, Offsets](partial(array, "I"))
     for text, offset in zip(texts, offsets, strict=False):
         grouped[text].append(offset)

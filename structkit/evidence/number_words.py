@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
@@ -143,14 +144,19 @@ class _Compounds:
     def __init__(self, names: Iterable[str]) -> None:
         """Take the words."""
         self._names = frozenset(names)
-        self._lengths = sorted({len(name) for name in self._names}, reverse=True)
+        lengths = defaultdict[str, set[int]](set)
+        for name in self._names:
+            lengths[name[:1]].add(len(name))
+        self._lengths = {char: sorted(each, reverse=True) for char, each in lengths.items()}
 
     def split(self, word: str) -> list[str]:
         """Return the parts of a number, the longest first; empty if it is not one of several parts."""
         parts, start = list[str](), 0
         while start < len(word):
-            part = next((each for length in self._lengths if (each := word[start : start + length]) in self._names), "")
-            if not part:
+            for length in self._lengths.get(word[start], ()):
+                if (part := word[start : start + length]) in self._names:
+                    break
+            else:
                 return []
             parts.append(part)
             start += len(part)

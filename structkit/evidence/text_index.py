@@ -221,7 +221,7 @@ class TextIndex:
         text, all_words, starts, length = self._folded.text, self._words, self._starts, len(words)
         sequence = tuple(words)
         for first in firsts:
-            if first < 0 or all_words[first : first + length] != sequence:
+            if first < 0 or all_words[first] != words[0] or all_words[first : first + length] != sequence:
                 continue
             start = starts[first] - lead
             if start >= 0 and text.startswith(pattern, start):
