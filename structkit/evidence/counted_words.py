@@ -97,12 +97,22 @@ def _starts() -> frozenset[str]:
     return frozenset(key.partition(" ")[2][:START_CHARS] for key in _pattern()[1])
 
 
+@cache
+def _short_starts() -> frozenset[str]:
+    return frozenset(start[: START_CHARS - 1] for start in _starts())
+
+
 def counted_words(vocabulary: Iterable[str]) -> set[str]:
     """Return the words of a folded vocabulary that begin with a number.
 
     >>> counted_words(["zweizimmerwohnung", "zweifel", "haus"])
     {'zweizimmerwohnung'}
     """
-    starts = _starts()
-    near = (word for word in vocabulary if word[:START_CHARS] in starts or word[: START_CHARS - 1] in starts)
-    return {word for word in near if number_of_counted_word(word)}
+    starts, short_starts = _starts(), _short_starts()
+    return {
+        word
+        for word in vocabulary
+        if (short := word[: START_CHARS - 1]) in short_starts
+        and (short in starts or word[:START_CHARS] in starts)
+        and number_of_counted_word(word)
+    }

@@ -154,16 +154,18 @@ def group_offsets(texts: Sequence[str], offsets: Iterable[int]) -> Mapping[str, 
     {'a': [0, 9], 'b': range(4, 5)}
     """
     if len(texts) < MIN_TEXTS_FOR_ARRAYS:
-        few: dict[str, list[int] | range] = {}
+        groups: dict[str, list[int] | range] = {}
         for text, offset in zip(texts, offsets, strict=False):
-            group = few.get(text)
+            group = groups.get(text)
             if group is None:
-                few[text] = range(offset, offset + 1)  # most are there once, and a range is no work for the collector
+                groups[text] = range(
+                    offset, offset + 1
+                )  # most are there once, and a range is no work for the collector
             elif isinstance(group, list):
                 group.append(offset)
             else:
-                few[text] = [group.start, offset]
-        return few
+                groups[text] = [group.start, offset]
+        return groups
     grouped = defaultdict[str, Offsets](partial(array, "I"))
     for text, offset in zip(texts, offsets, strict=False):
         grouped[text].append(offset)

@@ -205,7 +205,7 @@ def compound_words(vocabulary: Iterable[str], languages: frozenset[str]) -> set[
     long_starts = _compound_starts(frozenset(_compounds()))
     numbers = set[str]()
     for word in vocabulary:
-        if (start := word[:START_CHARS]) in long_starts and (length := len(word)) >= MIN_COMPOUND_CHARS:
+        if (length := len(word)) >= MIN_COMPOUND_CHARS and (start := word[:START_CHARS]) in long_starts:
             compounds = (long_starts if length >= MIN_CLEAR_COMPOUND_CHARS else starts).get(start, ())
             if any(each.split(word) for each in compounds):
                 numbers.add(word)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, time, timedelta
 from functools import cached_property, lru_cache
-from itertools import chain, product
+from itertools import product
 from typing import TypeAlias
 
 from structkit.evidence.cjk_numerals import CJK_NUMERAL, read_cjk_numeral
@@ -28,8 +28,8 @@ from structkit.evidence.date_patterns import (
 from structkit.evidence.days_without_year import (
     DaysBefore,
     DaysWithoutYear,
-    Orders,
     NamedMonth,
+    Orders,
     days_in_words,
     find_days_before,
     find_named_months,

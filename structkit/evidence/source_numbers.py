@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from structkit.evidence.digit_runs import DigitRuns
 from structkit.evidence.number_notations import notations_in_run, read_notation, significant_digits
 from structkit.evidence.number_surroundings import END_CHARS, stands_alone, with_surroundings
 from structkit.evidence.numbers_in_words import numbers_without_digits
-from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack
+from structkit.evidence.ranges import END_BITS, END_MASK, Range, pack, unpack
 from structkit.evidence.short_years import short_years
 from structkit.evidence.source_dates import composites_in_run
 
@@ -144,6 +145,11 @@ class SourceNumbers:
             SIGNED_FRACTION.search(self._folded, max(sign - MAX_NUMERATOR, 0), sign + MAX_DENOMINATOR) for sign in signs
         )
         return [pack(*match.span()) for match in ranges if match]
+
+    @cached_property
+    def fraction_chars(self) -> set[int]:
+        """The offsets of their characters."""
+        return {*chain.from_iterable(range(*unpack(sign)) for sign in self.fraction_signs)}
 
     @cached_property
     def _spaced(self) -> dict[str, list[Range]]:

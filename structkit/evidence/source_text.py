@@ -144,7 +144,13 @@ class SourceText:
         number: Decimal | None = read_number(leaf.value)
         places = [] if number is None else self._numbers.find(number)
         if places and self._numbers.fraction_signs:
-            places = [place for place in places if not is_part_of_any(place, self._numbers.fraction_signs)]
+            signs, chars = self._numbers.fraction_signs, self._numbers.fraction_chars
+            places = [
+                place
+                for place in places
+                if not (place >> END_BITS in chars or (place & END_MASK) - 1 in chars)
+                or not is_part_of_any(place, signs)
+            ]
             if not places:
                 return MISSING
         if places and (len(places) > 1 or is_small_number(leaf)):

@@ -27,7 +27,8 @@ SYLLABLE = "[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
 
 KANA_MARKS, INDIC = "\u3099\u309a", "\u0900-\u0963\u0966-\u0dff"
 WORD = re.compile(
-    rf"([a-z0-9]++(?:(?=[ ,.:-])|(?![^\W{UNSPACED}]|[{INDIC}]))|{SYLLABLE}|[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)"
+    rf"([a-z0-9]++(?:(?=[ ,.:-])|(?![^\W{UNSPACED}]|[{INDIC}]))|{SYLLABLE}"
+    rf"|[{UNSPACED}][{KANA_MARKS}]?|(?:[^\W{UNSPACED}]+|[{INDIC}]+)+)"
 )
 """Most words are of the first kind, before one of the first signs, which is matched fast."""
 
@@ -159,10 +160,7 @@ class TextIndex:
     def ranges(self, words: AbstractSet[str]) -> list[Range]:
         """Return where in the folded text any of some folded words are."""
         positions = self._positions
-        if len(words) < len(positions):
-            numbers = sorted(chain.from_iterable(positions[word] for word in words if word in positions))
-        else:
-            numbers = sorted(chain.from_iterable(each for word, each in positions.items() if word in words))
+        numbers = sorted(chain.from_iterable(map(positions.__getitem__, positions.keys() & words)))
         starts, all_words = self._starts, self._words
         return [(start := starts[number]) << END_BITS | start + len(all_words[number]) for number in numbers]
 
