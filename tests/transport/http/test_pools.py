@@ -540,6 +540,9 @@ def test_a_proxy_that_requires_a_login_says_where_to_write_it(
                     with listener.accept()[0] as connection:
                         connection.recv(65536)
                         connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+                        connection.shutdown(socket.SHUT_WR)
+                        while connection.recv(65536):  # to close with unread data would reset the connection
+                            pass
 
         threading.Thread(target=reject_connections, daemon=True).start()
         monkeypatch.setenv("ALL_PROXY", f"127.0.0.1:{listener.getsockname()[1]}")
