@@ -17,7 +17,7 @@ from structkit.errors import ConfigError
 from structkit.journal.lock import LOCK_NAME
 from structkit.journal.shards import job_path
 from structkit.prompts import JinjaTemplate, validate_template
-from structkit.tables.atomic_file import validate_name_length
+from structkit.tables.atomic_file import validate_name
 from structkit.tables.file_set import has_file
 from structkit.tables.formats import STANDARD
 from structkit.tables.sinks import validate_output_format
@@ -63,7 +63,8 @@ def validate_settings(settings: JobSettings) -> None:
         )
     validate_output_format(str(settings.output))
     if settings.output is not None:
-        validate_name_length(manifest_path(settings.output_path))
+        validate_name(manifest_path(settings.output_path))
+        validate_name(settings.folder)
     _validate_target(settings)
 
 
@@ -124,7 +125,9 @@ def validate_outside_journal(path: Path) -> None:
 
     Raises:
         ConfigError: It would.
+        JobError: This user cannot enter the folder.
     """
+    validate_name(path)
     if job_path(path.parent).exists() and (path.parent / LOCK_NAME).exists():
         raise ConfigError(f"{str(path)!r} is in the journal of a job: write it to another folder")
 

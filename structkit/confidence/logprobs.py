@@ -52,7 +52,7 @@ def _read_token(entry: object) -> Token:
             text = bytes(data) if isinstance(data, list) else str(entry["token"]).encode("utf-8", "surrogatepass")
             if isinstance(logprob, int | float) and logprob <= 0:
                 return Token(text, float(logprob))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             pass
     raise MalformedReply(f"an entry of logprobs.content is no token with a log probability: {entry!r:.200}")
 

@@ -41,14 +41,11 @@ def with_token_confidence(
         result: The result.
         codec: The type.
         choice: With `logprobs`, an accepted reply without log probabilities is a ConfigError; with `auto`, the result
-            has no confidence. Tokens that do not join to a reply are a MalformedReply in both cases.
+            has no confidence. In both cases, it is unknown for what a reply has whose tokens are not its own.
     """
     accepted = next(answer for answer in result.choices if answer.valid)
     *earlier, last = result.attempts
-    try:
-        replies = [*(_score_reply(attempt, None) for attempt in earlier), _score_reply(last, accepted.index)]
-    except MalformedReply as error:
-        return error.with_attempts(result.attempts)
+    replies = [*(_score_reply(attempt, None) for attempt in earlier), _score_reply(last, accepted.index)]
     if replies[-1] is None and choice == "logprobs":
         return ConfigError(NO_LOGPROBS).with_attempts(result.attempts)
     find = partial(_find, codec, accepted.draft)
@@ -61,19 +58,21 @@ def with_token_confidence(
 def _score_reply(attempt: Attempt, index: int | None) -> Scores | None:
     """Return the confidence of what the reply of an attempt has; None if it has no log probabilities.
 
+    It is empty if these are broken or not those of the text: that says nothing of the value.
+
     Args:
         attempt: The attempt.
         index: The index of the choice that was read; None for the first one.
-
-    Raises:
-        MalformedReply: The tokens are not those of the text.
     """
     if (reply := attempt.completion) is None:
         return None
     choice = next(each for each in reply.choices if index in (None, each.index))
     text = choice.content or next((call.arguments for call in choice.tool_calls), "")
-    tokens = read_tokens(reply.raw_choice(choice.index))
-    return score_scalars(text, tokens) if tokens and text else None
+    try:
+        tokens = read_tokens(reply.raw_choice(choice.index))
+        return score_scalars(text, tokens) if tokens and text else None
+    except MalformedReply:
+        return {}
 
 
 def _find(

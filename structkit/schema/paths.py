@@ -131,7 +131,7 @@ def _(node: TupleNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
 
 @wire_path.register
 def _(node: UnionNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
-    branch = None if value is None else branch_of(node, value)
+    branch = None if value is None and path else branch_of(node, value)  # None at the end of a path is null
     if branch is not None:
         return wire_path(branch, path, value)
     paths = {wire_path(branch, path, value) for branch in node.branches} - {path}

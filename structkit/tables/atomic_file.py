@@ -32,9 +32,9 @@ class AtomicFile:
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
         """Create the temporary file, and remove those that killed processes have left."""
         self.final, self.overwrite = path, overwrite
-        self._validate_name()
         self.path = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
+            self._validate_name()
             _remove_abandoned(path)
             self.file = self.path.open("x+b")  # unlike tempfile's, it has the mode of any new file of this user
         except OSError as error:
@@ -89,18 +89,22 @@ class AtomicFile:
         self.path.unlink(missing_ok=True)
 
 
-def validate_name_length(path: Path) -> None:
-    """Check, before there is anything to write, that a file system has names as long as that of the temporary file.
+UNUSABLE_NAME = {errno.ENAMETOOLONG: "; use a shorter one", errno.EACCES: ""}
+"""What a system says about a name that no file can get: it is too long, or in a folder that this user cannot enter."""
+
+
+def validate_name(path: Path) -> None:
+    """Check, before there is anything to write, that a file of this name, and its temporary one, can be looked up.
 
     Raises:
-        JobError: It has not.
+        JobError: They cannot.
     """
     try:
         os.lstat(path.with_name(f".{path.name}.{'0' * 8}.part"))
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
+        if (advice := UNUSABLE_NAME.get(error.errno or 0)) is not None:
             name = shorten(str(path), MAX_NAME_CHARS)
-            raise JobError(f"cannot write {name}: {error.strerror}; use a shorter one", file=str(path)) from None
+            raise JobError(f"cannot write {name}: {error.strerror}{advice}", file=str(path)) from None
 
 
 def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:

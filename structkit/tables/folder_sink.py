@@ -36,10 +36,10 @@ class AtomicFolder:
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
         """Create the temporary folder, and remove those that killed processes have left."""
         self.final, self.overwrite = path, overwrite
-        self._validate_name()
         self.path = self._temporary_name()
         self._lock: int | None = None
         try:
+            self._validate_name()
             self._remove_abandoned()
             self.path.mkdir()
             self._lock = _lock_folder(self.path)
@@ -52,8 +52,8 @@ class AtomicFolder:
         Raises:
             JobError: It cannot, or another one has taken the name in the meantime.
         """
-        self._validate_name()
         try:
+            self._validate_name()
             sync_folder(self.path)
             if not (self.final.exists() and exchange_names(self.path, self.final)):
                 self._rename()

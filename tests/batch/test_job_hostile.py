@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,28 @@ def test_a_name_that_is_too_long_for_the_output_or_its_manifest_is_reported_befo
         job(["a"], output=tmp_path / f"{'x' * (length - 4)}.csv").run()
     assert not endpoint.requests
     assert not list(tmp_path.glob("x*"))
+
+
+@posix
+@pytest.mark.parametrize("place", ["output", "folder as the output", "journal", "export"])
+def test_a_file_in_a_folder_that_this_user_cannot_enter_is_an_error_of_the_job(
+    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, place: str
+) -> None:
+    inside = tmp_path / "locked" / "x"
+    inside.parent.mkdir(mode=0)
+    if os.access(inside.parent, os.X_OK):
+        pytest.skip("this user can enter every folder")
+    settings = {
+        "output": {"output": inside.with_suffix(".csv")},
+        "folder as the output": {"output": inside},
+        "journal": {"journal": inside},
+        "export": {},
+    }
+    label_job = job(["a"], **settings[place])
+    write = label_job.run if settings[place] else partial(label_job.export, inside.with_suffix(".csv"))
+    with pytest.raises(JobError, match="Permission denied"):
+        write()
+    assert not endpoint.requests
 
 
 @pytest.mark.parametrize("output", ["", ".", "/", "..", "./"])

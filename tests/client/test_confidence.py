@@ -14,7 +14,6 @@ from pydantic import BaseModel
 
 import structkit
 from structkit import ConfigError, InvalidOutput, JobError, Policy, StatusError
-from structkit.errors import MalformedReply
 from structkit.review import ReviewTable, parse_choice
 from structkit.schema.cache import response_format
 from structkit.tables.sources import open_source
@@ -178,11 +177,41 @@ def test_a_route_that_rejects_log_probabilities_is_asked_for_them_once(connect: 
         assert len(endpoint.requests) == 3, "nothing is sent"
 
 
-def test_tokens_of_another_text_are_an_error_and_no_number(connect: Connect) -> None:
-    body = with_logprobs(json.dumps(VALUE))
+def with_other_tokens(body: JSON) -> JSON:
     body["choices"][0]["message"]["content"] = json.dumps({**VALUE, "city": "Rome"})
-    with Endpoint(body) as endpoint, pytest.raises(MalformedReply, match="do not join to the content"):
-        connect(endpoint.base_url).run(Letter, "x", confidence="auto")
+    return body
+
+
+def with_entry(entry: Any) -> Callable[[JSON], JSON]:
+    def replace_entry(body: JSON) -> JSON:
+        body["choices"][0]["logprobs"]["content"][3] = entry
+        return body
+
+    return replace_entry
+
+
+BROKEN_LOGPROBS = {
+    "tokens of another text": with_other_tokens,
+    "an entry that is null": with_entry(None),
+    "an entry without a text": with_entry({"logprob": -1}),
+    "a probability of null": with_entry({"token": "x", "logprob": None}),
+    "a probability above 1": with_entry({"token": "x", "logprob": 2}),
+    "a probability that no float is": with_entry({"token": "x", "logprob": -(10**400)}),
+    "bytes that are none": with_entry({"token": "x", "bytes": [999], "logprob": -1}),
+}
+
+
+@pytest.mark.parametrize("choice", ["logprobs", "auto"])
+@pytest.mark.parametrize("breakage", BROKEN_LOGPROBS)
+def test_the_confidence_of_a_reply_with_broken_log_probabilities_is_unknown_and_its_value_is_valid(
+    connect: Connect, breakage: str, choice: Any
+) -> None:
+    with Endpoint(BROKEN_LOGPROBS[breakage](with_logprobs(json.dumps(VALUE)))) as endpoint:
+        result = connect(endpoint.base_url).run(Letter, "x", confidence=choice)
+    assert result.value.sender == VALUE["sender"]
+    assert result.confidence is not None
+    assert {*result.confidence.values()} == {None}
+    assert len(endpoint.requests) == 1
 
 
 def test_a_stream_has_the_confidence_of_its_result() -> None:
