@@ -190,6 +190,18 @@ def with_entry(entry: Any) -> Callable[[JSON], JSON]:
     return replace_entry
 
 
+class Options(BaseModel):
+    limit: int | None = 5
+    tone: Any = "curt"
+
+
+def test_a_null_in_the_place_of_a_default_has_the_confidence_of_its_tokens(connect: Connect) -> None:
+    with Endpoint(with_logprobs('{"limit": {"value": null}, "tone": {"value": null}}')) as endpoint:
+        result = connect(endpoint.base_url).run(Options, "x", confidence="logprobs")
+    assert result.value == Options(limit=None, tone=None)
+    assert None not in result.confidence.values()
+
+
 BROKEN_LOGPROBS = {
     "tokens of another text": with_other_tokens,
     "an entry that is null": with_entry(None),

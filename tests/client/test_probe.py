@@ -297,6 +297,13 @@ def test_a_missing_usage_is_reported(probed: Any) -> None:
     assert report.usage == Usage(unreported=12)
 
 
+def test_the_error_of_an_endpoint_that_fails_on_everything_does_not_advise_another_probe(probed: Any) -> None:
+    with pytest.raises(structkit.StatusError, match="fails on a plain question as well") as caught:
+        probed(lambda _: Reply({"error": {"message": "boom"}}, 500))
+    assert "structkit probe" not in str(caught.value)
+    assert caught.value.status_code == 500
+
+
 def test_an_endpoint_that_does_not_answer_is_an_error_and_is_not_cached(probed: Any, routes: Path) -> None:
     with pytest.raises(structkit.StatusError, match="401"):
         probed(error_reply(401, "no such key"))

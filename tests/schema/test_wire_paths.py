@@ -108,3 +108,15 @@ def test_a_place_in_a_list_of_a_union_is_in_the_branch_that_has_its_length() -> 
     natural = {"x": [{"ö": 1}, {"ö": 2}]}
     wire = response_format.wire(natural)
     assert value_at(wire, response_format.wire_path(("x", 1, "ö"), natural)) == 2
+
+
+@pytest.mark.parametrize("extras", ["closed", "open"])
+def test_a_null_is_found_in_the_box_that_it_is_written_in(extras: Any) -> None:
+    number = {"type": ["integer", "null"]}
+    inner = {"type": ["object", "null"], "properties": {"b": number}}
+    schema = {"type": "object", "properties": {"a": inner, "c": number, "d": inner}}
+    response_format = ResponseFormat(schema, extras=extras)
+    natural = {"a": {"b": None}, "c": None, "d": None}
+    wire = response_format.wire(natural)
+    paths = [response_format.wire_path(path, natural) for path in (("a", "b"), ("c",), ("d",))]
+    assert [value_at(wire, path) for path in paths] == [None, None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Generator
 from typing import TypeAlias, TypeVar
@@ -30,6 +31,9 @@ MAX_NOTE_CHARS = 160
 SERVER_ERROR = 500
 """A status that does not prove a rejection, because it may be a transient failure."""
 
+PROBE_ADVICE = f"; {ADVICE[SERVER_ERROR]}"
+PLAIN_QUESTION_ADVICE = "; it fails on a plain question as well: read its log, or ask those who run it"
+
 
 def is_rejection(error: TransportError) -> bool:
     """Return whether an error is about the request, if the same endpoint has answered a plain question before."""
@@ -49,13 +53,27 @@ def failed_finding(kind: Kind, name: str, error: TransportError) -> Finding:
     return Finding(kind, name, "refused" if is_rejection(error) else "unknown", error_note(error))
 
 
+def without_probe_advice(error: TransportError) -> TransportError:
+    """Return the error of a plain question, which a probe cannot find out more about.
+
+    >>> str(without_probe_advice(StatusError(f"the endpoint answered 500; {ADVICE[SERVER_ERROR]}")))
+    'the endpoint answered 500; it fails on a plain question as well: read its log, or ask those who run it'
+    """
+    message = str(error.args[0])
+    if not message.endswith(PROBE_ADVICE):
+        return error
+    error = copy.copy(error)
+    error.args = (message.removesuffix(PROBE_ADVICE) + PLAIN_QUESTION_ADVICE,)
+    return error
+
+
 def error_note(error: TransportError) -> str:
     """Return the message of an error, shortened, and without `the endpoint answered`.
 
     >>> error_note(StatusError("the endpoint answered 400: 'tools' is not supported"))
     "400: 'tools' is not supported"
     """
-    message = str(error).removeprefix("the endpoint answered ").removesuffix(f"; {ADVICE[SERVER_ERROR]}")
+    message = str(error).removeprefix("the endpoint answered ").removesuffix(PROBE_ADVICE)
     return shorten(message, MAX_NOTE_CHARS)
 
 

@@ -22,6 +22,7 @@ from structkit.client.probing.probe_reply import (
     is_truncated,
     is_withheld,
     value_of,
+    without_probe_advice,
 )
 from structkit.client.probing.probe_report import SCHEMA_MODES, Finding, ProbeReport, Verdict, route_after_probe
 from structkit.client.probing.request_template import REASONING_FACTOR, ProbeSchema, RequestTemplate
@@ -72,7 +73,7 @@ def probe_route(model: str, route: Route) -> ProbeSteps[ProbeOutcome]:
             providers[reply.provider] = None
         step = advance(steps, reply)
     if isinstance(step, TransportError):
-        return step
+        return without_probe_advice(step)
     known_route, findings = step
     return ProbeReport(model, route_after_probe(known_route, findings), tuple(findings), calls, usage, tuple(providers))
 
