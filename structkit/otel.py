@@ -55,7 +55,7 @@ def hooks(
         content: Whether messages, replies, invalid values, and arguments and results of tools are recorded.
 
     Raises:
-        ConfigError: The extra `otel` is not installed.
+        ConfigError: The extra `otel` is not installed, or the address is not one.
     """
     try:
         from opentelemetry import trace
@@ -155,10 +155,12 @@ def _server(base_url: str | None) -> JSON:
     >>> _server("https://user:key@gateway.example/v1?key=secret")
     {'server.address': 'gateway.example', 'server.port': 443}
     """
-    url = urlsplit(base_url or "")
-    if not url.hostname:
-        return {}
-    return {"server.address": url.hostname, "server.port": url.port or PORTS.get(url.scheme, 0)}
+    try:
+        url = urlsplit(base_url or "")
+        host, port = url.hostname, url.port or PORTS.get(url.scheme, 0)
+    except ValueError as error:  # its text does not have a password
+        raise ConfigError(f"the base_url of otel.hooks is not an http(s) URL: {error}") from None
+    return {"server.address": host, "server.port": port} if host else {}
 
 
 def _tool_attributes(run: ToolRun) -> JSON:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from structkit.errors import ConfigError
 from structkit.transport.header_rules import header_problem
+from structkit.values.json import json_text
 from structkit.values.parameters import EXTRA_OPTIONS, MODE_FIELDS, OPTION_NAMES
 
 BODY_OPTIONS = frozenset(OPTION_NAMES) - {"extra_headers", "extra_query", "tools"}
@@ -57,14 +57,14 @@ def validate_json(name: str, value: Any) -> None:
     Raises:
         ConfigError: It is not.
     """
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, int):
         return
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ConfigError(f"{name} must be a finite number, not {value}")
         return
     try:
-        json.dumps({**value} if isinstance(value, Mapping) else value, allow_nan=False)
+        json_text({**value} if isinstance(value, Mapping) else value).encode()
     except (TypeError, ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise ConfigError(f"{name} cannot be sent as JSON: {reason}") from None
@@ -91,3 +91,5 @@ def _validate_query(name: str, value: Any) -> None:
     values = value if isinstance(value, list | tuple) else [value]
     if not all(isinstance(each, str | int | float) for each in values):
         raise ConfigError(f"extra_query has {name!r} of type {type(value).__name__}: pass a text, a number or a list")
+    if any("\ud800" <= character <= "\udfff" for text in (name, *map(str, values)) for character in text):
+        raise ConfigError(f"extra_query has {name!r} with half of a surrogate pair, which no URL may have")

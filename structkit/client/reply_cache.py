@@ -17,6 +17,7 @@ from structkit.transport.streaming import open_stream, open_stream_async
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, bind_models
 from structkit.values import Attempt, Completion, Parameters, Policy, Request, Usage
 from structkit.values.parameters import NO_PARAMETERS
+from structkit.values.text import exception_text
 
 sample_number: ContextVar[int] = ContextVar("sample_number", default=0)
 """Which of several samples a call is. They are the same request, and from one entry would have the same reply."""
@@ -102,8 +103,7 @@ def _call_store(store: ReplyStore, method: Literal["get", "set"], *arguments: An
     except StructkitError:
         raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise ConfigError(f"{method} of the cache {_name(store)} failed: {reason}") from error
+        raise ConfigError(f"{method} of the cache {_name(store)} failed: {exception_text(error)}") from error
 
 
 def _name(store: ReplyStore) -> str:

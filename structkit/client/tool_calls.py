@@ -71,6 +71,10 @@ async def _run(call: PlannedCall) -> ToolRun:
             value = await value
         except Exception as exception:  # noqa: BLE001 (as below)
             error = exception
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            error = RuntimeError("what it waits for was cancelled")  # by the tool: nobody has cancelled this call
     return call.finish(value, time.monotonic() - started, error)
 
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 
 NO = (
-    r"(?:not|n't) (?:\w+ ){0,2}support|unsupported|unknown|invalid value|"
-    r"not (?:an? )?(?:\w+ )?(?:valid|allowed|permitted|accepted)"
+    r"(?:not|n't) (?:\w+ ){0,2}support|(?:not|n't) (?:accept|have)\b|unsupported|unknown|unrecogni[sz]ed|disabled|"
+    r"invalid (?:value|(?:content |part )?type)|not (?:implemented|match any)|"
+    r"not (?:an? )?(?:\w+ )?(?:valid|allowed|permitted|accepted|enabled|recogni[sz]ed)"
 )
 
 
@@ -29,12 +30,14 @@ REJECTED_PART: dict[str, re.Pattern[str]] = {
 NO_PARTS = re.compile(
     r"content['\"`]?\W{0,4}(?:value )?(?:must|should) be a (?:valid )?string|"
     r"content\S{0,20}\s+input should be a valid string|input should be '?text|content\[\]\.type|"
+    r"expected a string, but got an array|cannot unmarshal array into [^\n]{0,60}\bcontent\b|"
+    r"only supports? text|text.only\b|not a vision model|cannot process (?:images|files)|"
     r"missing data required for image input|mmproj|not (?:a )?multi.?modal|multi.?modal[^.\n]{0,20} not support|"
-    r"\u4e0d\u652f\u6301.{0,6}(?:\u56fe|\u6587\u4ef6)",
+    r"not support multi.?modal|\u4e0d\u652f\u6301.{0,6}(?:\u56fe|\u6587\u4ef6|\u591a\u6a21\u6001)",
     re.IGNORECASE,
 )
 """How servers of text models reject any part: Groq, those that validate with pydantic, llama.cpp, Ollama and vLLM (the
-last one is Chinese: images or files are not supported)."""
+last one is Chinese: images, files or several kinds are not supported)."""
 
 ABOUT_ONE_FILE = re.compile(
     r"too (?:large|big|small|long|many)|exceed|at most [1-9]|base64|download|fetch|decod|corrupt|damaged|"

@@ -15,7 +15,7 @@ EMPTY_ACCOUNT_CODES = _code_set(
     "insufficient_quota insufficient_user_quota exceeded_current_quota_error exceeded_current_quota "
     "insufficient_balance insufficient_credits insufficient_funds credit_balance_too_low billing_error "
     "billing_hard_limit_reached billing_not_active billing_limit_reached spending_limit_reached spend_limit_exceeded "
-    "payment_required "
+    "payment_required budget_exceeded "
     "arrearage accountoverdueerror account_overdue allocationquota_freetieronly 402 1113 1309 30001 30011"
 )
 """Codes of an account without money or quota. The numbers are those of Zhipu (1113, 1309) and SiliconFlow."""
@@ -35,7 +35,8 @@ EMPTY_ACCOUNT = re.compile(
     r"(?:insufficient|not enough|too low|exhausted|used up|negative)|"
     r"exceeded your current quota|not (?:have )?enough (?:credits?|balance|funds|quota)|out of credits?|"
     r"(?:reached|exceeded|over|hit) (?:your |the )?(?:\w+ )?(?:spend|spending|budget|cost) (?:limit|cap)|"
-    r"can only afford|billing.{0,10}limit (?:has been )?reached|billing is not active|"
+    r"can only afford|\bbudget has been exceeded|exceeded (?:your |the )?monthly included credits|"
+    r"billing.{0,10}limit (?:has been )?reached|billing is not active|"
     r"(?:please|to) (?:recharge|top up)|"
     r"余额不足|额度不足|额度已?(?:用尽|用完|耗尽)|欠费|充值",
     re.IGNORECASE,

@@ -13,6 +13,8 @@ from structkit.values.text import shorten
 
 T = TypeVar("T")
 
+FILTERED_ADVICE = "change the input"
+
 REPEATED = "set a temperature above 0: at 0, the model repeats a reply that was rejected"
 
 MAX_REFUSAL_CHARS = 200
@@ -29,7 +31,7 @@ def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> S
         return Refusal(f"the model refused: {text!r}; change the input or the instructions", partial=choice.content)
     if kind == "filtered":
         return Filtered(
-            f"the endpoint's content filter withheld the reply{_reason(choice)}; change the input",
+            f"the endpoint's content filter withheld the reply{_reason(choice)}; {FILTERED_ADVICE}",
             partial=choice.content,
         )
     if choice.finish_reason == "repetition":
@@ -59,7 +61,8 @@ def choice_issue(choice: Choice, error: StructkitError | None) -> Issue:
 
 def prompt_filtered(error: TransportError) -> Filtered:
     """Return the error for a prompt that the endpoint's filter rejected, which some report as an HTTP error."""
-    return Filtered(f"the endpoint's content filter rejected the prompt ({error}); change the input")
+    reason = str(error).removesuffix(f"; {FILTERED_ADVICE}")
+    return Filtered(f"the endpoint's content filter rejected the prompt ({reason}); {FILTERED_ADVICE}")
 
 
 def _reason(choice: Choice) -> str:

@@ -81,14 +81,15 @@ class ChoiceAssembler:
 
     def _add_field(self, name: str, value: JSONValue, delta: JSON, deltas: list[Delta]) -> None:
         kind = TEXT_FIELDS.get(name)
-        if kind is not None and (name != "thinking" or isinstance(value, str)):  # a setting has the same name
+        if kind is not None and _has_text(name, value):
             assembler = self._texts.get(name) or self._text(name)
             text = assembler.add(value if isinstance(value, str) else _text_of(name, value))
             if text and not (name == "reasoning_content" and delta.get("reasoning")):
                 deltas.append(Delta(self.index, text, kind))
         elif name == "tool_calls":
-            for call in as_list(value, "tool calls"):
-                self._add_call(as_object(call, "a tool call"), deltas)
+            for call in as_list(value or [], "tool calls"):
+                if call is not None:
+                    self._add_call(as_object(call, "a tool call"), deltas)
         elif name == "function_call":
             self._function_call = self._function_call or ToolCallAssembler(0)
             self._add_arguments(self._function_call, {"function": value}, deltas, is_first=not self._calls)
@@ -305,6 +306,15 @@ def _with_refusal(delta: JSON) -> JSON:
     content = delta.get("content")
     refusal = read_refusal(content) if isinstance(content, list) else None
     return {**delta, "refusal": refusal} if refusal else delta
+
+
+def _has_text(name: str, value: JSONValue) -> bool:
+    """Return whether a text field has text, or what should be text, and not an empty value such as `False`.
+
+    >>> [_has_text("refusal", value) for value in ("", False, [], ["No."])], _has_text("thinking", {"type": "enabled"})
+    ([True, False, False, True], False)
+    """
+    return isinstance(value, str) or name == "content" or (bool(value) and name != "thinking")  # also a setting's name
 
 
 def _text_of(name: str, value: JSONValue) -> str:

@@ -8,6 +8,7 @@ from structkit.errors import ConnectionFailed, MalformedReply, TransportError
 from structkit.parsing.assembly import ChoiceAssembler, as_list, as_object, malformed
 from structkit.parsing.completion import (
     MAX_CHOICES,
+    flat_error,
     inside_envelope,
     inside_list,
     read_completion,
@@ -123,7 +124,7 @@ class ReplyAssembler:
 
     def _add_chunk(self, chunk: JSON) -> list[Delta]:
         chunk = chunk if "choices" in chunk else inside_envelope(chunk)
-        error = chunk.get("error") and reported_error(chunk["error"])
+        error = reported_error(chunk["error"]) if chunk.get("error") else "choices" not in chunk and flat_error(chunk)
         is_failure = bool(error) and not self.is_complete  # before the choices of this chunk
         choices = as_list(chunk.get("choices") or [], "choices")
         signature = chunk.get("id"), len(chunk), len(choices)

@@ -105,7 +105,7 @@ def _fault(body: JSON) -> MalformedReply | None:
     """Return why an object is not a completion; None if it is one."""
     choices: JSONValue = body.get("choices")
     choices = choices if isinstance(choices, list) else []
-    error = reported_error(body.get("error")) if choices else body.get("error") or _flat_error(body)
+    error = reported_error(body.get("error")) if choices else body.get("error") or flat_error(body)
     if error and not (choices and all(map(_is_finished, choices))):
         return _error_object({**body, "error": error})
     if not choices:
@@ -119,12 +119,12 @@ def _fault(body: JSON) -> MalformedReply | None:
     return None
 
 
-def _flat_error(body: JSON) -> JSON | None:
+def flat_error(body: JSON) -> JSON | None:
     """Return the error in a body that has its fields at the top (vLLM, SiliconFlow) or in `base_resp` (MiniMax).
 
     Or in a list (Cloudflare), or as FastAPI's only field.
 
-    >>> _flat_error({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}})
+    >>> flat_error({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}})
     {'message': 'insufficient balance', 'code': 1008}
     """
     base = body.get("base_resp")

@@ -148,7 +148,14 @@ def _names(item: Mapping[Any, Any]) -> str:
 
 def _is_blank(message: Message) -> bool:
     content = message.content
-    return isinstance(content, str) and not content.strip() and not message.tool_calls
+    if message.tool_calls or not isinstance(content, str | list | tuple):
+        return False
+    return all(map(_is_blank_part, (content,) if isinstance(content, str) else content))
+
+
+def _is_blank_part(part: Any) -> bool:
+    text = part.get("text") if isinstance(part, Mapping) and part.get("type") == "text" else part
+    return isinstance(text, str) and not text.strip()
 
 
 def _is_message(value: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
@@ -23,7 +22,7 @@ from structkit.parsing.serialized import (
     is_read_from_body,
 )
 from structkit.transport.http_reply import redact
-from structkit.transport.secrets import environment_secrets
+from structkit.transport.secrets import SECRET_FIELD, environment_secrets
 from structkit.values import JSON, Choice, Completion, Delta, JSONValue, Usage
 
 VARIABLE = "STRUCTKIT_RECORD"
@@ -37,9 +36,6 @@ DELTA_CHARS = 20
 MIN_KEY_CHARS = 12
 """A shorter `OPENAI_API_KEY` is a placeholder, which may occur in any text."""
 
-
-SECRET_FIELD = re.compile(r"api_?key|access_token|secret|password", re.IGNORECASE)
-"""Names of fields that gateways take a credential from, beside those of a completion request."""
 
 REDACTED = "[redacted]"
 

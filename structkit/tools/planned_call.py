@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from structkit.values import Issue, JSONValue, ToolCall, ToolRun
+from structkit.values.text import exception_text
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ class PlannedCall:
         return ToolRun(self.name, self.arguments, result, seconds=seconds, id=self.call.id or "")
 
     def _fail(self, error: Exception, seconds: float) -> ToolRun:
-        text = f"{type(error).__name__}: {error}"
-        return ToolRun(self.name, self.arguments, None, text, seconds, self.call.id or "", error)
+        return ToolRun(self.name, self.arguments, None, exception_text(error), seconds, self.call.id or "", error)
 
     @property
     def rejected_run(self) -> ToolRun:

@@ -51,7 +51,7 @@ WRONG_ADDRESS = frozenset({404, 405})
 MIN_KEY_CHARS = 12
 """A shorter text contains nothing that looks like a key."""
 
-RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530, 598, 599})
+RETRYABLE = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530, 598, 599})
 UPSTREAM_FAULTS = frozenset({500, 502, 503})
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
 
@@ -62,6 +62,7 @@ PROXY_LOGIN = "the proxy requires a user and a password: http://USER:PASSWORD@HO
 
 ADVICE = {
     401: "check the API key (OPENAI_API_KEY, or api_key=)",
+    402: "the account is empty: check its balance and its quota",
     403: "the key may not use this model or endpoint",
     404: "check the base URL and the model's name (`structkit models` lists them)",
     407: PROXY_LOGIN,

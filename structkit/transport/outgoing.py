@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from structkit.transport.base_url import query_secrets
-from structkit.transport.secrets import Secrets, header_secrets
+from structkit.transport.secrets import Secrets, field_secrets, header_secrets
 from structkit.values import Parameters, Request
 from structkit.values.parameters import QueryValue
 
@@ -65,17 +65,19 @@ class OutgoingRequest:
 
 
 def with_request_secrets(secrets: Secrets, request: Request) -> Secrets:
-    """Return the secrets of a connection, and the values of the headers and of the query of a request."""
+    """Return the secrets of a connection and of a request."""
     return with_parameter_secrets(secrets, request.parameters)
 
 
 def with_parameter_secrets(secrets: Secrets, parameters: Parameters) -> Secrets:
-    """Return the secrets of a connection, and the values of the headers and of the query of parameters."""
+    """Return the secrets of a connection, the values of headers and of the query, and credentials in `extra_body`."""
     headers, query = parameters.extra_headers, parameters.extra_query
-    if not headers and not query:
+    body = parameters.options.get("extra_body")
+    if not headers and not query and not body:
         return secrets
     connection_secrets = (secrets,) if isinstance(secrets, str) else secrets
-    return (*connection_secrets, *header_secrets(headers.values()), *query_secrets(f"?{encode_query(query)}"))
+    added_secrets = (*header_secrets(headers.values()), *query_secrets(f"?{encode_query(query)}"))
+    return (*connection_secrets, *added_secrets, *(field_secrets(body) if body else ()))
 
 
 def encode_query(query: Mapping[str, QueryValue]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 Secrets: TypeAlias = "str | tuple[str, ...]"
@@ -13,6 +14,21 @@ Secrets: TypeAlias = "str | tuple[str, ...]"
 
 CUSTOM_HEADERS = "OPENAI_CUSTOM_HEADERS"
 """The variable that has headers of the user's own, one per line."""
+
+
+SECRET_FIELD = re.compile(r"api_?key|access_token|secret|password", re.IGNORECASE)
+"""Names of fields that gateways take a credential from, beside those of a completion request."""
+
+
+def field_secrets(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the texts of fields that have a credential, at any depth, which messages must not contain.
+
+    >>> field_secrets({"top_k": 5, "litellm": {"api_key": "hunter2", "base_model": "a"}})
+    ('hunter2',)
+    """
+    inner = (value for value in fields.values() if isinstance(value, Mapping))
+    own = (value for name, value in fields.items() if SECRET_FIELD.search(str(name)) and isinstance(value, str))
+    return (*own, *(secret for each in inner for secret in field_secrets(each)))
 
 
 def environment_secrets() -> tuple[str, ...]:

@@ -77,6 +77,18 @@ def join_sentences(texts: Iterable[str]) -> str:
     return "".join([*sentences, last])
 
 
+def exception_text(error: BaseException) -> str:
+    """Return the class and the text of an exception of the caller's code, whose `__str__` may fail itself.
+
+    >>> exception_text(KeyError("zip"))
+    "KeyError: 'zip'"
+    """
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 (the caller's code)
+        return f"{type(error).__name__}, whose text cannot be read"
+
+
 def shorten(text: str, max_chars: int) -> str:
     """Return *text*, or its start with an ellipsis where it is longer than *max_chars*.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field, ValidationInfo, create_model, field_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, create_model, field_validator
 
 import structkit
 from structkit.client.hooks import Hooks
@@ -148,6 +148,21 @@ def test_an_exception_of_a_check_is_an_issue(connect: Connect) -> None:
         result = connect(endpoint.base_url).run(Person, "x", checks=[raising_check])
     assert (result.value.age, len(endpoint.requests)) == (36, 2)
     assert "LookupError('Ada')" in result.attempts[0].issues[0].cause
+
+
+class Unreadable(Exception):
+    """An exception whose text cannot be read."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_an_exception_of_a_validator_whose_text_cannot_be_read_is_an_issue(connect: Connect) -> None:
+    def fail(_: int) -> int:
+        raise Unreadable
+
+    with Endpoint('{"value": 3}') as endpoint, pytest.raises(structkit.InvalidOutput, match="Unreadable, whose text"):
+        connect(endpoint.base_url).run(Annotated[int, AfterValidator(fail)], "x")
 
 
 @pytest.mark.parametrize("check", [async_of_age, AsyncCheck(), soft(async_of_age)], ids=["function", "object", "soft"])

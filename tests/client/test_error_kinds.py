@@ -56,6 +56,9 @@ EMPTY_ACCOUNTS: dict[str, JSONValue] = {
     "text": "Insufficient Balance",
     "a limit of the caller's own": error("You've reached your monthly spending limit.", code=429),
     "its code": error("Limit reached", code="spend_limit_exceeded"),
+    "LiteLLM": error("Budget has been exceeded! Current cost: 10.1, Max budget: 10.0", type="budget_exceeded"),
+    "LiteLLM, no code": error("Budget has been exceeded! Current cost: 10.1, Max budget: 10.0"),
+    "Hugging Face": {"error": "You have exceeded your monthly included credits for Inference Providers."},
 }
 
 
@@ -123,6 +126,17 @@ def test_a_request_larger_than_the_limit_of_a_minute_is_not_retried(connect: Con
     assert len(endpoint.requests) == 1
 
 
+def test_a_402_says_that_the_account_is_empty(connect: Connect) -> None:
+    with Endpoint(Reply("", status=402)) as endpoint, pytest.raises(structkit.StatusError, match="check its balance"):
+        connect(endpoint.base_url).run(int, "How many?")
+    assert len(endpoint.requests) == 1
+
+
+def test_a_tier_without_capacity_is_asked_again(connect: Connect) -> None:
+    with Endpoint(Reply(error("Flex tier capacity exceeded"), status=498), VALID) as endpoint:
+        assert connect(endpoint.base_url).run(int, "How many?").attempts[0].retries == 1
+
+
 FILTERED: dict[str, tuple[int, JSONValue]] = {
     "Azure": (
         400,
@@ -148,6 +162,7 @@ def test_a_prompt_that_the_filter_rejects_is_filtered(connect: Connect, status: 
         connect(endpoint.base_url).run(int, "How many?")
     assert len(endpoint.requests) == len(caught.value.attempts) == 1
     assert caught.value.attempts[0].raw == body
+    assert str(caught.value).count("change the input") == 1
 
 
 UNEXPECTED = "unexpected keyword argument 'response_format'"

@@ -134,6 +134,8 @@ def test_a_prompt_that_is_neither_messages_nor_parts_is_rejected(connect: Connec
         ([{"role": 3, "content": "x"}], "a message's role must be a text, not int"),
         ([{"role": "user", "content": ""}], "the input is empty: all messages are blank"),
         ([Message("user", " \n")], "the input is empty: all messages are blank"),
+        ([{"role": "user", "content": []}], "the input is empty: all messages are blank"),
+        ([{"role": "user", "content": [{"type": "text", "text": " "}]}], "the input is empty: all messages are blank"),
         (str.upper, "call it, and pass what it returns"),
         (structkit.JinjaTemplate("{{ text }}"), "not JinjaTemplate; call it, and pass what it returns"),
     ],

@@ -205,7 +205,9 @@ def test_the_callers_tools_are_sent_beside_the_answer_in_tool_mode(connect: Conn
     assert endpoint.requests[0]["tool_choice"]["function"]["name"] == "int"
 
 
-@pytest.mark.parametrize("value", [{"a": {1, 2}}, {"a": float("nan")}, {"a": object()}, {"a": {3j: 1}}])
+@pytest.mark.parametrize(
+    "value", [{"a": {1, 2}}, {"a": float("nan")}, {"a": object()}, {"a": {3j: 1}}, {"a": "half \ud800"}]
+)
 @pytest.mark.parametrize("name", ["extra_body", "metadata", "logit_bias", "prediction"])
 def test_a_parameter_that_is_not_json_is_rejected_before_sending(connect: Any, name: str, value: Any) -> None:
     with Endpoint() as endpoint:
@@ -215,6 +217,13 @@ def test_a_parameter_that_is_not_json_is_rejected_before_sending(connect: Any, n
         job = structkit.Job([{"t": "a"}], None, output_type=int, prompt="{t}", model="m", base_url=endpoint.base_url)
         with pytest.raises(structkit.ConfigError, match=f"{name} cannot be sent as JSON"):
             dataclasses.replace(job, call=cast("Any", {name: value})).run()
+    assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("query", [{"a": "half \ud800"}, {"half \ud800": 1}, {"a": ["b", "\udc00"]}])
+def test_a_query_that_no_url_has_is_rejected_before_sending(connect: Any, query: Any) -> None:
+    with Endpoint() as endpoint, pytest.raises(structkit.ConfigError, match="half of a surrogate pair"):
+        connect(endpoint.base_url).run(int, "how many?", extra_query=query)
     assert endpoint.requests == []
 
 

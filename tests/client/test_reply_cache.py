@@ -182,6 +182,13 @@ def test_many_processes_and_threads_share_a_file(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM replies").fetchone() == (200,)
 
 
+class Unreadable(Exception):
+    """An exception whose text cannot be read."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
 class Store:
     """A store of the caller's, which returns or raises what a test needs."""
 
@@ -203,6 +210,7 @@ class Store:
         ("{}", "get of the cache Store must return bytes or None, not str"),
         (ConnectionError("no store"), "get of the cache Store failed: ConnectionError: no store"),
         (None, "set of the cache Store failed: ConnectionError: no store"),
+        (Unreadable(), "get of the cache Store failed: Unreadable, whose text cannot be read"),
     ],
 )
 def test_a_store_that_breaks_its_contract_is_named(connect: Connect, stored_value: Any, message: str) -> None:

@@ -236,8 +236,15 @@ def test_a_result_without_a_json_form_is_an_exception_of_the_tool(connect: Conne
         connect(endpoint.base_url).run(Trip, "x", tools=[handle])
 
 
+class Unreadable(Exception):
+    """An exception whose text cannot be read."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
 @pytest.mark.parametrize(
-    "exception", [StopIteration("s"), TimeoutError("t"), structkit.Refusal("r"), asyncio.TimeoutError()]
+    "exception", [StopIteration("s"), TimeoutError("t"), structkit.Refusal("r"), asyncio.TimeoutError(), Unreadable()]
 )
 def test_any_exception_of_a_tool_follows_the_policy(connect: Connect, exception: Exception) -> None:
     def fail() -> None:
@@ -554,6 +561,17 @@ def test_a_coroutine_that_never_ends_is_cancelled(connect_later: Connect) -> Non
     with Endpoint(call("wait"), TRIP) as endpoint, pytest.raises(ToolError, match="has not ended within"):
         connect_later(endpoint.base_url).run(Trip, "x", tools=[wait], policy=Policy(tool_timeout=0.05))
     assert cancelled == [True]
+
+
+def test_a_coroutine_that_is_cancelled_by_itself_follows_the_policy(connect_later: Connect) -> None:
+    async def wait() -> None:
+        task = asyncio.ensure_future(asyncio.Event().wait())
+        asyncio.get_running_loop().call_soon(task.cancel)
+        await task
+
+    with Endpoint(call("wait"), TRIP) as endpoint:
+        result = connect_later(endpoint.base_url).run(Trip, "x", tools=[wait], policy=Policy(tool_errors="tell"))
+    assert result.tool_calls[0].error == "RuntimeError: what it waits for was cancelled"
 
 
 def test_context_variables_of_the_caller_apply_in_tools(connect: Connect) -> None:

@@ -62,6 +62,12 @@ def issues(span: ReadableSpan) -> list[tuple[Any, Any]]:
     return [(each["structkit.issue.path"], each["structkit.issue.message"]) for each in events]
 
 
+@pytest.mark.parametrize("base_url", ["http://host:port/v1", "http://host:99999/v1", "http://[::1/v1"])
+def test_an_address_that_is_none_is_an_error_that_names_it(spans: Spans, base_url: str) -> None:
+    with pytest.raises(structkit.ConfigError, match=r"base_url of otel\.hooks"):
+        otel.hooks(spans.tracer, base_url=base_url)
+
+
 def test_a_request_is_a_span_by_the_conventions(connect: Connect, spans: Spans) -> None:
     body = {**completion('{"value": 7}'), "id": "chatcmpl-1", "model": "gpt-4o-2024-08-06"}
     with Endpoint(Reply(body)) as endpoint:

@@ -419,6 +419,24 @@ def test_the_chunks_in_a_list_are_read() -> None:
     assert ([item.text for item in deltas], assembler.reply().choices[0].content) == (["a", "b"], "ab")
 
 
+@pytest.mark.parametrize("code", [{"code": 500, "msg": "boom"}, {"detail": "boom"}, {"errors": [{"message": "boom"}]}])
+def test_an_error_whose_fields_are_those_of_the_event_is_no_end_of_the_reply(code: JSON) -> None:
+    assembler, _ = assemble(delta({"content": '{"value": 3'}))
+    with pytest.raises(MalformedReply, match=r"an error object: .*boom"):
+        assembler.add(("", json.dumps(code)))
+    complete, _ = assemble(delta({"content": "{}"}), finish())
+    assert complete.add(("", json.dumps(code))) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"refusal": False}, {"reasoning": {}}, {"reasoning_content": []}, {"tool_calls": {}}, {"tool_calls": [None]}],
+)
+def test_an_empty_field_of_another_type_beside_an_answer_is_ignored(fields: JSON) -> None:
+    assembler, deltas = assemble(delta({"content": "{}", **fields}), finish())
+    assert ([item.text for item in deltas], assembler.reply().choices[0].content) == (["{}"], "{}")
+
+
 INVALID_CHUNKS = {
     "not JSON": ("<html>", "not JSON: '<html>'"),
     "too deep": ("[" * 100_000, "not JSON"),

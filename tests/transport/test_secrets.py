@@ -130,6 +130,18 @@ def test_values_of_a_requests_query_are_redacted(connect: Connect) -> None:
     assert "hunter" not in f"{caught.value} {caught.value.body}"
 
 
+def test_credentials_in_the_fields_of_a_request_are_redacted(connect: Connect) -> None:
+    fields = {"api_key": "hunter2-hunter2", "litellm": {"vertex_secret": "hunter3"}, "top_k": 5}
+    with (
+        Endpoint(
+            lambda body: Reply({"error": {"message": f"{[body[name] for name in fields]}"}}, status=401)
+        ) as endpoint,
+        pytest.raises(structkit.StatusError, match=r"redacted.*, 5]") as caught,
+    ):
+        connect(endpoint.base_url, policy=NO_RETRIES, extra_body=fields).extract(int, "x")
+    assert "hunter" not in f"{caught.value} {caught.value.body}"
+
+
 @pytest.mark.usefixtures("custom_headers")
 @pytest.mark.parametrize("driver", ["sync", "async"])
 def test_values_of_custom_headers_are_redacted_in_a_stream(driver: str, echoing: Endpoint) -> None:

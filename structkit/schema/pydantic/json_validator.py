@@ -14,7 +14,7 @@ from structkit.schema.pydantic.exact_numbers import exact_digits, with_exact_num
 from structkit.schema.pydantic.issues import read_errors
 from structkit.values import Issue, JSONValue
 from structkit.values.exact_float import MAX_FLOAT_DIGITS, exact_floats, has_exact_floats, has_long_integers
-from structkit.values.text import shorten
+from structkit.values.text import exception_text, shorten
 
 
 class JSONValidator:
@@ -68,5 +68,5 @@ def _validate(validator: SchemaValidator, value: JSONValue, text: str | None, co
     except RecursionError:
         raise
     except Exception as error:
-        cause = shorten(f"{type(error).__name__}: {error}", 2 * MAX_QUOTED_CHARS)
+        cause = shorten(exception_text(error), 2 * MAX_QUOTED_CHARS)
         raise InvalidValue((Issue((), FAILED_RULE, cause=cause),)) from error
