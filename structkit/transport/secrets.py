@@ -27,8 +27,8 @@ def field_secrets(fields: Mapping[str, Any]) -> tuple[str, ...]:
     ('hunter2',)
     """
     inner = (value for value in fields.values() if isinstance(value, Mapping))
-    own = (value for name, value in fields.items() if SECRET_FIELD.search(str(name)) and isinstance(value, str))
-    return (*own, *(secret for each in inner for secret in field_secrets(each)))
+    texts = (value for name, value in fields.items() if SECRET_FIELD.search(str(name)) and isinstance(value, str))
+    return (*texts, *(secret for each in inner for secret in field_secrets(each)))
 
 
 def environment_secrets() -> tuple[str, ...]:
