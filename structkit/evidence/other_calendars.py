@@ -140,7 +140,7 @@ def days_without_year_of_other_months(runs: DigitRuns) -> Iterator[tuple[int, in
 
 def _dates_with_dashed_year(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     for run, starts in runs.starts.items():
-        for start in starts if IS_DASHED_YEAR.fullmatch(run) else ():
+        for start in starts if "/" in run and IS_DASHED_YEAR.fullmatch(run) else ():
             if match := DASHED_YEAR.match(runs.folded, start):
                 yield (
                     pack(*match.span()),
@@ -167,7 +167,7 @@ def _dates_of_three_numbers(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]
     folded = runs.folded
     has_roc_years = runs.is_eastern and ROC_MARK.search(folded) is not None
     for run, starts in runs.starts.items():
-        match = THREE_NUMBERS.fullmatch(run) if len(run) >= MIN_RUN_CHARS - 1 else None
+        match = THREE_NUMBERS.fullmatch(run) if len(run) >= MIN_RUN_CHARS - 1 and not run.isdecimal() else None
         if match is None:
             continue
         year, month, day = int(match[1]), int(match[3]), int(match[4])

@@ -35,11 +35,11 @@ def short_years(runs: DigitRuns) -> Iterator[tuple[int, Range]]:
     for match in search_around(BUDDHIST_YEAR, BUDDHIST_MARK, folded):
         yield int(match[1]) - BUDDHIST_OFFSET, pack(*match.span())
     for run, starts in runs.starts.items() if "'" in folded else ():
-        if year := APOSTROPHE_YEAR.search(run):
+        if year := APOSTROPHE_YEAR.search(run) if "'" in run else None:
             yield from ((_full_year(year[1]), pack(start + year.start(), start + year.end())) for start in starts)
         elif len(run) == len("21"):
             for start in starts:
-                if IS_APOSTROPHE.search(folded, max(start - 2, 0), start):
+                if folded[start - 1 : start] == "'" and IS_APOSTROPHE.search(folded, max(start - 2, 0), start):
                     yield _full_year(run), pack(start - 1, start + 2)
 
 

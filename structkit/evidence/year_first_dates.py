@@ -29,7 +29,7 @@ def dates_in_other_orders(runs: DigitRuns) -> Iterator[tuple[Range, list[Day]]]:
     folded = runs.folded
     is_east_asian = runs.is_eastern and EAST_ASIAN.search(folded) is not None
     for run, starts in runs.starts.items():
-        match = SHORT_YEAR_FIRST.fullmatch(run)
+        match = None if run.isdecimal() else SHORT_YEAR_FIRST.fullmatch(run)
         if match and (is_east_asian or int(match[1]) > MAX_DAY) and int(match[3]) <= MONTHS_OF_YEAR:
             days = [(year, int(match[3]), int(match[4])) for year in years_of(match[1])]
             yield from ((pack(start, start + len(run)), days) for start in starts)
