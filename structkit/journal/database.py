@@ -38,7 +38,7 @@ MIN_FREE_BYTES = 32 * 2**20
 MAX_CACHED_STATEMENTS = 512
 """Prepared statements in SQLite's cache: a statement has one form for each number of rows."""
 
-DAMAGED = "it is damaged; restore a copy, or move it away: its rows will then be requested again"
+DAMAGED = "it is damaged; restore a copy, or delete the folder to start the job from scratch, and pay again"
 
 MAX_ERROR_CHARS = 200
 """Characters of an error that a message quotes."""

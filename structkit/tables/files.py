@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from structkit.errors import ConfigError, JobError
+from structkit.tables.compressed_streams import DECOMPRESSORS, CompressedStreams
 from structkit.tables.content_kind import START_BYTES, content_kind
 from structkit.tables.object_store import StoredFile
 
@@ -242,8 +243,18 @@ def _open_compressed(file: BinaryIO, mode: str, compression: str) -> BinaryIO:
         return file
     for module in COMPRESSIONS[compression]:
         with contextlib.suppress(ImportError):
-            stream: Any = import_module(module).open(file, mode)
-            buffered: BinaryIO = io.BufferedReader(stream) if mode == "rb" else stream
-            return buffered
+            return _open_stream(file, mode, import_module(module))
     install = "pip install backports.zstd, or " if compression == ".zst" else ""
     raise ConfigError(f"this Python has no module for {compression} files: {install}use an uncompressed file")
+
+
+def _open_stream(file: BinaryIO, mode: str, module: Any) -> BinaryIO:
+    stream: Any
+    if mode != "rb":
+        stream = module.open(file, mode)
+    elif module.__name__ in DECOMPRESSORS:
+        stream = io.BufferedReader(CompressedStreams(file, getattr(module, DECOMPRESSORS[module.__name__])))
+    else:
+        stream = io.BufferedReader(module.open(file, mode))
+    content: BinaryIO = stream
+    return content

@@ -70,7 +70,7 @@ def test_a_damaged_outcome_is_a_job_error_that_names_the_file(recorded: Recorded
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE rows SET outcome = ? WHERE ordinal = 2", (b'{"value": {"n',))
     for use in (job.run, lambda: job.export(tmp_path / "export.jsonl")):
-        with pytest.raises(JobError, match="damaged") as caught:
+        with pytest.raises(JobError, match="damaged; restore a copy, or delete the folder") as caught:
             use()
         assert caught.value.file == str(path)
 

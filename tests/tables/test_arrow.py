@@ -321,6 +321,15 @@ def test_nanoseconds_and_periods_within_objects_and_categories_are_rejected() ->
     assert next(row.values["c"] for row in open_source(moments.to_dict("records"))).nanosecond == 789
 
 
+def test_a_missing_date_of_pandas_is_an_empty_cell() -> None:
+    pandas = pytest.importorskip("pandas")
+    dates = pandas.Series([pandas.Timestamp("2026-01-05"), pandas.NaT]).dt.date
+    assert dates.dtype == object
+    assert [row.values["c"] for row in open_source(dates.to_frame("c"))] == [dates[0], None]
+    nested = pandas.DataFrame({"c": [[dates[0], pandas.NaT], [pandas.NaT]]})
+    assert [row.values["c"] for row in open_source(nested)] == [[dates[0], None], [None]]
+
+
 def test_a_date_that_python_does_not_have_is_an_error_with_its_column() -> None:
     table = pa.table({"c": pa.array([4_000_000], pa.int32()).cast(pa.date32())})
     with pytest.raises(JobError, match=r"^the Table: the column 'c' cannot be read: .*; convert it to text"):

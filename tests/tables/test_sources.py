@@ -102,6 +102,17 @@ def test_compressed_files_are_read(tmp_path: Path, suffix: str, pack: Any) -> No
     assert values(open_source(write(tmp_path / f"t.jsonl.{suffix}", pack(b'{"a": "00501"}\n')))) == [{"a": "00501"}]
 
 
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_every_stream_of_a_compressed_file_is_read_or_named(tmp_path: Path, suffix: str, pack: Any) -> None:
+    first, second = pack(b"id\n1\n"), pack(b"2\n")
+    for padding in (b"", bytes(8)):
+        path = write(tmp_path / f"t.csv.{suffix}", first + padding + second + padding)
+        assert values(open_source(path)) == [{"id": "1"}, {"id": "2"}]
+    for damaged in (first + b"\xff" + second[1:], first + second[:-1], first + b"id\n3\n"):
+        with pytest.raises(JobError, match="cannot be read"):
+            values(open_source(write(tmp_path / f"t.csv.{suffix}", damaged)))
+
+
 def test_zstandard_is_read_or_raises_with_the_package_to_install(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv.zst", bytes.fromhex("28b52ffd2005290000") + b"id\n1\n")
     if any(importlib.util.find_spec(name.partition(".")[0]) for name in COMPRESSIONS[".zst"]):

@@ -82,7 +82,7 @@ def metadata_of(entry: JSON) -> JSON:
     """Return the metadata of a batch at the endpoint, as far as they are structkit's."""
     metadata: Any = entry.get("metadata")
     pairs = metadata.items() if isinstance(metadata, dict) else ()
-    return {name: value for name, value in pairs if name.startswith("structkit_")}
+    return {name: value for name, value in pairs if name.startswith("structkit_") and isinstance(value, str)}
 
 
 class BatchLog:

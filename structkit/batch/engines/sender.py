@@ -12,7 +12,7 @@ from functools import cached_property
 from structkit.batch.engines.cached_replies import find_cached_reply
 from structkit.batch.engines.change import Change
 from structkit.batch.engines.engine import RunContext
-from structkit.batch.engines.stop import RunStopped, StopCause
+from structkit.batch.engines.stop import RunStopped, StopCause, explain_budget
 from structkit.batch.settings import MAX_REPLY_TOKENS
 from structkit.client.send_requests import AsyncSend
 from structkit.costs.budget import Reservation, estimate_prompt_tokens, reserve_tokens
@@ -167,7 +167,7 @@ class RequestSender:
             if cause := self.stop_cause or self.context.limiter.stop_cause:
                 raise RunStopped(cause)
             if budget.is_used_up:
-                raise RunStopped(StopCause("budget", "the budget is used up"))
+                raise RunStopped(StopCause("budget", explain_budget(budget, cost)))
             await self._settlement.wait(budget.poll_s)
 
     def _settle(self, reserved: Decimal, actual: Decimal | None) -> None:

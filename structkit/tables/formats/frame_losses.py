@@ -100,10 +100,12 @@ def _leaves(cell: Any, place: Place) -> Iterator[tuple[Place, str]]:
 
 
 def _kind(cell: Any) -> str:
+    if is_missing(cell):  # the nanoseconds of NaT are NaN
+        return ""
     if getattr(cell, "nanosecond", 0) or getattr(cell, "nanoseconds", 0):
         return NANOSECONDS
     if isinstance(cell, time):
         return ZONED_TIMES if cell.tzinfo else ""
     if isinstance(cell, datetime):
-        return "" if is_missing(cell) else "datetimes with a time zone" if cell.tzinfo else "datetimes"
+        return "datetimes with a time zone" if cell.tzinfo else "datetimes"
     return next((name for name, types in KINDS.items() if isinstance(cell, types)), "")

@@ -18,7 +18,7 @@ import pytest
 
 from structkit import AsyncClient, Client, ConfigError, JobError, Policy, Price
 from structkit.batch.conversations import RowConversations
-from structkit.batch.engines.batch_log import BatchLog, read_records
+from structkit.batch.engines.batch_log import BatchLog, metadata_of, read_records
 from structkit.batch.job import Job
 from structkit.batch.processes.part_files import sum_reports
 from structkit.batch.report import Report
@@ -26,7 +26,7 @@ from structkit.costs.budget import Reservation
 from structkit.dialects import batch_rules
 from structkit.dialects.batch_rules import BatchRules
 from structkit.journal.journal import Journal, Reader
-from structkit.testing import BatchService, Endpoint, Reply
+from structkit.testing import BatchService, Endpoint, Reply, batch_faults
 from structkit.testing.scripted_reply import completion
 from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.values import JSON, Parameters
@@ -431,6 +431,34 @@ def test_a_budget_is_reserved_for_a_batch_and_what_is_left_pays_for_the_next(tmp
         assert report.spend <= 700
         poor = make_job(tmp_path / "b", endpoint, budget="10", **settings).run()
         assert (poor.reason, poor.counts) == ("budget", {"open": ROWS})
+
+
+def test_a_budget_below_the_cost_of_one_request_says_so(tmp_path: Path) -> None:
+    with Endpoint(answer) as endpoint:
+        for settings in ({}, {"batch_api": False}):
+            report = make_job(tmp_path, endpoint, price=PRICE, budget="10", **settings).run()
+            assert report.reason == "budget"
+            assert "more than the budget of 10: raise it, or set a lower max_tokens" in report.status
+    assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("code", [["batch_expired"], {"code": 1}, 7, None])
+def test_an_error_of_a_line_whose_code_is_no_text_is_retried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: Any
+) -> None:
+    error = {"code": code, "message": "out of order"}
+    monkeypatch.setitem(
+        batch_faults.BATCH_FAULTS,
+        "errors",
+        lambda lines, _: batch_faults.BatchOutcome([batch_faults.FinishedLine(line, error=error) for line in lines]),
+    )
+    with Endpoint(answer, batches=BatchService("errors")) as endpoint:
+        assert_all_done_once(make_job(tmp_path, endpoint).run(), endpoint)
+
+
+def test_metadata_of_other_programs_is_no_batch_of_this_job() -> None:
+    metadata = {"structkit_batch": ["a"], "structkit_job": {"a": 1}, "structkit_fingerprint": "f", "other": "b"}
+    assert metadata_of({"metadata": metadata}) == {"structkit_fingerprint": "f"}
 
 
 def test_the_budget_of_a_batch_in_flight_stays_reserved_between_runs(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from structkit.batch.engines.batch_api.submission import BatchSubmitter, is_reje
 from structkit.batch.engines.batch_log import BatchLog, BatchRecord
 from structkit.batch.engines.engine import RunContext
 from structkit.batch.engines.row_runner import RowRunner
-from structkit.batch.engines.stop import RunStopped, StopCause
+from structkit.batch.engines.stop import RunStopped, StopCause, explain_budget
 from structkit.batch.engines.workers import run_workers
 from structkit.batch.matching import MatchedRow
 from structkit.dialects.batch_rules import BatchRules
@@ -153,8 +153,8 @@ class BatchAPIEngine:
         if self._cause:
             raise RunStopped(self._cause)
         await collector.submit_files()
-        if collector.is_over_budget and not self._log.submitted:
-            self.stop(StopCause("budget", "the budget is used up"))
+        if collector.excess_cost is not None and not self._log.submitted:
+            self.stop(StopCause("budget", explain_budget(self.context.budget, collector.excess_cost)))
         elif not self._waits and self._log.submitted:
             self.stop(self._submitted_cause)
 

@@ -50,7 +50,7 @@ def _reply(value: JSON, endpoint: BatchEndpoint) -> TransportReply | None:
         status = response.get("status_code")
         return endpoint.read_reply(status if isinstance(status, int) else OK, response.get("body"))
     fields = error if isinstance(error, dict) else {"message": error}
-    if fields.get("code") in NOT_EXECUTED:
+    if str(fields.get("code")) in NOT_EXECUTED:
         return None
     message = endpoint.excerpt(str(fields.get("message")))
     return TransportError(f"the batch has an error instead of a reply: {message}", retryable=True)

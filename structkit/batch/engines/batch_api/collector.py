@@ -31,7 +31,7 @@ class RequestCollector:
         failures: By ordinal, how often each request of a row has failed in this run, by its digest.
         max_requests: The most requests of one batch.
         max_batches: The most batches at the endpoint at once.
-        is_over_budget: Whether a request of this pass did not fit into the budget.
+        excess_cost: What the first request of this pass that did not fit into the budget may cost; None if all did.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class RequestCollector:
         self.in_flight, self.failures = Counter[int](), defaultdict[int, Counter[str]](Counter)
         self.new_replies = set[tuple[int, int]]()
         self.max_requests, self.max_batches = rules.max_requests, math.inf
-        self.is_over_budget = False
+        self.excess_cost: Decimal | None = None
 
     async def collect(self, record: Record, number: int, request: Request, identity: str) -> TransportReply | None:
         """Put a request into a file, unless there is no money or space for it; return its reply if that is cached.
@@ -82,8 +82,9 @@ class RequestCollector:
         line = file_line(custom_id(batched), request, self._rules)
         if not self._has_space(line):
             return None
-        if self.is_over_budget or not context.budget.reserve(self.cost(batched, request.model)):
-            self.is_over_budget = True
+        cost = self.cost(batched, request.model)
+        if self.excess_cost is not None or not context.budget.reserve(cost):
+            self.excess_cost = cost if self.excess_cost is None else self.excess_cost
             return None
         file = self._open_file(line)
         file.write(line)
@@ -107,7 +108,7 @@ class RequestCollector:
 
     def start_pass(self) -> None:
         """Start a pass over the rows: what has been settled since the last one may have made space."""
-        self.is_over_budget = False
+        self.excess_cost = None
 
     async def submit_files(self) -> None:
         """Send the files of this pass, and start none before the next pass."""
