@@ -18,8 +18,8 @@ from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import ReferenceNode
 from structkit.schema.nodes.scalar import ScalarNode
 from structkit.schema.nodes.tuple import TupleNode
-from structkit.schema.nodes.union import UnionNode, constant_of, resolve_node
-from structkit.values import JSONValue
+from structkit.schema.nodes.union import UnionNode, constant_of, flatten, resolve_node
+from structkit.values import JSON, JSONValue
 
 
 @singledispatch
@@ -160,31 +160,50 @@ def with_tag(branch: Node, tag: str | None, value: JSONValue) -> JSONValue:
 def branch_of(node: UnionNode, value: JSONValue) -> Node | None:
     """Return the branch that a natural value is for, even if it is invalid; None if it may be for several.
 
-    It is the branch whose box or tag the value has, else the first one that it fits, else the only one of its type.
+    It is the branch whose box or constants the value has, else the first one that it fits, else the only one of its
+    type.
     """
-    tag = tag_name(node.branches)
     for branch in node.branches:
         inner = resolve_node(branch)
-        if isinstance(inner, ObjectNode) and _has_box_or_tag(inner, tag, value):
+        if isinstance(inner, ObjectNode) and inner.is_box and is_boxed(value, inner.fields[0].name):
             return branch
+    with_constants = [branch for branch in node.branches if _has_constants(branch, value)]
+    if len(with_constants) == 1:
+        return with_constants[0]
     if (matching := node.value_branch(value)) is not None:
         return matching
-    of_type = [branch for branch in node.branches if _natural_type(branch) == json_type(value)]
+    of_type = [branch for branch in node.branches if _natural_types(branch) & {json_type(value), "any"}]
     return of_type[0] if len(of_type) == 1 else None
 
 
-def _has_box_or_tag(node: ObjectNode, tag: str | None, value: JSONValue) -> bool:
-    if node.is_box:
-        return is_boxed(value, node.fields[0].name)
-    constant = constant_of(node.by_wire[tag].node) if tag else None
-    return constant is not None and isinstance(value, dict) and value.get(tag) == constant
+def _has_constants(branch: Node, value: JSONValue) -> bool:
+    """Return whether an object has a constant of a branch, and no other value in the place of one."""
+    objects = [each for each in flatten(_without_box(branch)) if isinstance(each, ObjectNode) and not each.is_box]
+    return isinstance(value, dict) and any(_shares_constants(each, value) for each in objects)
 
 
-def _natural_type(node: Node) -> str:
-    """Return the JSON type of a node's natural values."""
-    inner = resolve_node(node)
-    if isinstance(inner, BoxedNode):
-        return _natural_type(inner.node)
-    if isinstance(inner, MapNode | AnyMapNode):
-        return "object"
-    return "array" if isinstance(inner, TupleNode) else "number" if inner.kind == "integer" else inner.kind
+def _shares_constants(node: ObjectNode, value: JSON) -> bool:
+    present = [(constant_of(field.node), value[field.name]) for field in node.fields if field.name in value]
+    constants = [(constant, item) for constant, item in present if constant is not None]
+    return bool(constants) and all(constant == item for constant, item in constants)
+
+
+def _without_box(branch: Node) -> Node:
+    """Return the node in the box that a branch has on the wire alone."""
+    inner = resolve_node(branch)
+    return resolve_node(inner.node) if isinstance(inner, BoxedNode) else inner
+
+
+def _natural_types(node: Node) -> set[str]:
+    """Return the JSON types of a node's natural values; with "any" if some are not known."""
+    inner = [_without_box(each) for each in flatten(_without_box(node))]
+    return {
+        "object"
+        if isinstance(each, MapNode | AnyMapNode)
+        else "array"
+        if isinstance(each, TupleNode)
+        else "number"
+        if each.kind == "integer"
+        else each.kind
+        for each in inner
+    }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from structkit.schema.codec import Codec, UnvalidatedCodec
+from structkit.schema.forms import form_of
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
@@ -80,7 +81,7 @@ class Patch:
             for place in self.places
         ]
         places = tuple(replace(place, field=field) for place, field in zip(self.places, fields, strict=True))
-        compiled = replace(self.codec.compiled_schema, root=PatchObject(tuple(fields)))
+        compiled = replace(self.codec.compiled_schema, root=_patch_object(places))
         codec = UnvalidatedCodec(self.codec.name, compiled, self.codec.member_names)
         return replace(self, places=places, codec=codec)
 
@@ -119,6 +120,9 @@ def place_name(path: JSONPath, *, appends: bool = False) -> str:
 class PatchObject(ObjectNode):
     """The object of a patch, in which every place is required: an omitted place would go unnoticed."""
 
+    list_name: str = ""
+    """The property of the list that is continued; another value there would leave the list without what follows."""
+
     @property
     def is_identity(self) -> bool:
         """False, because `load` has to check the places."""
@@ -128,12 +132,21 @@ class PatchObject(ObjectNode):
         """Load an object whose places are all present.
 
         Raises:
-            WireError: A place is missing.
+            WireError: A place is missing, or the reply has another form.
         """
+        if not isinstance(wire, dict):
+            raise WireError(f"Input should be {form_of(self)}")
         for field in self.fields:
-            if isinstance(wire, dict) and field.wire not in wire and field.absence != "missing":
+            if field.wire not in wire and field.absence != "missing":
                 raise WireError("required, but missing").with_step(field.name)
+        if self.list_name and not isinstance(wire[self.list_name], list | None):
+            raise WireError("Input should be the list of the items that follow").with_step(self.list_name)
         return super().load(wire)
+
+
+def _patch_object(places: tuple[PatchPlace, ...]) -> PatchObject:
+    list_name = next((place.field.name for place in places if place.appends), "")
+    return PatchObject(tuple(place.field for place in places), list_name=list_name)
 
 
 def _has_all(value: JSONValue, draft: JSONValue, exceptions: set[JSONPath], path: JSONPath) -> bool:
@@ -208,7 +221,7 @@ def _make_patch(
         node = describe(field.node, f"{format_path(path)}{', from where it was truncated' if appends else ''}.")
         names[name] = PatchPlace(path, replace(field, name=name, wire=name, node=node), appends)
     places = tuple(names.values())
-    compiled = replace(codec.compiled_schema, root=PatchObject(tuple(place.field for place in places)), shared=False)
+    compiled = replace(codec.compiled_schema, root=_patch_object(places), shared=False)
     if not places or compiled.excess:
         return None
     return Patch(draft, places, UnvalidatedCodec(wire_name(f"{codec.name}_part"), compiled, codec.member_names))

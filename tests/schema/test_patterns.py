@@ -268,3 +268,29 @@ def test_a_pattern_of_a_pydantic_type_has_the_meaning_of_its_engine():
 def test_a_pattern_that_does_not_end_is_named_at_once(pattern):
     with pytest.raises(SchemaError, match="not a regular expression"):
         ResponseFormat({"type": "string", "pattern": pattern})
+
+
+@pytest.mark.parametrize(
+    "reference", [{"$ref": "#"}, {"$dynamicRef": "#node"}, {"$ref": "https://example.org/tree"}], ids=str
+)
+def test_rules_below_a_reference_to_a_document_that_names_its_draft_are_the_same(reference: dict[str, str]) -> None:
+    form = ResponseFormat(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": "https://example.org/tree",
+            "$dynamicAnchor": "node",
+            "type": "object",
+            "properties": {
+                "child": reference,
+                "upper": {"type": "string", "pattern": r"^\p{Lu}+$"},
+                "slow": {"type": "string", "pattern": "^(a+)+$"},
+            },
+            "unevaluatedProperties": False,
+        }
+    )
+    assert form.read('{"child": {"upper": "É"}}').valid
+    started = time.perf_counter()
+    assert not form.read(json.dumps({"child": {"slow": "a" * 40 + "b"}})).valid
+    assert time.perf_counter() - started < 5  # seconds; `re` alone takes days
+    (issue,) = form.read('{"child": {"other": 1}}').issues
+    assert issue.message == 'the key "other" is not allowed here; leave it out'

@@ -87,7 +87,12 @@ def _has_constants(schema: JSON, value: JSONValue) -> bool:
     if not isinstance(value, dict):
         return True
     parts = ((properties[key], item) for key, item in value.items() if key in properties)
-    return all("const" not in part or part["const"] == item for part, item in parts if isinstance(part, dict))
+    return all(_is_possible_constant(part, item) for part, item in parts if isinstance(part, dict))
+
+
+def _is_possible_constant(schema: JSON, value: JSONValue) -> bool:
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    return not isinstance(values, list) or len(values) != 1 or values == [value]
 
 
 def _distance(schema: JSON, value: JSONValue) -> int:

@@ -34,6 +34,7 @@ def with_exact_rules(validator: Any, resolve: Resolve, *, is_dynamic: bool) -> A
         is_dynamic: Whether the schema has dynamic references: a branch then depends on the path to it, and is evaluated
             each time.
     """
+    from attrs import evolve
     from jsonschema.validators import extend
 
     extend_class: Callable[[Any, Any], Any] = extend
@@ -44,7 +45,10 @@ def with_exact_rules(validator: Any, resolve: Resolve, *, is_dynamic: bool) -> A
         "unevaluatedItems": partial(_unevaluated_items, is_dynamic=is_dynamic),
         **({} if is_dynamic else _union_rules(resolve)),
     }
-    return extend_class(validator, {word: rule for word, rule in rules.items() if word in validator.VALIDATORS})
+    exact = extend_class(validator, {word: rule for word, rule in rules.items() if word in validator.VALIDATORS})
+    # jsonschema's own would take its class without these rules for every part with `$schema`, so below `"$ref": "#"`.
+    exact.evolve = evolve
+    return exact
 
 
 def _all_of(validator: Any, parts: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
@@ -60,7 +64,7 @@ def _union_rules(resolve: Resolve) -> dict[str, Rule]:
     def any_of(validator: Any, branches: list[JSONValue], instance: JSONValue, _: JSON) -> Iterator[Exception]:
         if any(fits(validator, branch, instance) for branch in branches):
             return
-        closest = find_closest_branch(branches, instance, resolve)
+        closest = find_closest_branch(branches, instance, partial(_resolve_branch, validator, resolve))
         errors = iter(()) if closest is None else validator.descend(instance, closest)
         yield next(errors, None) or ValidationError(OTHER_FORM)
         yield from errors
@@ -72,6 +76,14 @@ def _union_rules(resolve: Resolve) -> dict[str, Rule]:
             yield from any_of(validator, branches, instance, schema)
 
     return {"allOf": _all_of, "anyOf": any_of, "oneOf": one_of, "if": _condition, "$ref": _reference}
+
+
+def _resolve_branch(validator: Any, resolve: Resolve, branch: JSONValue) -> JSON:
+    """Return the schema of a branch; *resolve* follows pointers, and no addresses and anchors."""
+    is_reference = isinstance(branch, dict) and isinstance(branch.get("$ref"), str)
+    if not is_reference or branch["$ref"].startswith("#/") or branch["$ref"] == "#":
+        return resolve(branch)
+    return resolve(resolver_of(validator).lookup(branch["$ref"]).contents)
 
 
 def _condition(validator: Any, condition: JSONValue, instance: JSONValue, schema: JSON) -> Iterator[Exception]:

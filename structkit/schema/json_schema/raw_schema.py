@@ -11,7 +11,7 @@ from structkit.schema.explanation import Note
 from structkit.schema.json_schema.backtracking import PatternTimeout
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_schema.match_time import shared_match_time
-from structkit.schema.json_schema.rule_issues import read_error
+from structkit.schema.json_schema.rule_issues import read_errors
 from structkit.schema.memo import shared_results
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
 from structkit.schema.value_meanings import names_of_values
@@ -94,7 +94,7 @@ class RawSchema:
         try:
             with shared_match_time(), shared_results():
                 errors = islice(self._validator.iter_errors(value), MAX_ISSUES)
-                issues = tuple(dict.fromkeys(map(read_error, errors)))
+                issues = read_errors(errors)
         except PatternTimeout as error:  # raised, since a rule such as `not` would take "does not match" for valid
             raise InvalidValue((Issue((), str(error), shorten_json(error.text, MAX_QUOTED_CHARS)),)) from None
         except BaseException as error:

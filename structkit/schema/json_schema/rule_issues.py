@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from structkit.schema.expected_values import (
@@ -21,16 +21,6 @@ from structkit.values.text import shorten, shorten_json
 
 ABSENCE_KEYWORDS = frozenset({"required", "dependentRequired", "dependencies"})
 """The keywords whose errors are about an absent key."""
-
-
-def read_error(error: Any) -> Issue:
-    """Return an error of a validator, a `ValidationError`, as an issue."""
-    path: JSONPath = tuple(error.absolute_path)
-    text = shorten(_message(error), 2 * MAX_QUOTED_CHARS)
-    got = shorten_json(error.instance, MAX_QUOTED_CHARS)
-    if "propertyNames" in error.relative_schema_path:
-        return Issue(path, f"key {got}: {text}")
-    return Issue(path, text, "" if error.validator in ABSENCE_KEYWORDS else got)
 
 
 def _message(error: Any) -> str:
@@ -87,3 +77,29 @@ MESSAGES: dict[str, Callable[[Any], str]] = {
     "anyOf": lambda _: OTHER_FORM,
 }
 """Messages by keyword, from the keyword's value."""
+
+BOUND_KEYWORDS = (
+    frozenset({"pattern", "format", "minLength", "maxLength", "multipleOf", "divisibleBy"}) | BOUND_MESSAGES.keys()
+)
+"""Keywords that say nothing more of a value whose type is wrong: a text that should be a number needs no pattern."""
+
+
+def read_errors(errors: Iterable[Any]) -> tuple[Issue, ...]:
+    """Return the errors of a validator, each a `ValidationError`, as issues, each once."""
+    errors = [*errors]
+    places_of_other_type = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    relevant = (
+        error
+        for error in errors
+        if error.validator not in BOUND_KEYWORDS or tuple(error.absolute_path) not in places_of_other_type
+    )
+    return tuple(dict.fromkeys(map(_read_error, relevant)))
+
+
+def _read_error(error: Any) -> Issue:
+    path: JSONPath = tuple(error.absolute_path)
+    text = shorten(_message(error), 2 * MAX_QUOTED_CHARS)
+    got = shorten_json(error.instance, MAX_QUOTED_CHARS)
+    if "propertyNames" in error.relative_schema_path:
+        return Issue(path, f"key {got}: {text}")
+    return Issue(path, text, "" if error.validator in ABSENCE_KEYWORDS else got)

@@ -9,6 +9,7 @@ from structkit.schema.nodes.description import DescribedNode
 from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.reference import ReferenceNode
 from structkit.values import JSON, JSONValue
+from structkit.values.text import shorten_json
 
 PAIR = {"key", "value"}
 ONE_PAIR = 'a map is a list of pairs: write [{"key": ..., "value": ...}]'
@@ -54,10 +55,12 @@ class MapNode:
         """Return the map from its pairs.
 
         Raises:
-            WireError: A key is a duplicate, which has no natural form; or it is one pair, which may be a map as well.
+            WireError: A key is a duplicate or not a text, which has no natural form; or it is one pair, which may be a
+                map as well.
         """
         if isinstance(wire, dict):
             self._validate_object(wire)
+        _validate_keys(wire)
         if not isinstance(wire, list) or not all(map(is_pair, wire)):
             return wire
         natural: JSON = {}
@@ -93,6 +96,19 @@ class MapNode:
     def matches_wire(self, wire: JSONValue) -> bool:
         """Return whether it is a list of pairs whose values match."""
         return isinstance(wire, list) and all(is_pair(pair) and self.value.matches_wire(pair["value"]) for pair in wire)
+
+
+def _validate_keys(wire: JSONValue) -> None:
+    """Validate that the keys of a list of pairs are texts.
+
+    Raises:
+        WireError: One is not.
+    """
+    if not isinstance(wire, list) or not all(isinstance(pair, dict) and pair.keys() == PAIR for pair in wire):
+        return
+    for pair in wire:
+        if not isinstance(pair["key"], str):
+            raise WireError(f"key {shorten_json(pair['key'])}: Input should be a string")
 
 
 def reject_lone_pairs(node: Node, wire: JSONValue) -> None:

@@ -18,7 +18,7 @@ from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import DescribedNode, describe, description_of, without_description
 from structkit.schema.nodes.equal_texts import positions_of_equal_texts
 from structkit.schema.nodes.json_text import JSONTextNode
-from structkit.schema.nodes.map import MapNode
+from structkit.schema.nodes.map import MapNode, is_pair
 from structkit.schema.nodes.node import Field, Node, WireError
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.other_types import OtherTypesNode
@@ -96,12 +96,13 @@ class UnionNode:
         return branches[0] if len(branches) == 1 else None
 
     def _matching_branch(self, wire: JSONValue) -> Node | None:
-        """Return the branch that matches the value; for an invalid value, one of its JSON type."""
+        """Return the branch that matches the value; for an invalid value, the closest one of its JSON type."""
         # An object whose properties may all be absent would match a box as well.
         for branch in (*self._boxes, *self.branches):
             if branch.matches_wire(wire):
                 return branch
-        return next((branch for branch in self.branches if branch.kind == json_type(wire)), None)
+        of_type = [branch for branch in self.branches if branch.kind == json_type(wire)]
+        return max(of_type, key=lambda branch: _resemblance(resolve_node(branch), wire), default=None)
 
     def matches_value(self, value: JSONValue) -> bool:
         """Return whether a branch matches."""
@@ -110,6 +111,17 @@ class UnionNode:
     def matches_wire(self, wire: JSONValue) -> bool:
         """Return whether a branch matches."""
         return any(branch.matches_wire(wire) for branch in self.branches)
+
+
+def _resemblance(node: Node, wire: JSONValue) -> tuple[int, int]:
+    """Return how many constants and keys of a branch an invalid object has; a list of pairs resembles a map."""
+    if isinstance(node, MapNode) and isinstance(wire, list):
+        return 0, sum(map(is_pair, wire))
+    if not isinstance(node, ObjectNode) or not isinstance(wire, dict):
+        return 0, 0
+    present = [(constant_of(node.by_wire[key].node), item) for key, item in wire.items() if key in node.by_wire]
+    constants = sum(1 if constant == item else -1 for constant, item in present if constant is not None)
+    return constants, len(present)
 
 
 def has_lengths(node: Node, value: JSONValue) -> bool:
@@ -249,7 +261,7 @@ def _with_boxes(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: 
     arrays = [node for node in nodes if node.kind == "array" or _contains(node, "array")]
     ambiguous = [] if _are_distinct(objects) else objects
     ambiguous += [] if len(arrays) < 2 or _are_identities(arrays) else arrays  # noqa: PLR2004
-    ambiguous += [nodes[position] for position in positions_of_equal_texts([*map(_flatten, nodes)])]
+    ambiguous += [nodes[position] for position in positions_of_equal_texts([*map(flatten, nodes)])]
     if not ambiguous:
         return nodes
     compiler.note(path, "rewritten", LOOK_ALIKE)
@@ -268,7 +280,7 @@ def _with_boxes(nodes: list[Node], parts: list[JSON], path: JSONPath, compiler: 
 
 def _property_names(nodes: list[Node]) -> dict[str, Node]:
     """Return the properties of the objects in these branches, with their nodes: a box of the same name would be one."""
-    objects = [inner for node in nodes for inner in _flatten(node) if isinstance(inner, ObjectNode)]
+    objects = [inner for node in nodes for inner in flatten(node) if isinstance(inner, ObjectNode)]
     return {field.wire: field.node for each in objects for field in each.all_fields}
 
 
@@ -304,15 +316,15 @@ def _tags(branches: Sequence[Node]) -> list[Field]:
 
 def _contains(node: Node, kind: str) -> bool:
     """Return whether a union contains branches of a kind at any depth."""
-    return isinstance(resolve_node(node), UnionNode) and any(inner.kind == kind for inner in _flatten(node))
+    return isinstance(resolve_node(node), UnionNode) and any(inner.kind == kind for inner in flatten(node))
 
 
 def _are_identities(nodes: list[Node]) -> bool:
     """Return whether all arrays in these branches are the same on the wire, so that they need no box."""
-    return all(inner.is_identity for node in nodes for inner in _flatten(node) if inner.kind == "array")
+    return all(inner.is_identity for node in nodes for inner in flatten(node) if inner.kind == "array")
 
 
-def _flatten(node: Node) -> list[Node]:
+def flatten(node: Node) -> list[Node]:
     """Return the branches of a union, at any depth, or the node itself; a union in itself is visited once."""
     stack, visited, nodes = [resolve_node(node)], set[int](), list[Node]()
     while stack:

@@ -10,14 +10,14 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any, cast
 
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError, core_schema, to_jsonable_python
 
 from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, NULLABLE, ORIGINAL_SCHEMA
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.class_names import ClassNames
 from structkit.schema.pydantic.part import without_ref
 from structkit.schema.pydantic.serializers import is_of_library
-from structkit.values import JSON
+from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
 
 DATA_URL = "data:;base64,"
@@ -122,9 +122,14 @@ def _to_set(set_type: Callable[[list[Any]], Any], items: list[Any]) -> Any:
     if len(result) < len(items):
         duplicate = next(item for position, item in enumerate(items) if item in items[:position])
         raise PydanticCustomError(
-            "duplicate_item", "write the item {item} only once", {"item": shorten_json(duplicate)}
+            "duplicate_item", "write the item {item} only once", {"item": shorten_json(_as_json(duplicate))}
         )
     return result
+
+
+def _as_json(item: Any) -> JSONValue:
+    json: JSONValue = to_jsonable_python(item, by_alias=True, bytes_mode="base64", inf_nan_mode="strings", fallback=str)
+    return json
 
 
 def as_list(part: JSON, _resolve: Resolve) -> JSON:

@@ -1,0 +1,138 @@
+"""An invalid value of a union: the issues are at the place that is wrong, in the branch that the value is for."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from structkit import ResponseFormat
+
+
+class Color(str, Enum):
+    LOW = "low"
+    RED = "red"
+
+
+class Circle(BaseModel):
+    radius: int
+
+
+class Visit(BaseModel):
+    on: date = date(2000, 1, 1)
+    note: str | None = "none"
+    rooms: dict[Color, int] = {}
+    circle: Circle
+
+
+class Small(BaseModel):
+    kind: Literal["a"] = "a"
+    size: Literal["s"] = "s"
+
+
+class Medium(BaseModel):
+    kind: Literal["a"] = "a"
+    size: Literal["m"] = "m"
+
+
+class Other(BaseModel):
+    kind: Literal["b"] = "b"
+
+
+def issues_of(output_type: Any, wire: Any) -> list[tuple[tuple[Any, ...], str]]:
+    form = ResponseFormat(output_type)
+    answer = form.read(json.dumps(wire), repairs=True)
+    return [(form.wire_path(issue.path, answer.draft), issue.message) for issue in answer.issues]
+
+
+NOT_INTEGER = "Input should be a valid integer"
+
+
+@pytest.mark.parametrize(
+    ("output_type", "box"), [(Circle | Visit, ("value",)), (list[Circle | Visit], ("value", 0))], ids=["root", "list"]
+)
+def test_null_for_a_default_is_not_an_issue_of_a_branch_with_another_issue(output_type: Any, box: Any) -> None:
+    visit = {"Visit": {"on": None, "note": None, "rooms": [], "circle": {"radius": {"cm": 1}}}}
+    wire = {"value": visit if len(box) == 1 else [visit]}
+    assert issues_of(output_type, wire) == [((*box, "Visit", "circle", "radius"), NOT_INTEGER)]
+
+
+def test_an_invalid_value_of_a_map_in_a_branch_is_named() -> None:
+    visit = {"on": None, "note": None, "rooms": [{"key": "red", "value": {"n": 1}}], "circle": {"radius": 1}}
+    assert issues_of(Circle | Visit, {"value": {"Visit": visit}}) == [
+        (("value", "Visit", "rooms", 0, "value"), NOT_INTEGER)
+    ]
+
+
+def test_a_key_of_a_map_that_is_not_a_text_is_named() -> None:
+    wire = {"value": [{"key": {"radius": 1}, "value": 2}]}
+    for output_type in (dict[str, int], dict[Color, int] | None):
+        assert issues_of(output_type, wire) == [(("value",), 'key {"radius": 1}: Input should be a string')]
+
+
+def test_a_value_without_its_tag_is_told_every_branch() -> None:
+    sizes = Annotated[Small | Medium, Field(discriminator="size")]
+    output_type = list[Annotated[sizes | Other, Field(discriminator="kind")]]  # type: ignore[valid-type]
+    (issue,) = issues_of(output_type, {"value": [{"name": "x"}]})
+    assert all(f'"{name}"' in issue[1] for name in ("Small", "Medium", "b"))
+
+
+def test_a_duplicate_model_in_a_set_is_quoted_as_json() -> None:
+    class Point(BaseModel):
+        model_config = ConfigDict(frozen=True)
+
+        x: int
+
+    (issue,) = issues_of(set[Point], {"value": [{"x": 1}, {"x": 1}]})
+    assert issue[1] == 'write the item {"x": 1} only once'
+
+
+OBSERVATION = {
+    "type": "object",
+    "required": ["kind"],
+    "properties": {"kind": {"const": "observation"}, "unit": {"type": "string"}, "value": {"type": "number"}},
+    "additionalProperties": False,
+}
+PATIENT = {
+    "type": "object",
+    "required": ["kind"],
+    "properties": {
+        "kind": {"const": "patient"},
+        "contained": {"type": "array", "items": {"oneOf": [{"$ref": "#/$defs/patient"}, {"$ref": "#/$defs/note"}]}},
+    },
+    "additionalProperties": False,
+}
+
+
+def test_a_place_in_a_branch_of_a_json_schema_is_named_in_its_branch_and_null_is_absent() -> None:
+    schema = {"$ref": "#/$defs/patient", "$defs": {"patient": PATIENT, "note": OBSERVATION}}
+    form = ResponseFormat(schema)
+    wire = form.dump({"kind": "patient", "contained": [{"kind": "observation", "value": 1}]})
+    text = json.dumps(wire).replace('"value": 1', '"value": {"n": 1}')
+    (issue,) = form.read(text).issues
+    assert issue.path == ("contained", 0, "value")
+    assert issue.message == "Input should be a number"
+
+
+@pytest.mark.parametrize("reference", ["https://example.org/point", "#point"], ids=["address", "anchor"])
+def test_branches_that_are_referenced_by_address_or_anchor_are_compared(reference: str) -> None:
+    point = {
+        ("$id" if reference.startswith("http") else "$anchor"): reference.removeprefix("#"),
+        "type": "object",
+        "required": ["kind", "at"],
+        "properties": {"kind": {"enum": ["point"]}, "at": {"type": "array", "items": {"type": "number"}}},
+    }
+    line = {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["line"]}}}
+    form = ResponseFormat({"oneOf": [line, {"$ref": reference}], "$defs": {"point": point}})
+    (issue,) = form.read('{"value": {"kind": "point", "at": [1, "x"]}}').issues
+    assert (issue.path, issue.message) == (("at", 1), "Input should be a number")
+
+
+def test_bounds_for_texts_are_not_told_of_a_value_that_should_be_a_number() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "number", "pattern": "^[0-9]+$", "minLength": 3}}}
+    (issue,) = ResponseFormat(schema).read('{"n": "x"}').issues
+    assert issue.message == "Input should be a number"
