@@ -1,11 +1,15 @@
 """Replies to the request for the rest of a truncated list: what they have is never lost without an issue."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from pydantic import BaseModel
 
 from structkit.errors import InvalidOutput
 from structkit.testing import Endpoint, Reply, completion
-from tests.extraction.test_reask import Connect
+
+Connect = Callable[..., Any]
 
 
 class Meeting(BaseModel):
@@ -14,14 +18,14 @@ class Meeting(BaseModel):
 
 
 TRUNCATED = Reply(completion('{"place": "Leeds", "people": ["Ada", "Grace", "Hed', finish_reason="length"))
-WHOLE = '{"place": "Leeds", "people": ["Ada", "Grace", "Hedy", "Mary"]}'
+COMPLETE_REPLY = '{"place": "Leeds", "people": ["Ada", "Grace", "Hedy", "Mary"]}'
 
 
 @pytest.mark.parametrize(
     "reply", ['["Hedy", "Mary"]', '{"people_rest": {"people": ["Hedy", "Mary"]}}', '{"people_rest": true}'], ids=str
 )
 def test_a_rest_in_another_form_is_an_issue(connect: Connect, reply: str) -> None:
-    with Endpoint(TRUNCATED, reply, WHOLE) as endpoint:
+    with Endpoint(TRUNCATED, reply, COMPLETE_REPLY) as endpoint:
         result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
     assert result.value.people == ["Ada", "Grace", "Hedy", "Mary"]
     assert len(result.attempts[1].issues) == 1

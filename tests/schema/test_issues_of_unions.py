@@ -91,13 +91,13 @@ def test_a_duplicate_model_in_a_set_is_quoted_as_json() -> None:
     assert issue[1] == 'write the item {"x": 1} only once'
 
 
-OBSERVATION = {
+OBSERVATION_SCHEMA = {
     "type": "object",
     "required": ["kind"],
     "properties": {"kind": {"const": "observation"}, "unit": {"type": "string"}, "value": {"type": "number"}},
     "additionalProperties": False,
 }
-PATIENT = {
+PATIENT_SCHEMA = {
     "type": "object",
     "required": ["kind"],
     "properties": {
@@ -109,7 +109,7 @@ PATIENT = {
 
 
 def test_a_place_in_a_branch_of_a_json_schema_is_named_in_its_branch_and_null_is_absent() -> None:
-    schema = {"$ref": "#/$defs/patient", "$defs": {"patient": PATIENT, "note": OBSERVATION}}
+    schema = {"$ref": "#/$defs/patient", "$defs": {"patient": PATIENT_SCHEMA, "note": OBSERVATION_SCHEMA}}
     form = ResponseFormat(schema)
     wire = form.dump({"kind": "patient", "contained": [{"kind": "observation", "value": 1}]})
     text = json.dumps(wire).replace('"value": 1', '"value": {"n": 1}')
