@@ -20,7 +20,7 @@ from structkit.values.parameters import NO_PARAMETERS
 from structkit.values.text import exception_text
 
 sample_number: ContextVar[int] = ContextVar("sample_number", default=0)
-"""Which of several samples a call is. They are the same request, and from one entry would have the same reply."""
+"""Which of several samples a call is. They send the same request, and one entry would give all of them one reply."""
 
 
 @runtime_checkable

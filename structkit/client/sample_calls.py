@@ -50,7 +50,7 @@ def run_samples(
     steps = _compare(output_format, defaults, call)
     calls = next(steps)
     while True:
-        samples = call_for_each(lambda each: run(output_format, prompt, **_options(each)), calls, FAILURES)
+        samples = call_for_each(lambda each: run(output_format, prompt, **_prepare(each)), calls, FAILURES)
         try:
             calls = steps.send(samples)
         except StopIteration as end:
@@ -69,15 +69,15 @@ async def run_samples_async(
     steps = _compare(output_format, defaults, call)
     calls = next(steps)
     while True:
-        samples = await call_for_each_async(lambda each: run(output_format, prompt, **_options(each)), calls, FAILURES)
+        samples = await call_for_each_async(lambda each: run(output_format, prompt, **_prepare(each)), calls, FAILURES)
         try:
             calls = steps.send(samples)
         except StopIteration as end:
             return cast("Result[Any]", end.value)
 
 
-def _options(sample: tuple[int, dict[str, Any]]) -> dict[str, Any]:
-    """Return the arguments of a call, which has its number in its own context: that of its thread, or of its task."""
+def _prepare(sample: tuple[int, dict[str, Any]]) -> dict[str, Any]:
+    """Set the number of a call in the context of its thread or task, and return its arguments."""
     sample_number.set(sample[0])
     return sample[1]
 

@@ -41,7 +41,7 @@ def with_token_confidence(
         result: The result.
         codec: The type.
         choice: With `logprobs`, an accepted reply without log probabilities is a ConfigError; with `auto`, the result
-            has no confidence. In both cases, it is unknown for what a reply has whose tokens are not its own.
+            has no confidence. In both cases, that of a reply whose tokens do not join to its text is unknown.
     """
     accepted = next(answer for answer in result.choices if answer.valid)
     *earlier, last = result.attempts
@@ -58,7 +58,7 @@ def with_token_confidence(
 def _score_reply(attempt: Attempt, index: int | None) -> Scores | None:
     """Return the confidence of what the reply of an attempt has; None if it has no log probabilities.
 
-    It is empty if these are broken or not those of the text: that says nothing of the value.
+    It is empty if these are broken or not those of the text: the value may be right all the same.
 
     Args:
         attempt: The attempt.

@@ -15,8 +15,8 @@ GROUP_WINDOW_S = 0.01
 short requests makes fewer rows a second; if it is shorter, there are more commits, which take CPU time."""
 
 WRITE_SHARE, MAX_WINDOW_S = 2.0, 0.03
-"""How much longer than the last write a group waits, and at most: several jobs that share the cores and the disk of a
-machine would spend both on commits of a few rows each. A commit takes as much CPU time as forty rows in it."""
+"""A group waits this many times as long as the last write took, up to a maximum: several jobs that share the cores and
+the disk of a machine would otherwise spend both on commits of a few rows. A commit takes the CPU time of forty rows."""
 
 FULL_GROUP = 500
 """Entries that are written without waiting for more."""

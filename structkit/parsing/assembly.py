@@ -81,7 +81,7 @@ class ChoiceAssembler:
 
     def _add_field(self, name: str, value: JSONValue, delta: JSON, deltas: list[Delta]) -> None:
         kind = TEXT_FIELDS.get(name)
-        if kind is not None and _has_text(name, value):
+        if kind is not None and (isinstance(value, str) or _has_text(name, value)):
             assembler = self._texts.get(name) or self._text(name)
             text = assembler.add(value if isinstance(value, str) else _text_of(name, value))
             if text and not (name == "reasoning_content" and delta.get("reasoning")):
@@ -309,12 +309,12 @@ def _with_refusal(delta: JSON) -> JSON:
 
 
 def _has_text(name: str, value: JSONValue) -> bool:
-    """Return whether a text field has text, or what should be text, and not an empty value such as `False`.
+    """Return whether a text field has parts, or what should be text, and not an empty value such as `False`.
 
-    >>> [_has_text("refusal", value) for value in ("", False, [], ["No."])], _has_text("thinking", {"type": "enabled"})
-    ([True, False, False, True], False)
+    >>> [_has_text("refusal", value) for value in (False, [], ["No."])], _has_text("thinking", {"type": "enabled"})
+    ([False, False, True], False)
     """
-    return isinstance(value, str) or name == "content" or (bool(value) and name != "thinking")  # also a setting's name
+    return name == "content" or (bool(value) and name != "thinking")  # also a setting's name
 
 
 def _text_of(name: str, value: JSONValue) -> str:

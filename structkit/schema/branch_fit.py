@@ -196,14 +196,10 @@ def _without_box(branch: Node) -> Node:
 
 def _natural_types(node: Node) -> set[str]:
     """Return the JSON types of a node's natural values; with "any" if some are not known."""
-    inner = [_without_box(each) for each in flatten(_without_box(node))]
-    return {
-        "object"
-        if isinstance(each, MapNode | AnyMapNode)
-        else "array"
-        if isinstance(each, TupleNode)
-        else "number"
-        if each.kind == "integer"
-        else each.kind
-        for each in inner
-    }
+    return {_natural_type(_without_box(each)) for each in flatten(_without_box(node))}
+
+
+def _natural_type(node: Node) -> str:
+    if isinstance(node, MapNode | AnyMapNode):
+        return "object"
+    return "array" if isinstance(node, TupleNode) else "number" if node.kind == "integer" else node.kind

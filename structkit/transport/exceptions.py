@@ -20,8 +20,8 @@ MAX_IDLE_S = 15.0
 """Seconds after which an idle connection is not reused: firewalls drop those without a notice to either side."""
 
 MAX_STALE_S = 1.0
-"""Seconds within which a server's notice arrives that it had closed an idle connection before it was reused. It takes
-one round trip; a server that closes the connection later may have answered the request, and charged for it."""
+"""Seconds after a request within which a reused connection turns out to have been closed while it was idle. That takes
+one round trip; a server that closes the connection later may have processed the request, and charged for it."""
 
 MAX_CAUSES = 8
 """Exceptions of a chain that are searched for a reason."""

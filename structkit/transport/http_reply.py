@@ -52,6 +52,8 @@ MIN_KEY_CHARS = 12
 """A shorter text contains nothing that looks like a key."""
 
 RETRYABLE = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530, 598, 599})
+"""Statuses of failures that pass; 498 is Groq's for a tier without capacity (console.groq.com/docs/flex-processing)."""
+
 UPSTREAM_FAULTS = frozenset({500, 502, 503})
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
 

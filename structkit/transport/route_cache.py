@@ -60,7 +60,7 @@ class CachedRoute:
 
 
 def cache_folder() -> Path | None:
-    """Return the folder of the cache; None if it is turned off, or in a home that nobody knows."""
+    """Return the folder of the cache; None if it is turned off, or the home folder is unknown."""
     setting = os.environ.get(VARIABLE, "")
     if setting.lower() in {"off", "0", "no", "false"}:
         return None

@@ -1,4 +1,4 @@
-"""`Change`: what one task of an event loop waits for, for a time at most."""
+"""`Change`: a notification that one task of an event loop awaits, with a timeout."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 
 
 class Change:
-    """What one task waits for, and tasks of the same event loop notify it of.
+    """A notification from tasks of an event loop to one that waits for it.
 
-    `asyncio.wait_for` would create a task for each wait, before Python 3.12.
+    An `asyncio.Event` with `asyncio.wait_for` would create a task for each wait before Python 3.12.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Change:
             self._waiter.set_result(None)
 
     async def wait(self, seconds: float | None) -> None:
-        """Wait for the next change, so many seconds at most; None for any time."""
+        """Wait for the next change, at most so many seconds; None for no timeout."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         timer = None if seconds is None else loop.call_later(seconds, self.notify)

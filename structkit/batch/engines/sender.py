@@ -37,8 +37,8 @@ class RequestSender:
 
     context: RunContext
     stop_cause: StopCause | None = None
-    # Only its holder waits for the budget and polls the limiter: if each reply let one request out, a run at its limit
-    # would wake up for each, and store its intent alone, where it now does both for those of a moment.
+    # Only its holder waits for the budget and polls the limiter. If each reply woke a sender up, a run at its limit
+    # would commit the intent of one request at a time; polling lets several out at once, which share a commit.
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
     _settlement: Change = field(default_factory=Change)
     _stop: Change = field(default_factory=Change)

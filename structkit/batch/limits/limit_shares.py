@@ -64,8 +64,8 @@ class Session:
         reply: To that message: one that did not arrive is asked for again.
         in_flight: The numbers of its requests, and what the limiter calls them.
         slots: How many it may have in flight.
-        max_in_flight: How many it may have in fact until its next message: a smaller lease has to reach it first, and
-            then requests have to end.
+        max_in_flight: How many it may actually have until its next message: a smaller lease has to reach it first,
+            and then requests have to end.
         rate: Requests a second that it may send; None without a limit.
         token_rate: Tokens a second.
     """

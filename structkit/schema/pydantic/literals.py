@@ -79,7 +79,7 @@ def _rewrite_tags(part: JSON) -> JSON:
 
 def _is_scalar(value: Any) -> bool:
     """Return whether a constant is a JSON scalar: infinities and NaN are not."""
-    return isinstance(value, SCALARS) and not (isinstance(value, float) and not math.isfinite(value))
+    return isinstance(value, SCALARS) and (not isinstance(value, float) or math.isfinite(value))
 
 
 def _has_long_integers(scalars: list[JSONValue]) -> bool:

@@ -21,8 +21,8 @@ from structkit.values.text import format_names
 READ_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """The exceptions of a database that cannot be read; of a damaged one, SQLite's message may be no text."""
 
-RANDOM_FUNCTIONS = frozenset({"random", "randomblob", "current_date", "current_time", "current_timestamp"})
-"""Functions whose results differ from call to call, or from time to time."""
+VOLATILE_FUNCTIONS = frozenset({"random", "randomblob", "current_date", "current_time", "current_timestamp"})
+"""Functions whose results differ from call to call, or with the time."""
 
 TIME_FUNCTIONS = frozenset({"date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff"})
 """Functions that read the clock for the argument `now`."""
@@ -72,7 +72,7 @@ def _validate_repeatable(source: Input, connection: sqlite3.Connection, query: s
     program = [*connection.execute(f"EXPLAIN {query}")]  # it is compiled, and not run
     connection.set_authorizer(None)
     has_now = any(step[OPCODE] == "String8" and str(step[P4]).lower() == "now" for step in program)
-    if calls := names & (RANDOM_FUNCTIONS | TIME_FUNCTIONS if has_now else RANDOM_FUNCTIONS):
+    if calls := names & (VOLATILE_FUNCTIONS | TIME_FUNCTIONS if has_now else VOLATILE_FUNCTIONS):
         raise source.error(
             f"the query calls {min(calls)}({'now' * (min(calls) in TIME_FUNCTIONS)}), so that it has other rows each "
             "time: store its rows in a table first, write the time itself in place of 'now', or label a random sample "
