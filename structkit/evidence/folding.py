@@ -158,9 +158,8 @@ def group_offsets(texts: Sequence[str], offsets: Iterable[int]) -> Mapping[str, 
         for text, offset in zip(texts, offsets, strict=False):
             group = groups.get(text)
             if group is None:
-                groups[text] = range(
-                    offset, offset + 1
-                )  # most are there once, and a range is no work for the collector
+                # Most texts occur once, and the garbage collector does not track a range.
+                groups[text] = range(offset, offset + 1)
             elif isinstance(group, list):
                 group.append(offset)
             else:
