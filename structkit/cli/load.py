@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 from structkit.errors import ConfigError
 from structkit.parsing import NotJSON, read_json
 from structkit.values import JSON
+from structkit.values.text import exception_text
 
 LOADING_VARIABLE = "STRUCTKIT_LOADING"
 """Has, while modules are imported, their names, for the commands that they start."""
@@ -178,4 +179,4 @@ def _import_failed(name: str, error: BaseException) -> str:
     while traceback and traceback.tb_next:
         traceback = traceback.tb_next
     line = f", line {traceback.tb_lineno} of {traceback.tb_frame.f_code.co_filename}" if traceback else ""
-    return f"{name!r} fails to import: {type(error).__name__}: {error}{line}"
+    return f"{name!r} fails to import: {exception_text(error)}{line}"

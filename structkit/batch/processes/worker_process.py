@@ -21,6 +21,7 @@ from structkit.batch.runner import JobRunner
 from structkit.batch.settings import JobSettings
 from structkit.errors import JobError, StructkitError
 from structkit.journal.lock import is_in_use
+from structkit.values.text import exception_text
 
 LoadJob: TypeAlias = Callable[[], JobSettings]
 """Returns the job in the process of a worker: a function that can be pickled."""
@@ -95,5 +96,5 @@ def portable_error(error: Exception) -> Exception:
         pickle.loads(pickle.dumps(error))  # noqa: S301 (written in the same expression)
     except Exception:  # noqa: BLE001 (whatever its class does)
         kind = next((kind for kind in type(error).__mro__ if kind.__module__ == StructkitError.__module__), None)
-        return JobError(f"{type(error).__name__}: {error}") if kind is None else JobError(str(error))
+        return JobError(exception_text(error)) if kind is None else JobError(str(error))
     return error
