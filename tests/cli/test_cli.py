@@ -167,6 +167,7 @@ def test_models_lists_names(folder: Path, endpoint: Endpoint) -> None:
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bil"], "has no 'Bil'"),
         (["extract", "bill.txt", "--type", "broken.py:Bill"], "fails to import: NameError: name 'nope'"),
         (["extract", "bill.txt", "--type", "leaves.py:Bill"], "fails to import: SystemExit"),
+        (["extract", "bill.txt", "--type", "no_text.py:Bill"], "fails to import: Fault, whose text cannot be read"),
         (["extract", "bill.txt", "--type", "list.json"], "not a JSON Schema"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:TYPE"], "has no 'TYPE'"),
         (["extract", "bill.txt", "--type", "types_of_mine.py:Bill", "--prompt", "{x}"], "asks for {x}"),
@@ -186,6 +187,8 @@ def test_a_mistake_is_one_clear_line_and_exit_code_2(
 ) -> None:
     (folder / "broken.py").write_text("x = nope\n", encoding="utf-8")
     (folder / "leaves.py").write_text("raise SystemExit(0)\n", encoding="utf-8")
+    no_text = "class Fault(Exception):\n    def __str__(self):\n        raise KeyError\n\n\nraise Fault\n"
+    (folder / "no_text.py").write_text(no_text, encoding="utf-8")
     (folder / "list.json").write_text("[]", encoding="utf-8")
     (folder / "empty.txt").write_text(" \n", encoding="utf-8")
     (folder / "latin1.txt").write_bytes("Café".encode("latin-1"))
