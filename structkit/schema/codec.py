@@ -34,7 +34,7 @@ from structkit.schema.repaired_answer import MAX_READINGS, RepairedReading, choo
 from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.split import select_part
-from structkit.values import JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue, value_at
+from structkit.values import ABSENT, JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue, value_at
 from structkit.values.repair import are_allowed
 from structkit.values.text import shorten_json
 
@@ -290,7 +290,7 @@ class Codec(Generic[T]):
         """Return the same type in another dialect, where there is a type to compile."""
         return self
 
-    def wire_path(self, path: JSONPath, draft: JSONValue = None) -> JSONPath:
+    def wire_path(self, path: JSONPath, draft: JSONValue = ABSENT) -> JSONPath:
         """Return a path in the caller's names as a path in the names that the model knows.
 
         It is unchanged for a place that is nested deeper than the stack allows.

@@ -23,18 +23,18 @@ from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import ReferenceNode
 from structkit.schema.nodes.tuple import TupleNode
 from structkit.schema.nodes.union import UnionNode
-from structkit.values import JSONPath, JSONValue
+from structkit.values import ABSENT, JSONPath, JSONValue
 
 
 @singledispatch
-def wire_path(node: Node, path: JSONPath, value: JSONValue = None) -> JSONPath:  # noqa: ARG001 (read by the dispatch)
+def wire_path(node: Node, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:  # noqa: ARG001 (read by the dispatch)
     """Return a natural path as a wire path; steps below a node that has no names of its own stay as they are.
 
     Args:
         node: The node of the value.
         path: The path in the natural value.
-        value: The natural value, valid or not, which has the position of a map's key and the branch of a union; None if
-            it is not known.
+        value: The natural value, valid or not, which has the position of a map's key and the branch of a union;
+            `ABSENT` if it is not known.
 
     >>> from structkit.schema.nodes import ScalarNode
     >>> number = ScalarNode({"type": "number"})
@@ -47,28 +47,28 @@ def wire_path(node: Node, path: JSONPath, value: JSONValue = None) -> JSONPath: 
 
 
 @wire_path.register
-def _(node: DescribedNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: DescribedNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     return wire_path(node.node, path, value)
 
 
 @wire_path.register
-def _(node: ReferenceNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: ReferenceNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     # An empty path ends the recursion of a recursive definition.
     return wire_path(node.node, path, value) if path else path
 
 
 @wire_path.register
-def _(node: BoxedNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: BoxedNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     return (node.key, *wire_path(node.node, path, value))
 
 
 @wire_path.register
-def _(node: ArrayNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: ArrayNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     return (path[0], *wire_path(node.items, path[1:], _member(value, path[0]))) if path else path
 
 
 @wire_path.register
-def _(node: MapNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: MapNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     if not path:
         return path
     remainder = wire_path(node.value, path[1:], _member(value, path[0]))
@@ -77,31 +77,31 @@ def _(node: MapNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
 
 
 @wire_path.register
-def _(node: AnyValueNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: AnyValueNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     if path and isinstance(value, list):
         return ("list", path[0], *wire_path(node, path[1:], _member(value, path[0])))
     return ("dict", *wire_path(AnyMapNode(), path, value)) if path and isinstance(value, dict) else path
 
 
 @wire_path.register
-def _(node: AnyMapNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: AnyMapNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     if not path:
         return path
     return (*_pair_path(value, path[0], "value"), *wire_path(node.values, path[1:], _member(value, path[0])))
 
 
 @wire_path.register
-def _(_node: ExtraKeysNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(_node: ExtraKeysNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     return _pair_path(value, path[0], "json") if path else path
 
 
 @wire_path.register
-def _(node: ObjectNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: ObjectNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     if node.is_box:
         box = node.fields[0]
         inner = _member(value, box.name)
         # The path of an issue leaves out the box that a natural value has.
-        is_in_path = path[:1] == (box.name,) and _member(inner, box.name) is None
+        is_in_path = path[:1] == (box.name,) and _member(inner, box.name) in (None, ABSENT)
         return (box.wire, *wire_path(box.node, path[1:] if is_in_path else path, inner))
     field = child(node, path[0], None) if path else None
     if field:
@@ -113,7 +113,7 @@ def _(node: ObjectNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
 
 
 @wire_path.register
-def _(node: TupleNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
+def _(node: TupleNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
     if not path or not isinstance(path[0], int):
         return path
     item = _member(value, path[0])
@@ -130,8 +130,9 @@ def _(node: TupleNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
 
 
 @wire_path.register
-def _(node: UnionNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
-    branch = None if value is None and path else branch_of(node, value)  # None at the end of a path is null
+def _(node: UnionNode, path: JSONPath, value: JSONValue = ABSENT) -> JSONPath:
+    is_known = value is not ABSENT and not (path and value is None)  # at the end of a path, None is null
+    branch = branch_of(node, value) if is_known else None
     if branch is not None:
         return wire_path(branch, path, value)
     paths = {wire_path(branch, path, value) for branch in node.branches} - {path}
@@ -139,11 +140,11 @@ def _(node: UnionNode, path: JSONPath, value: JSONValue = None) -> JSONPath:
 
 
 def _member(value: JSONValue, step: str | int) -> JSONValue:
-    """Return what is at a step inside a value; None if nothing is."""
+    """Return what is at a step inside a value; `ABSENT` if nothing is."""
     try:
         return value[step]
     except (KeyError, IndexError, TypeError):
-        return None
+        return ABSENT
 
 
 def _pair_path(value: JSONValue, key: str | int, member: str) -> JSONPath:
@@ -152,7 +153,7 @@ def _pair_path(value: JSONValue, key: str | int, member: str) -> JSONPath:
 
 
 @wire_path.register
-def _(_node: JSONTextNode | ConstantsNode, _path: JSONPath, _value: JSONValue = None) -> JSONPath:
+def _(_node: JSONTextNode | ConstantsNode, _path: JSONPath, _value: JSONValue = ABSENT) -> JSONPath:
     return ()  # nothing inside a text has a place on the wire
 
 

@@ -290,11 +290,12 @@ def test_a_table_from_a_spreadsheet_in_another_country_is_read(folder: Path, end
     assert [request["messages"][-1]["content"] for request in endpoint.requests] == ["Label this: Café"]
 
 
-def test_a_budget_that_is_used_up_ends_with_exit_code_5(folder: Path, endpoint: Endpoint) -> None:
+def test_a_budget_below_one_request_ends_with_exit_code_5(folder: Path, endpoint: Endpoint) -> None:
     prices = ["--price-input", "2.50", "--price-output", "10", "--max-tokens", "50"]
     done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *prices, "--budget", "0.0001")
     assert done.returncode == 5
-    assert "incomplete: the budget is used up" in done.stderr
+    assert "incomplete: one request may cost up to 0.000" in done.stderr
+    assert "more than the budget of 0.0001: raise it, or set a lower max_tokens" in done.stderr
     assert "resume with: structkit label rows.csv -o out.csv" in done.stderr
     assert label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *prices).returncode == 0
 

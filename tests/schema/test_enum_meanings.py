@@ -81,7 +81,7 @@ class Pair(enum.Enum):
     SECOND = (3, 4)
 
 
-class Access(enum.Flag):
+class Access(enum.Flag, boundary=enum.STRICT):  # the default since Python 3.11.4
     READ = 1
     """Look at it."""
     WRITE = 2
