@@ -109,7 +109,7 @@ def read_reply(
 def received_reply(reader: BodyReader, secret: Secrets) -> Completion | TransportError:
     """Return the reply that a reader has received, as `read_reply`; an error whose body breaks off may be retried."""
     reply = read_reply(reader.status, reader.headers, reader.body, secret, reader.url)
-    if reader.is_cut and isinstance(reply, TransportError):
+    if reader.is_truncated and isinstance(reply, TransportError):
         reply.retryable = True
     return reply
 

@@ -218,7 +218,7 @@ def _create(client: Any, request: Request, policy: Policy) -> Callable[..., Any]
 def _reply(client: Any, request: Request, call: CreateCall, policy: Policy) -> TransportReply:
     reader = call.reader
     host, secrets = _connection(client, request.parameters, reader)
-    if not call.is_complete and not reader.accept_cut(call.error):
+    if not call.is_complete and not reader.accept_truncated_error(call.error):
         return to_transport_error(call.error, host, secrets, _with_own_timeout(client, policy))
     return received_reply(reader, secrets)
 

@@ -35,13 +35,13 @@ class BodyReader:
         status: The HTTP status.
         headers: The reply's headers.
         url: Where the request was sent, for messages; empty if that is unknown.
-        is_cut: Whether the body of an error breaks off.
+        is_truncated: Whether the body of an error breaks off.
         sent_secrets: What else messages must not contain, where an HTTP library of the caller's adds to the request.
     """
 
     def __init__(self, policy: Policy) -> None:
         """Start the clock."""
-        self.status, self.url, self.is_cut = 0, "", False
+        self.status, self.url, self.is_truncated = 0, "", False
         self.sent_secrets: tuple[str, ...] = ()
         self.headers: Mapping[str, str] = {}
         self._policy = policy
@@ -103,7 +103,7 @@ class BodyReader:
         """End the reply in at most *seconds* from now."""
         self._ends_at = min(self._ends_at, monotonic() + seconds)
 
-    def accept_cut(self, error: Exception) -> bool:
+    def accept_truncated_error(self, error: Exception) -> bool:
         """Note that the body breaks off; return whether it is an error's, whose status says what happened.
 
         Args:
@@ -111,8 +111,8 @@ class BodyReader:
         """
         is_timeout = any("Timeout" in kind.__name__ for kind in type(error).__mro__)
         is_limit = is_timeout or (isinstance(error, TransportError) and not error.retryable)
-        self.is_cut = self.status >= HTTPStatus.BAD_REQUEST and not is_limit
-        return self.is_cut
+        self.is_truncated = self.status >= HTTPStatus.BAD_REQUEST and not is_limit
+        return self.is_truncated
 
     @property
     def remaining_s(self) -> float | None:

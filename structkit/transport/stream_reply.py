@@ -96,7 +96,7 @@ class StreamReceiver:
 
     def fail(self, error: Exception) -> None:
         """Take the exception that interrupted the reply."""
-        if not self.reader.accept_cut(error):
+        if not self.reader.accept_truncated_error(error):
             self._error = to_transport_error(error, *self._connection(), self._policy)
 
     def finish(self) -> Iterator[Delta | TransportReply]:

@@ -10,8 +10,8 @@ from decimal import Decimal
 from functools import cached_property
 
 from structkit.batch.engines.cached_replies import find_cached_reply
-from structkit.batch.engines.change import Change
 from structkit.batch.engines.engine import RunContext
+from structkit.batch.engines.notification import Notification
 from structkit.batch.engines.stop import RunStopped, StopCause, explain_budget
 from structkit.batch.settings import MAX_REPLY_TOKENS
 from structkit.client.send_requests import AsyncSend
@@ -40,8 +40,8 @@ class RequestSender:
     # Only its holder waits for the budget and polls the limiter. If each reply woke a sender up, a run at its limit
     # would commit the intent of one request at a time; polling lets several out at once, which share a commit.
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _settlement: Change = field(default_factory=Change)
-    _stop: Change = field(default_factory=Change)
+    _settlement: Notification = field(default_factory=Notification)
+    _stop: Notification = field(default_factory=Notification)
 
     def stop(self, cause: StopCause) -> None:
         """Let no further request go out. The first reason counts."""

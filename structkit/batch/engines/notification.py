@@ -1,11 +1,11 @@
-"""`Change`: a notification that one task of an event loop awaits, with a timeout."""
+"""`Notification`: one task of an event loop awaits it, with a timeout, and others send it."""
 
 from __future__ import annotations
 
 import asyncio
 
 
-class Change:
+class Notification:
     """A notification from tasks of an event loop to one that waits for it.
 
     An `asyncio.Event` with `asyncio.wait_for` would create a task for each wait before Python 3.12.
