@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Literal, TypeAlias
 
 from structkit.dialects.refusals import (
+    AMBIGUOUS_CODES,
     ECHO_KEYS,
     EMPTY_ACCOUNT,
     EMPTY_ACCOUNT_CODES,
@@ -16,24 +17,32 @@ from structkit.dialects.refusals import (
     GRAMMAR_FAILURE,
     MODE_FIELD,
     RATE_LIMIT,
+    RATE_LIMIT_CODE,
     RATE_LIMIT_CODES,
+    RATE_LIMIT_STATEMENT,
     TOO_LARGE,
     TOO_LARGE_CODES,
     UNSUPPORTED,
     WEB_PAGE,
+    bare_code,
 )
+from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.values import JSONValue
 
 ErrorKind: TypeAlias = Literal["empty_account", "rate_limit", "too_large", "filtered", "unsupported_mode", "other"]
 """The account is empty; a limit that passes; one request is larger than a limit; a filter rejected the prompt; a field
 that a mode sets, or the schema in it, is not supported; or anything else, which the status decides."""
 
-CODE_KEYS = frozenset({"code", "type", "status", "reason", "error_code", "error_type", "err_code"})
+CODE_KEYS = frozenset({"code", "type", "status", "reason", "error_code", "error_type", "err_code", "__type"})
 MESSAGE_KEYS = frozenset({"message", "detail", "msg", "error", "error_message", "error_msg", "raw"})
 
 MAX_PARTS = 200
 MAX_MESSAGE_CHARS = 2_000
 """Limits on what is read of an error body; anything larger is not an explanation."""
+
+TOO_MANY_REQUESTS = 429
+LIMIT_STATUSES = frozenset({400, 403, 420, 500, 502, 503, 529})
+"""Statuses other than 429 under which some vendors and gateways send a rate limit; the body has to state it."""
 
 QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'(?!\w)|“[^”]*”|「[^」]*」")
 """Quotations in a message; they may be the text of a row, which may be about money too."""
@@ -59,9 +68,46 @@ def error_kind(body: JSONValue) -> ErrorKind:
         return "empty_account"
     if codes & TOO_LARGE_CODES or TOO_LARGE.match(message):
         return "too_large"
-    if codes & RATE_LIMIT_CODES:
+    if codes & RATE_LIMIT_CODES or _has_limit_code(codes):
         return "rate_limit"
-    return _kind_by_words(message)
+    kind = _kind_by_words(message)
+    is_stated = str(TOO_MANY_REQUESTS) in codes or RATE_LIMIT_STATEMENT.match(message)
+    return "rate_limit" if kind == "other" and is_stated else kind
+
+
+def _has_limit_code(codes: frozenset[str]) -> bool:
+    """Return whether a code states a rate limit, whoever has sent it under whatever status."""
+    return not codes.isdisjoint(RATE_LIMIT_CODES - AMBIGUOUS_CODES) or any(map(RATE_LIMIT_CODE.search, codes))
+
+
+def states_rate_limit(body: JSONValue) -> bool:
+    """Return whether the body of an error states a rate limit beyond doubt, whatever the status.
+
+    >>> states_rate_limit({"error": {"message": "User Rate Limit Exceeded", "errors": [{"reason": "usageLimits"}]}})
+    True
+    >>> states_rate_limit({"error": {"message": "This key may not use the model; try again later"}})
+    False
+    """
+    if error_kind(body) != "rate_limit":
+        return False
+    codes = frozenset(_codes(body))
+    has_code = str(TOO_MANY_REQUESTS) in codes or _has_limit_code(codes)
+    return has_code or bool(RATE_LIMIT_STATEMENT.match(error_message(body)))
+
+
+def is_rate_limit(error: TransportError) -> bool:
+    """Return whether an error is a rate limit: a 429, or one that its body states under another status.
+
+    An error inside a 200 is one only if the model has written nothing, since that may have been paid for.
+
+    >>> is_rate_limit(StatusError("429", body=None)), is_rate_limit(MalformedReply("200", body={"code": "throttling"}))
+    (False, True)
+    """
+    if isinstance(error, StatusError):
+        is_stated = error.status_code in LIMIT_STATUSES and states_rate_limit(error.body)
+        return error.status_code == TOO_MANY_REQUESTS or is_stated
+    body = error.body if isinstance(error.body, dict) else {}
+    return isinstance(error, MalformedReply) and not body.get("choices") and states_rate_limit(body)
 
 
 def _kind_by_words(message: str) -> ErrorKind:
@@ -76,7 +122,7 @@ def _kind_by_words(message: str) -> ErrorKind:
 def _codes(body: JSONValue) -> Iterator[str]:
     for key, value in _fields(body):
         if key in CODE_KEYS and isinstance(value, str | int):
-            yield re.sub(r"[\s.-]+", "_", str(value)).lower()
+            yield bare_code(str(value))
 
 
 def error_message(body: JSONValue) -> str:

@@ -7,8 +7,17 @@ import re
 from structkit.dialects.dialect import ModeName
 
 
+def bare_code(code: str) -> str:
+    """Return an error code without its namespace, separators and case, which differ from vendor to vendor.
+
+    >>> bare_code("rateLimitExceeded"), bare_code("Throttling.RateQuota"), bare_code("com.aws#ThrottlingException")
+    ('ratelimitexceeded', 'throttlingratequota', 'throttlingexception')
+    """
+    return re.sub(r"[\s._-]+", "", code.rpartition("#")[2]).lower()
+
+
 def _code_set(codes: str) -> frozenset[str]:
-    return frozenset(codes.split())
+    return frozenset(map(bare_code, codes.split()))
 
 
 EMPTY_ACCOUNT_CODES = _code_set(
@@ -28,6 +37,23 @@ RATE_LIMIT_CODES = _code_set(
 )
 """Codes of a limit that passes, whatever pages the message links to. `requests` and `tokens` are OpenAI's types of a
 rate limit, the numbers are Zhipu's."""
+
+AMBIGUOUS_CODES = _code_set("requests tokens engine_overloaded_error overloaded_error 1302 1303 1305 1308")
+"""Those of them that may mean something else under another status than 429, or from another vendor."""
+
+RATE_LIMIT_CODE = re.compile(r"throttl|rate(?:limit)?exceeded|ratelimitreached|toomanyrequests|requestlimitexceeded")
+"""A part of such a code without separators: Alibaba's `Throttling.User`, Google's `userRateLimitExceeded`, Tencent's
+`RequestLimitExceeded`, the `ThrottlingException` of AWS, Volcengine's `RateLimitExceeded.EndpointRPMExceeded`."""
+
+RATE_LIMIT_STATEMENT = re.compile(
+    r"\W*(?:error\W+)?(?:\w+ ){0,3}(?:rate.?limit (?:is |was |has been )?(?:exceeded|reached|hit)\b)|"
+    r"\W*too many (?:requests|calls)\b|\W*(?:you(?:'ve| have)|has) (?:exceeded|reached|hit) (?:a|the|your) "
+    r"(?:\w+ )?rate.?limit|\W*(?:request (?:was |is )?|you are being )(?:throttled|rate.?limited)|"
+    r"\W*out of (?:call volume|bandwidth) quota|\W*请求(?:过于|太|过)频繁|\W*(?:触发|超[过出])(?:了)?(?:限流|速率限制)",
+    re.IGNORECASE,
+)
+"""How a message starts that states such a limit, whatever its status: GitHub's and Azure API Management's limits are a
+403. Only the start counts, since the words of a row may be quoted after it."""
 
 EMPTY_ACCOUNT = re.compile(
     r"insufficient[ _](?:\w+ )?(?:balance|credits?|quota|funds)\b|"
@@ -55,7 +81,7 @@ TOO_LARGE = re.compile(
 )
 """How a 429 starts that is about one request: it has more tokens than the limit of a whole minute."""
 
-TOO_LARGE_CODES = frozenset({"request_too_large", "context_length_exceeded", "tokens_limit_reached", "413"})
+TOO_LARGE_CODES = _code_set("request_too_large context_length_exceeded tokens_limit_reached 413")
 
 FILTERED_CODES = _code_set(
     "content_filter content_filter_error responsibleaipolicyviolation content_policy_violation data_inspection_failed "

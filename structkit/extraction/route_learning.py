@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from structkit.dialects import CORE, DIALECTS, Dialect, Route
+from structkit.dialects.error_kind import is_rate_limit
 from structkit.dialects.parameter_rejections import (
     find_exclusive_pair,
     find_rejected_parameter,
@@ -157,6 +158,8 @@ def _is_unrelated(text: str, mode: Mode) -> bool:
 
 def _is_about_request(error: TransportError) -> bool:
     """Return whether an error may reject the request: by its status, or as a permanent error object under 200."""
+    if is_rate_limit(error):
+        return False
     if isinstance(error, StatusError):
         is_page = isinstance(error.body, str) and WEB_PAGE.match(error.body)
         is_rejection = error.status_code in SCHEMA_ERROR_STATUSES or (

@@ -11,14 +11,14 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from structkit.dialects.error_kind import ErrorKind, error_kind
+from structkit.dialects.error_kind import LIMIT_STATUSES, ErrorKind, error_kind, is_rate_limit
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader
 from structkit.transport.retry_after import read_retry_after
 from structkit.transport.secrets import Secrets
-from structkit.values import JSON, Completion, JSONValue, ModelName, RateLimit
+from structkit.values import JSON, Completion, JSONValue, ModelName, RateLimit, Usage
 from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 300
@@ -208,7 +208,12 @@ def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONVa
     if status >= HTTPStatus.MULTIPLE_CHOICES and "location" in headers:
         return _redirect_error(status, headers["location"], text)
     reply = None if not is_success(status) or body is None else read_completion(body)
-    return reply if isinstance(reply, TransportError) else _not_json_error(status, text, url)
+    if not isinstance(reply, TransportError):
+        return _not_json_error(status, text, url)
+    if is_rate_limit(reply):
+        reply.usage_of_reply = Usage()  # nothing was asked of a model
+        reply.retry_after = read_retry_after(headers, reply.body, is_rate_limit=True)
+    return reply
 
 
 def _decode(body: bytes) -> JSONValue:
@@ -270,18 +275,26 @@ def _secret_forms(secret: str) -> tuple[str, ...]:
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue, url: str) -> StatusError:
     value = text if body is None else body
     kind = error_kind(value)
-    advice = f"; {KIND_ADVICE.get(kind) or ADVICE[status]}" if status in ADVICE else ""
+    advice = _advice(status, kind)
     place = f" to {url}" if url and status in WRONG_ADDRESS else ""
     message = _message(body) or ""
     error = StatusError(
         f"the endpoint answered {status}{place}: {message or shorten(text, MAX_ERROR_CHARS)!r}{advice}",
-        retryable=status in RETRYABLE and not _is_permanent(status, kind),
-        retry_after=read_retry_after(headers, value, is_rate_limit=status == HTTPStatus.TOO_MANY_REQUESTS),
         request_id=headers.get("x-request-id"),
         body=value,
     )
     error.status_code = status
+    is_limit = is_rate_limit(error)
+    error.retryable = (status in RETRYABLE or is_limit) and not _is_permanent(status, kind)
+    error.retry_after = read_retry_after(headers, value, is_rate_limit=is_limit)
     return error
+
+
+def _advice(status: int, kind: ErrorKind) -> str:
+    """Return what to do about an error; a rate limit or an empty account comes under any status."""
+    if status in ADVICE or kind == "empty_account":
+        return f"; {KIND_ADVICE.get(kind) or ADVICE[status]}"
+    return f"; {KIND_ADVICE[kind]}" if kind == "rate_limit" and status in LIMIT_STATUSES else ""
 
 
 def _is_permanent(status: int, kind: ErrorKind) -> bool:

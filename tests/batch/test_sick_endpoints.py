@@ -82,6 +82,16 @@ def test_two_seconds_of_rate_limiting_cost_the_requests_in_flight_and_no_attempt
     assert [row["attempts"] for row in output_rows(label_job)] == [1] * 60
 
 
+@pytest.mark.parametrize("status", [200, 400, 403])
+def test_a_rate_limit_under_another_status_pauses_the_run_and_no_row_fails(
+    job: Callable[..., Job], status: int
+) -> None:
+    limit = Reply(error_reply(429, "slow down", code="rate_limit_exceeded").body, status=status)
+    with Endpoint(*[limit] * 30, conforming_reply) as endpoint:
+        report = job(endpoint, 20, policy=Policy(wait_initial=0.001, wait_max=0.002, retries=1)).run()
+    assert report.counts == {"done": 20}
+
+
 FAILED_CHOICE = Reply(completion('{"n": 1}', finish_reason="error"))
 FAILED_CHOICE.body["choices"][0]["error"] = {"message": "no healthy upstream", "code": 503}
 

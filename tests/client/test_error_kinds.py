@@ -68,6 +68,72 @@ def test_a_rate_limit_is_retried_whatever_page_it_links_to(connect: Connect, bod
         assert connect(endpoint.base_url).run(int, "How many?").attempts[0].retries == 1
 
 
+UNUSUAL_LIMITS: dict[str, tuple[int, JSONValue]] = {
+    "Google": (403, error("Rate Limit Exceeded", code=403, errors=[{"reason": "rateLimitExceeded"}])),
+    "Google, of a user": (403, error("Quota", errors=[{"domain": "usageLimits", "reason": "userRateLimitExceeded"}])),
+    "gRPC": (400, error("Resource has been exhausted", status="RESOURCE_EXHAUSTED")),
+    "OpenAI's code": (400, error("slow down", type="invalid_request_error", code="rate_limit_exceeded")),
+    "Alibaba": (403, {"code": "Throttling.User", "message": "Request was denied due to user flow control."}),
+    "AWS": (400, {"__type": "com.amazon.coral#ThrottlingException", "message": "Rate exceeded"}),
+    "Tencent": (400, error("limit", code="RequestLimitExceeded")),
+    "Volcengine": (403, error("limit", code="RateLimitExceeded.EndpointRPMExceeded")),
+    "GitHub": (403, {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}),
+    "GitHub, hourly": (403, {"message": "API rate limit exceeded for user ID 1."}),
+    "Azure API Management": (
+        403,
+        {"statusCode": 403, "message": "Out of call volume quota. Quota will be replenished."},
+    ),
+    "words": (400, error("Too many requests, please slow down.")),
+    "Chinese": (400, error("请求过于频繁,请稍后再试")),
+    "a number": (403, error("slow down", code=429)),
+    "plain text": (403, "Too Many Requests"),
+}
+NO_LIMITS: dict[str, tuple[int, JSONValue]] = {
+    "a key": (403, error("This key may not use the model; try again later.", code="permission_denied")),
+    "a plan": (403, error("Your plan has no rate limit settings.", type="forbidden")),
+    "a row's words": (400, error("I cannot read 'too many requests' as a number.")),
+    "an unquoted row": (400, error("Bad input: Too many requests were made by the mayor")),
+    "an empty account": (403, error("Too many requests", code="insufficient_quota")),
+    "an empty account of Google": (403, error("Rate Limit Exceeded", errors=[{"reason": "insufficientQuota"}])),
+    "a type": (400, error("The prompt is bad.", type="tokens")),
+    "another vendor's number": (400, error("bad parameter", code=1303)),
+    "too large": (400, error("Request too large for the limit of tokens per minute", code="rate_limit_exceeded")),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), UNUSUAL_LIMITS.values(), ids=UNUSUAL_LIMITS.keys())
+def test_a_rate_limit_under_another_status_is_retried_and_changes_no_mode(
+    connect: Connect, status: int, body: JSONValue
+) -> None:
+    with Endpoint(Reply(body, status=status), VALID) as endpoint:
+        result = connect(endpoint.base_url).run(int, "How many?")
+    assert (result.attempts[0].retries, len(result.attempts)) == (1, 1)
+    assert endpoint.requests[0] == endpoint.requests[1]
+
+
+@pytest.mark.parametrize(("status", "body"), NO_LIMITS.values(), ids=NO_LIMITS.keys())
+def test_a_rejection_that_mentions_limits_is_not_retried(connect: Connect, status: int, body: JSONValue) -> None:
+    with Endpoint(Reply(body, status=status)) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).run(int, "How many?")
+    assert (len(endpoint.requests), caught.value.retryable) == (1, False)
+
+
+def test_a_rate_limit_under_200_is_waited_for_and_costs_nothing(connect: Connect) -> None:
+    limit = Reply(error("slow down", code="rate_limit_exceeded", retry_after=0.001))
+    with Endpoint(limit, limit, VALID) as endpoint:
+        result = connect(endpoint.base_url).run(int, "How many?")
+    assert (result.attempts[0].retries, result.usage.unreported) == (2, 0)
+
+
+def test_a_stated_rate_limit_has_its_wait_and_its_advice(connect: Connect) -> None:
+    body = error("Rate limit exceeded. Please retry in 7s.", code="rateLimitExceeded")
+    policy = structkit.Policy(retries=0)
+    with Endpoint(Reply(body, status=403)) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url, policy=policy).run(int, "How many?")
+    assert caught.value.retry_after == 7
+    assert str(caught.value).endswith("send fewer requests at a time")
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("body", EMPTY_ACCOUNTS.values(), ids=EMPTY_ACCOUNTS.keys())
 def test_an_empty_account_is_not_retried(connect: Connect, body: JSONValue, status: int) -> None:

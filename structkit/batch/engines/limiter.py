@@ -8,7 +8,7 @@ from typing import Literal
 
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.engines.token_bucket import Bucket
-from structkit.dialects.error_kind import error_kind
+from structkit.dialects.error_kind import error_kind, is_rate_limit
 from structkit.errors import StructkitError, TransportError
 from structkit.values import Completion, Policy, RateLimit
 from structkit.values.text import escape_controls, shorten
@@ -33,7 +33,7 @@ FATAL_STATUSES = frozenset({401, 402})
 SUSPECT_STATUSES = frozenset({403, 404})
 """The key, the model or the address may be wrong; or, for 403, a firewall rejects one row's text."""
 
-FORBIDDEN, TOO_MANY_REQUESTS = 403, 429
+FORBIDDEN = 403
 
 MAX_FAULT_CHARS = 160
 """Characters of the message of a fault that the progress and the report quote."""
@@ -242,15 +242,15 @@ class Limiter:
             self._fault_rounds += 1
             self._size = max(1.0, min(self._size / 2, INITIAL_CONCURRENCY))
             self._threshold = max(1.0, self._before_faults[0] / 2)
-        is_rate_limit = getattr(fault, "status_code", 0) == TOO_MANY_REQUESTS
-        self._probes += self.is_open and not (is_late or is_rate_limit)
+        is_limit = is_rate_limit(fault)
+        self._probes += self.is_open and not (is_late or is_limit)
         if self._probes >= MAX_PROBES * (1 + self.has_answered):
             self.stop_cause = self.stop_cause or StopCause(
                 "endpoint", f"the endpoint failed {self._faults} times in a row: {fault}"
             )
         opens = not self.is_open and self._faults >= max(MIN_FAULTS, self._before_faults[0])
         self.open_since = time_s if opens else self.open_since
-        pauses = opens or (not is_late and (is_rate_limit or self.is_open))
+        pauses = opens or (not is_late and (is_limit or self.is_open))
         wait = fault.retry_after or (backoff if pauses else 0.0)
         self._paused_until = max(self._paused_until, time_s + min(wait, self._policy.wait_max))
 

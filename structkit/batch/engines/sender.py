@@ -16,15 +16,13 @@ from structkit.batch.engines.stop import RunStopped, StopCause, explain_budget
 from structkit.batch.settings import MAX_REPLY_TOKENS
 from structkit.client.send_requests import AsyncSend
 from structkit.costs.budget import Reservation, estimate_prompt_tokens, reserve_tokens
-from structkit.errors import StatusError
+from structkit.dialects.error_kind import is_rate_limit
 from structkit.extraction import Conversation
 from structkit.extraction.loop_stop import stops_loops
 from structkit.tables.records import Record
 from structkit.transport import TransportReply
 from structkit.transport.retry_events import notify_retry
 from structkit.values import Completion, Policy, Request
-
-TOO_MANY_REQUESTS = 429
 
 
 @dataclass
@@ -85,7 +83,7 @@ class RequestSender:
             if isinstance(reply, Completion) or not reply.retryable:
                 break
             # A rate limit does not count: the limiter pauses, and the request will be answered.
-            failures += not (isinstance(reply, StatusError) and reply.status_code == TOO_MANY_REQUESTS)
+            failures += not is_rate_limit(reply)
             if failures > self.context.policy.retries:
                 break
             number += 1

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from typing import TypeAlias, TypeVar
 
 from structkit.client.probing.probe_report import Finding, Kind
+from structkit.dialects.error_kind import is_rate_limit
 from structkit.dialects.finish_reasons import finish_kind_of
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Mode
@@ -37,6 +38,8 @@ PLAIN_QUESTION_ADVICE = "; it fails on a plain question as well: read its log, o
 
 def is_rejection(error: TransportError) -> bool:
     """Return whether an error is about the request, if the same endpoint has answered a plain question before."""
+    if is_rate_limit(error):
+        return False
     if isinstance(error, StatusError):
         return error.status_code in SCHEMA_ERROR_STATUSES - {SERVER_ERROR}
     has_error = isinstance(error.body, dict) and bool(error.body.get("error"))
