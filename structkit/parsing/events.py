@@ -10,6 +10,9 @@ from structkit.errors import MalformedReply
 Event: TypeAlias = tuple[str, str]
 """The event's name (the `event:` field, usually empty) and its data."""
 
+DONE = b"[DONE]"
+"""The data that ends a stream of completions; the event is complete without a blank line."""
+
 BOM = b"\xef\xbb\xbf"
 MAX_EVENT_BYTES = 2**25
 
@@ -18,7 +21,7 @@ class EventParser:
     r"""Parse a stream fragment by fragment, and yield each event when it is complete; each byte is read once.
 
     Comments and the fields `id` and `retry` are skipped. An event without the blank line that ends it is yielded by
-    `end` only, because it may be half of one.
+    `end` only, because it may be half of one; `[DONE]` is complete at the end of its line.
 
     Args:
         max_bytes: The maximum size of one line, and of the data lines of one event.
@@ -50,6 +53,9 @@ class EventParser:
         for line in self._lines(fragment.encode("utf-8", "surrogatepass") if isinstance(fragment, str) else fragment):
             if line:
                 self._add_line(line)
+                if line[-len(DONE) :] == DONE and self._data and self._data[-1] == DONE:
+                    yield self._event()  # some servers send nothing after this line, and leave the connection open
+                    self._data, self._event_bytes, self._name = [], 0, b""
             elif self._data or self._name:
                 if self._data:
                     yield self._event()

@@ -214,7 +214,7 @@ class BatchEndpoint:
             async with self._open(call) as (url, reply):
                 await reader.read_async(reply)
         except Exception as error:  # noqa: BLE001 (every library has its own exceptions)
-            if not reader.accept_truncated_error(error):
+            if not reader.accepts_interruption(error):
                 return to_transport_error(error, self._host, self._secrets, self._policy)
         if not is_success(reader.status):
             return self._error(reader, url)

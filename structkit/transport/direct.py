@@ -117,7 +117,7 @@ class HTTPTransport:
             with self._open(outgoing, policy, reader) as reply:
                 reader.read(reply)
         except Exception as error:
-            if not reader.accept_truncated_error(error):
+            if not reader.accepts_interruption(error):
                 raise
         return reader
 
@@ -234,7 +234,7 @@ class AsyncHTTPTransport:
                     async with asyncio.timeout(policy.deadline):
                         await exchange
             except Exception as error:
-                if not reader.accept_truncated_error(error):
+                if not reader.accepts_interruption(error):
                     raise
             return reader
 

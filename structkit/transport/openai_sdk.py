@@ -19,6 +19,7 @@ from structkit.errors import TransportError
 from structkit.transport.base_url import COMPLETIONS, MODELS, query_secrets
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
+from structkit.transport.http.end_in_time import end_in_time
 from structkit.transport.http.proxies import through_proxy
 from structkit.transport.http_reply import read_model_names, received_reply
 from structkit.transport.outgoing import with_parameter_secrets
@@ -186,7 +187,7 @@ def _open(send: Callable[..., Any], reader: BodyReader) -> Iterator[HTTPReply]:
         send()
     except ResponseReceived as received:
         note_request(reader, received.response.request)
-        with closing(received.response) as response:
+        with closing(received.response) as response, end_in_time(response, reader):
             yield response.status_code, response.headers, decoded_body(response)
 
 
@@ -218,7 +219,7 @@ def _create(client: Any, request: Request, policy: Policy) -> Callable[..., Any]
 def _reply(client: Any, request: Request, call: CreateCall, policy: Policy) -> TransportReply:
     reader = call.reader
     host, secrets = _connection(client, request.parameters, reader)
-    if not call.is_complete and not reader.accept_truncated_error(call.error):
+    if not call.is_complete and not reader.accepts_interruption(call.error):
         return to_transport_error(call.error, host, secrets, _with_own_timeout(client, policy))
     return received_reply(reader, secrets)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from http import HTTPStatus
 from time import monotonic
 from typing import TypeAlias
@@ -16,6 +17,14 @@ HTTPReply: TypeAlias = tuple[int, Mapping[str, str], Iterable[bytes]]
 
 AsyncHTTPReply: TypeAlias = tuple[int, Mapping[str, str], AsyncIterator[bytes]]
 """The async form of `HTTPReply`."""
+
+MAX_LINGER_S = 1.0
+"""How long to wait for the end of the body after the last event of a stream: only after a complete body can the
+connection be reused."""
+
+EVENT_START = b"data:"
+LAST_EVENT = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*?[\r\n]")
+"""The last event of a stream. No text that the model writes matches it, because JSON escapes line breaks."""
 
 MIN_TIMEOUT_S = 0.001
 """A timeout of 0 would make a socket non-blocking."""
@@ -36,6 +45,8 @@ class BodyReader:
         headers: The reply's headers.
         url: Where the request was sent, for messages; empty if that is unknown.
         is_truncated: Whether the body of an error breaks off.
+        has_ended: Whether a stream of events has sent its last one, so that only the end of the body is waited for.
+        on_end: Is called with the seconds of that wait, by which an HTTP library with fixed timeouts ends it.
         sent_secrets: What else messages must not contain, where an HTTP library of the caller's adds to the request.
     """
 
@@ -48,6 +59,8 @@ class BodyReader:
         self._ends_at = monotonic() + (policy.deadline or math.inf)
         self._chunks: list[bytes] = []
         self._size = 0
+        self._is_stream = self.has_ended = False
+        self.on_end: Callable[[float], object] = lambda _: None
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
         """Take the status and the headers.
@@ -59,6 +72,7 @@ class BodyReader:
         announced = headers.get("content-length", "")
         # 20 digits are more than any policy allows; int() of a longer text would raise
         self._validate_size(int(announced[:20]) if announced.isdecimal() else 0)
+        self._is_stream = is_event_stream(headers)
 
     def read(self, reply: HTTPReply) -> None:
         """Read a reply until it ends.
@@ -78,14 +92,36 @@ class BodyReader:
         self.start(status, headers)
         async for chunk in chunks:
             self.add(chunk)
+            if self.has_ended:
+                await self._drain(chunks)
+
+    async def _drain(self, chunks: AsyncIterator[bytes]) -> None:
+        """Wait for the end of the body after the last event.
+
+        Raises:
+            TimeoutError, RequestTimeout: It does not end in time.
+        """
+        import asyncio
+
+        async with asyncio.timeout(self.remaining_s):
+            async for chunk in chunks:
+                self.count(chunk)
 
     def add(self, chunk: bytes) -> None:
-        """Store a chunk of the decoded body.
+        """Store a chunk of the decoded body, which is a stream of events that nobody has asked for if it starts so.
 
         Raises:
             MalformedReply: The body has more bytes than the policy allows.
             RequestTimeout: The deadline has passed.
         """
+        self.store(chunk)
+        if self._is_stream or chunk[:5] == EVENT_START:
+            self._is_stream = True
+            if not self.has_ended and LAST_EVENT.search(b"".join(self._chunks[-2:])):
+                self.end_stream()
+
+    def store(self, chunk: bytes) -> None:
+        """Store a chunk of a stream that is read as it arrives; raises as `add` does."""
         self.count(chunk)
         self._chunks.append(chunk)
 
@@ -103,12 +139,22 @@ class BodyReader:
         """End the reply in at most *seconds* from now."""
         self._ends_at = min(self._ends_at, monotonic() + seconds)
 
-    def accept_truncated_error(self, error: Exception) -> bool:
-        """Note that the body breaks off; return whether it is an error's, whose status says what happened.
+    def end_stream(self) -> None:
+        """Note that the last event has arrived: the body then ends in at most `MAX_LINGER_S`."""
+        self.has_ended = True
+        self.shorten_deadline(MAX_LINGER_S)
+        self.on_end(MAX_LINGER_S)
+
+    def accepts_interruption(self, error: Exception) -> bool:
+        """Return whether a body that breaks off can be read all the same, and note if it is incomplete.
+
+        It can after the last event of a stream; and if it is an error's, since the status says what happened.
 
         Args:
             error: The exception that interrupted the body; at a limit of the policy, that is what happened.
         """
+        if self.has_ended:
+            return True
         is_timeout = any("Timeout" in kind.__name__ for kind in type(error).__mro__)
         is_limit = is_timeout or (isinstance(error, TransportError) and not error.retryable)
         self.is_truncated = self.status >= HTTPStatus.BAD_REQUEST and not is_limit

@@ -15,6 +15,7 @@ from typing import Any
 from structkit.errors import TransportError
 from structkit.transport.base_url import display_url, query_secrets
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
+from structkit.transport.http.end_in_time import end_in_time
 from structkit.transport.reply_body import BodyReader
 from structkit.transport.secrets import sent_secrets
 from structkit.transport.stale_connection import Trace, send_on_open_connection, send_on_open_connection_async
@@ -64,7 +65,7 @@ class CreateCall:
     def receive(self, response: Any) -> Any:
         """Read a response, and return one for the SDK."""
         note_request(self.reader, response.request)
-        with self._reading(), closing(response):
+        with self._reading(), closing(response), end_in_time(response, self.reader):
             self.reader.read((response.status_code, response.headers, decoded_body(response)))
         return _read_response(response, self.reader.body)
 

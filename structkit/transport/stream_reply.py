@@ -15,10 +15,6 @@ from structkit.transport.secrets import Secrets
 from structkit.transport.transport import TransportReply
 from structkit.values import Completion, Delta, Policy, Request
 
-MAX_LINGER_S = 1.0
-"""How long to wait for the end of the body after the last event: only after a complete body can the connection
-be reused."""
-
 BLANK = b"\xef\xbb\xbf \t\r\n"
 """A byte order mark and whitespace, which may precede any body."""
 
@@ -70,7 +66,7 @@ class StreamReceiver:
         if self._is_finished or (self._is_stream and (self._assembler.has_started or self._has_stream_type)):
             self.reader.count(chunk)
         else:
-            self.reader.add(chunk)  # stored, because it may turn out to be a whole reply or an error page
+            self.reader.store(chunk)  # stored, because it may turn out to be a whole reply or an error page
         if self._is_stream is None:
             self._is_stream = self._starts_like_events(chunk)
             chunk = self.reader.body if self._is_stream else chunk
@@ -96,7 +92,7 @@ class StreamReceiver:
 
     def fail(self, error: Exception) -> None:
         """Take the exception that interrupted the reply."""
-        if not self.reader.accept_truncated_error(error):
+        if not self.reader.accepts_interruption(error):
             self._error = to_transport_error(error, *self._connection(), self._policy)
 
     def finish(self) -> Iterator[Delta | TransportReply]:
@@ -126,7 +122,7 @@ class StreamReceiver:
 
     def _finish_with(self, reply: TransportReply) -> TransportReply:
         self._is_finished = True
-        self.reader.shorten_deadline(MAX_LINGER_S)
+        self.reader.end_stream()
         headers = self.reader.headers
         limits = reply.limits or read_limits(headers)
         if isinstance(reply, Completion):

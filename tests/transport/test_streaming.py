@@ -525,14 +525,13 @@ def test_the_reply_is_yielded_before_the_connection_is_closed(driver: Driver) ->
     assert items[-1].choices[0].content == TEXT
 
 
-@pytest.mark.parametrize("driver_class", [BlockingHTTP, AsyncHTTP, AsyncSDK])
 def test_an_endpoint_that_does_not_end_its_body_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, driver_class: Driver
+    monkeypatch: pytest.MonkeyPatch, driver: Driver
 ) -> None:
-    monkeypatch.setattr("structkit.transport.stream_reply.MAX_LINGER_S", 0.05)
+    monkeypatch.setattr("structkit.transport.reply_body.MAX_LINGER_S", 0.05)
     done = threading.Event()
     with Endpoint(hold_connection(done)) as endpoint:
-        _, reply = read_stream(driver_class, endpoint)
+        _, reply = read_stream(driver, endpoint)
         assert not done.is_set()
         done.set()
     assert reply.choices[0].content == TEXT

@@ -334,6 +334,42 @@ def test_a_redirect_is_not_followed_with_the_key(connect: Connect, status: int) 
     assert caught.value.status_code == status
 
 
+STREAM = b"".join(
+    b"data: %b\n\n" % json.dumps({"choices": [{"index": 0, **fields}]}).encode()
+    for fields in ({"delta": {"content": '{"value": 3}'}}, {"delta": {}, "finish_reason": "stop"})
+)
+
+
+@pytest.mark.parametrize("end", [b"data: [DONE]\n\n", b"data:[DONE]\r\n", b"data: [DONE]\n: more\n\n"])
+@pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "gzip"])
+def test_a_stream_that_nobody_asked_for_is_complete_at_its_last_event(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, end: bytes, is_packed: bool
+) -> None:
+    monkeypatch.setattr("structkit.transport.reply_body.MAX_LINGER_S", 0.05)
+    coding = zlib.compressobj(wbits=31)
+    body = coding.compress(STREAM + end) + coding.flush(zlib.Z_SYNC_FLUSH) if is_packed else STREAM + end
+
+    def hold(connection: socket.socket, closing: threading.Event) -> None:
+        packing = ["content-encoding: gzip"] * is_packed
+        connection.sendall(head("content-type: text/event-stream", *packing) + body[:-3])
+        connection.sendall(body[-3:])
+        closing.wait(600)
+
+    with scripted_server(hold) as server:
+        result = connect(server.base_url, policy=NO_RETRIES).run(int, "How many?")
+    assert (result.value, len(server.heads)) == (3, 1)
+
+
+def test_an_unfinished_stream_that_nobody_asked_for_is_never_an_answer(connect: Connect) -> None:
+    text = STREAM.replace(b"stop", b"s: data: [DONE]") + b'data: "data: [DONE]"\n\n'
+    policy = structkit.Policy(retries=0, timeout=0.2)
+    with (
+        scripted_server(lambda connection, closing: (connection.sendall(head() + text), closing.wait(600))) as server,
+        pytest.raises(structkit.RequestTimeout),
+    ):
+        connect(server.base_url, policy=policy).run(int, "How many?")
+
+
 def test_a_redirect_is_not_followed_with_azures_key() -> None:
     with scripted_server(head() + COMPLETION) as other_server:
         redirect = Reply("", status=307, headers={"location": f"http://localhost:{other_server.port}/"})

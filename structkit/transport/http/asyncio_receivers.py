@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from structkit.transport.http.asyncio_connection import Connection
 from structkit.transport.http.decompress import Inflater, accepted_name
-from structkit.transport.reply_body import BodyReader
+from structkit.transport.reply_body import MAX_LINGER_S, BodyReader
 
 MAX_BUFFERED_BYTES = 2**18
 """Bytes of a stream that wait for their reader; then nothing more is read from the socket."""
@@ -21,6 +21,7 @@ class CompleteBody:
         """Start before the response."""
         self._reader = reader
         self._inflater: Inflater | None = None
+        self._is_lingering = False
 
     def ready(self) -> asyncio.Future[None]:
         """Implement `RequestReceiver.ready`."""
@@ -37,9 +38,12 @@ class CompleteBody:
         """Implement `ResponseReceiver.add`."""
         if self._inflater is None:
             self._reader.add(chunk)
-            return
-        for part in self._inflater.feed(chunk):
-            self._reader.add(part)
+        else:
+            for part in self._inflater.feed(chunk):
+                self._reader.add(part)
+        if self._reader.has_ended and not self._is_lingering:
+            self._is_lingering = True
+            asyncio.get_running_loop().call_later(self._reader.chunk_timeout(MAX_LINGER_S), self._set_done)
 
     def end(self, error: Exception | None) -> None:
         """Implement `RequestReceiver.end`."""
@@ -48,6 +52,9 @@ class CompleteBody:
                 self._inflater.finish()
             except Exception as malformed:  # noqa: BLE001 (the request raises it)
                 error = malformed
+        self._set_done(error)
+
+    def _set_done(self, error: Exception | None = None) -> None:
         if not self._done.done():
             self._done.set_result(None) if error is None else self._done.set_exception(error)
 

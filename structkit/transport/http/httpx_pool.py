@@ -11,6 +11,7 @@ import httpx2
 
 from structkit.transport.exceptions import MAX_CONNECT_S
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
+from structkit.transport.http.end_in_time import end_in_time
 from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.stale_connection import Trace, send_on_open_connection, send_on_open_connection_async
@@ -30,7 +31,7 @@ class HTTPXPool:
 
     @contextmanager
     def open(
-        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, _: BodyReader
+        self, method: str, path: str, outgoing: OutgoingRequest, timeout_s: float, reader: BodyReader
     ) -> Iterator[HTTPReply]:
         """Implement `ConnectionPool.open`."""
         with self._lock:  # otherwise two threads could each open a client, and one would never be closed
@@ -41,7 +42,7 @@ class HTTPXPool:
             request = client.build_request(method, self._base_url + path, **arguments, extensions={"trace": trace})
             return client.send(request, stream=True)
 
-        with closing(send_on_open_connection(send)) as response:
+        with closing(send_on_open_connection(send)) as response, end_in_time(response, reader):
             yield response.status_code, response.headers, decoded_body(response)
 
     def _new_client(self) -> httpx2.Client:
