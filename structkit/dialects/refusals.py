@@ -165,6 +165,29 @@ RESPONSE_FORMAT_FIELD = r"response.?format|output.?format|json.?(schema|object|m
 TOOL_FIELD = r"\btools\b|\btool.?(choice|use)|\bfunction.?call"
 """How a rejection names the field that carries the schema."""
 
+NAMED_FIELD = re.compile(rf"{RESPONSE_FORMAT_FIELD}|{TOOL_FIELD}|guided.?json|['\"`]strict['\"`]", re.IGNORECASE)
+"""How an error of an `UNUSUAL_STATUSES` has to name what it rejects."""
+
+REJECTED_KEY = re.compile(
+    r"(?:invalid|incorrect|expired|revoked|missing|disabled|unknown) (?:\w+ )?(?:api.?key|token|credential)|"
+    r"(?:api.?key|token|credentials?) (?:is |has |was |been )*(?:invalid|expired|revoked|disabled|missing|not valid)|"
+    r"unauthenticated",
+    re.IGNORECASE,
+)
+"""How such an error is about the key all the same, whatever else it names."""
+
+UNUSUAL_STATUSES = frozenset({403, 405, 406, 409, 415, 424})
+"""Statuses with which few gateways reject a field that a mode sets: for a plan without it, or as a type of content."""
+
+
+def names_field(text: str) -> bool:
+    """Return whether an error names a field that a mode sets, and is not about the key.
+
+    >>> names_field("Your plan does not include response_format"), names_field("This key may not use the model")
+    (True, False)
+    """
+    return bool(NAMED_FIELD.search(text)) and not REJECTED_KEY.search(text)
+
 
 def _mode_pattern(words: str) -> re.Pattern[str]:
     """Match *words*, OpenRouter's statement that no provider serves the request, or Groq's that the model failed."""

@@ -38,7 +38,9 @@ from structkit.dialects.refusals import (
     TOOL_FIELD,
     UNRELATED_TO_MODE,
     UNRELATED_TO_SCHEMA,
+    UNUSUAL_STATUSES,
     WEB_PAGE,
+    names_field,
 )
 from structkit.errors import MalformedReply, SchemaError, StatusError, TransportError
 from structkit.extraction.accepted_forms import learn_rejected_part
@@ -101,9 +103,9 @@ def learn_from_error(
         messages: The messages that were sent; some errors repeat them, and their words must not be taken for a reason.
         parameters: The parameters of the request that may be changed, with their values.
     """
-    if not _is_about_request(error):
-        return None
     text = _error_text(error, messages)
+    if not _is_about_request(error) or (_status(error) in UNUSUAL_STATUSES and not names_field(text)):
+        return None
     if with_other_form := learn_rejected_part(text, route, messages):
         return with_other_form
     if not SCHEMA_SUBJECT.search(text) and (pair := find_exclusive_pair(text, parameters)):
@@ -131,9 +133,8 @@ def _learn_about_schema(
 
 def _is_about_mode(error: TransportError, text: str, mode: Mode) -> bool:
     """Return whether an error names the mode, or gives no reason at all, so that it may be about anything sent."""
-    status = error.status_code if isinstance(error, StatusError) else None
     names_mode = MODE_WORDS[mode.name].search(text) or GRAMMAR_FAILURE.search(text)
-    is_not_implemented = status == NOT_IMPLEMENTED and not STREAM.search(text)
+    is_not_implemented = _status(error) == NOT_IMPLEMENTED and not STREAM.search(text)
     return bool(is_generic(error) or names_mode or is_not_implemented)
 
 
@@ -146,8 +147,11 @@ def _is_about_schema(error: TransportError, text: str) -> bool:
 
 def is_generic(error: TransportError) -> bool:
     """Return whether an error gives no reason at all."""
-    status = error.status_code if isinstance(error, StatusError) else None
-    return status != NOT_FOUND and not error.retryable and bool(GENERIC_MESSAGE.fullmatch(_message(error.body)))
+    return _status(error) != NOT_FOUND and not error.retryable and bool(GENERIC_MESSAGE.fullmatch(_message(error.body)))
+
+
+def _status(error: TransportError) -> int | None:
+    return error.status_code if isinstance(error, StatusError) else None
 
 
 def _is_unrelated(text: str, mode: Mode) -> bool:
@@ -162,7 +166,7 @@ def _is_about_request(error: TransportError) -> bool:
         return False
     if isinstance(error, StatusError):
         is_page = isinstance(error.body, str) and WEB_PAGE.match(error.body)
-        is_rejection = error.status_code in SCHEMA_ERROR_STATUSES or (
+        is_rejection = error.status_code in SCHEMA_ERROR_STATUSES | UNUSUAL_STATUSES or (
             error.status_code in PASSED_ON and not error.retryable
         )
         return is_rejection and not is_page

@@ -9,7 +9,7 @@ from structkit.errors import StatusError
 from structkit.transport.transport import TransportReply
 from structkit.values import Delta, Request
 
-REJECTION_STATUSES = frozenset({400, 422})
+REJECTION_STATUSES = frozenset({400, 403, 404, 405, 406, 409, 415, 422, 424, 500, 501})
 
 
 class StreamOptions:

@@ -92,6 +92,17 @@ def test_a_rate_limit_under_another_status_pauses_the_run_and_no_row_fails(
     assert report.counts == {"done": 20}
 
 
+def test_a_403_that_names_the_mode_changes_it_and_stops_no_run(job: Callable[..., Job]) -> None:
+    def answer(request: JSON) -> Reply:
+        rejection = error_reply(403, "your plan does not include response_format")
+        return rejection if "response_format" in request else conforming_reply(request)
+
+    with Endpoint(answer) as endpoint:
+        report = job(endpoint, 20, concurrency=1).run()
+    assert report.counts == {"done": 20}
+    assert len(endpoint.requests) == 22
+
+
 FAILED_CHOICE = Reply(completion('{"n": 1}', finish_reason="error"))
 FAILED_CHOICE.body["choices"][0]["error"] = {"message": "no healthy upstream", "code": 503}
 

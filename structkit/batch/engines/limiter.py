@@ -8,7 +8,8 @@ from typing import Literal
 
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.engines.token_bucket import Bucket
-from structkit.dialects.error_kind import error_kind, is_rate_limit
+from structkit.dialects.error_kind import error_kind, error_message, is_rate_limit
+from structkit.dialects.refusals import names_field
 from structkit.errors import StructkitError, TransportError
 from structkit.values import Completion, Policy, RateLimit
 from structkit.values.text import escape_controls, shorten
@@ -206,7 +207,8 @@ class Limiter:
         status, kind = getattr(rejection, "status_code", 0), error_kind(rejection.body)
         # A 403 means a rejected key, or a firewall that rejects this row: other rows have to tell.
         is_row_suspect = self.has_answered or self.is_proven or self.deferred_rows or kind == "filtered"
-        is_forbidden = status == FORBIDDEN and not is_row_suspect
+        is_about_mode = names_field(error_message(rejection.body))  # the conversation tries the next one
+        is_forbidden = status == FORBIDDEN and not (is_row_suspect or is_about_mode)
         is_fatal = status in FATAL_STATUSES or kind == "empty_account" or is_forbidden
         return StopCause("endpoint", str(rejection)) if is_fatal else None
 

@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 from structkit.client.probing.probe_report import Finding, Kind
 from structkit.dialects.error_kind import is_rate_limit
 from structkit.dialects.finish_reasons import finish_kind_of
+from structkit.dialects.refusals import UNUSUAL_STATUSES, names_field
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Mode
 from structkit.extraction.route_learning import SCHEMA_ERROR_STATUSES
@@ -41,7 +42,8 @@ def is_rejection(error: TransportError) -> bool:
     if is_rate_limit(error):
         return False
     if isinstance(error, StatusError):
-        return error.status_code in SCHEMA_ERROR_STATUSES - {SERVER_ERROR}
+        is_unusual = error.status_code in UNUSUAL_STATUSES and names_field(error_text(error))
+        return is_unusual or error.status_code in SCHEMA_ERROR_STATUSES - {SERVER_ERROR}
     has_error = isinstance(error.body, dict) and bool(error.body.get("error"))
     return isinstance(error, MalformedReply) and has_error and not error.retryable
 
