@@ -59,6 +59,24 @@ UNSUPPORTED_PARAMETER = re.compile(
 """How an error states that a parameter is not accepted at all, or only with one value. A value that is merely out of
 range is the caller's mistake."""
 
+NEEDED_FIELDS = frozenset(
+    {
+        *("tools", "functions", "tool_choice", "logprobs", "stream", "reasoning_effort", "reasoning", "thinking"),
+        *("store", "prompt_cache_key", "web_search_options"),
+    }
+)
+"""Fields of a request without which an endpoint may reject another one."""
+
+FIELD = rf"(?:the )?(?:parameter |field |option )?['\"`]?({'|'.join(sorted(NEEDED_FIELDS))})\b"
+NEEDED_FIELD = re.compile(
+    r"only (?:be )?(?:allowed|valid|supported|used|set|specified|accepted|available|permitted|applicable|provided|sent)"
+    rf"\b[^.\n\d]{{0,30}}?\b(?:when|if|with|alongside)\W+{FIELD}|\brequires?\W+{FIELD}|\b(?:without|unless)\W+{FIELD}|"
+    rf"{FIELD}['\"`]? (?:must|needs? to|has to|have to|should) be (?:set|enabled|true|provided|specified|present)\b"
+    r"[^.\n]{0,30}\b(?:when|if|for|to use)\b",
+    re.IGNORECASE,
+)
+"""How an error states that a parameter is only accepted beside another field: OpenAI's "'parallel_tool_calls' is only
+allowed when 'tools' are specified"."""
 
 COMMON_WORDS = frozenset({"user", "store", "metadata"})
 """Parameters whose names also start sentences about something else."""
@@ -88,7 +106,7 @@ def find_rejected_parameter(text: str, names: Iterable[str]) -> str | None:
     'max_tokens'
     >>> find_rejected_parameter("temperature must be between 0 and 2", ["temperature"])
     """
-    if not (candidates := [*names]) or not UNSUPPORTED_PARAMETER.search(text):
+    if not (candidates := [*names]) or not (UNSUPPORTED_PARAMETER.search(text) or NEEDED_FIELD.search(text)):
         return None
     matches = ((match.start(), name) for name in candidates if (match := _name_pattern(name).search(text)))
     _, name = min(matches, default=(0, None))
@@ -134,13 +152,32 @@ def pair_setting(name: str, other: str) -> str:
     return f"{name} with {other}"
 
 
+def missing_setting(name: str, field: str) -> str:
+    """Return a parameter that is rejected without a field, as a route stores it."""
+    return f"{name} without {field}"
+
+
+def needed_field(text: str, name: str) -> str | None:
+    """Return the field without which an error rejects a parameter.
+
+    >>> needed_field("'parallel_tool_calls' is only allowed when 'tools' are specified.", "parallel_tool_calls")
+    'tools'
+    >>> needed_field("logprobs must be set to true if top_logprobs is used", "top_logprobs")
+    'logprobs'
+    """
+    match = NEEDED_FIELD.search(text)
+    field = next(filter(None, match.groups())).lower() if match else None
+    return None if field == name else field
+
+
 def setting_names(text: str) -> tuple[str, ...]:
     """Return the parameters in what a route stores of a rejection.
 
-    >>> setting_names("top_p with temperature"), setting_names("temperature=0")
-    (('top_p', 'temperature'), ('temperature',))
+    >>> setting_names("top_p with temperature"), setting_names("temperature=0"), setting_names("seed without tools")
+    (('top_p', 'temperature'), ('temperature',), ('seed',))
     """
-    return tuple(text.partition("=")[0].split(" with "))
+    name, _, field = text.partition(" without ")
+    return (text,) if field and field not in NEEDED_FIELDS else tuple(name.partition("=")[0].split(" with "))
 
 
 def setting(name: str, value: Any) -> str:
@@ -155,7 +192,7 @@ def setting(name: str, value: Any) -> str:
 
 
 def rejected_setting(text: str, name: str, value: Any) -> str:
-    """Return what an error that rejects a parameter is about: the parameter, or only this value of it.
+    """Return what an error that rejects a parameter is about: the parameter, or this value, or a field that it needs.
 
     >>> message = "'reasoning_effort' does not support 'minimal'. Supported values are: low, medium, high"
     >>> rejected_setting(message, "reasoning_effort", "minimal")
@@ -166,4 +203,6 @@ def rejected_setting(text: str, name: str, value: Any) -> str:
     text_of_value = re.escape(setting(name, value).partition("=")[2] or str(value))
     refuses_value = rf"(?:not|n't) support (?:the value )?['\"`]?{text_of_value}(?!\w)"
     is_about_value = REJECTED_VALUE.search(text) or re.search(refuses_value, text, re.IGNORECASE)
+    if not is_about_value and (field := needed_field(text, name)):
+        return missing_setting(name, field)
     return setting(name, value) if is_about_value else name

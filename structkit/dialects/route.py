@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from structkit.dialects.dialect import MODES, Dialect, ModeName, Size
 from structkit.dialects.parameter_rejections import (
+    NEEDED_FIELDS,
     PREFERENCES,
     PREREQUISITES,
     TOKEN_CAPS,
+    missing_setting,
     pair_setting,
     setting,
     setting_names,
@@ -101,17 +103,25 @@ class Route:
         Args:
             name: The parameter.
             value: Its value.
-            names: The parameters of the request, beside which it may be rejected.
+            names: The parameters and fields of the request, beside which or without which it may be rejected.
 
         >>> route = Route(rejected_parameters=frozenset({"temperature=0", "logprobs"}))
         >>> route.rejects("temperature", 0.0), route.rejects("temperature", 1), route.rejects("top_logprobs", 2)
         (True, False, True)
         """
         settings = {name, setting(name, value), PREREQUISITES.get(name, name)}
+        settings |= {missing_setting(name, field) for field in NEEDED_FIELDS.difference(names)}
         return not self.rejected_parameters.isdisjoint({*settings, *(pair_setting(name, other) for other in names)})
 
-    def adapt_parameters(self, parameters: Parameters, *, may_drop: bool = True) -> Parameters:
+    def adapt_parameters(
+        self, parameters: Parameters, *, may_drop: bool = True, fields: Collection[str] = ()
+    ) -> Parameters:
         """Return the parameters with the other name of a token limit, and without what the endpoint rejects if allowed.
+
+        Args:
+            parameters: The parameters of a call.
+            may_drop: Whether what is rejected may be left out.
+            fields: The fields of the request that come from its mode.
 
         >>> Route(rejected_parameters=frozenset({"max_tokens", "seed"})).adapt_parameters(
         ...     Parameters(max_tokens=9, seed=7, top_p=1)
@@ -124,17 +134,19 @@ class Route:
         for name, value in parameters.options.items():
             if name in TOKEN_CAPS:
                 options.setdefault(name if self.accepts_cap(name) else TOKEN_CAPS[name], value)
-            elif not (may_drop and self.rejects(name, value, parameters.options)):
+            elif not (may_drop and self.rejects(name, value, (*parameters.options, *fields))):
                 options[name] = value
         return Parameters(**options)
 
-    def changeable_parameters(self, parameters: Parameters, *, may_drop: bool) -> dict[str, Any]:
+    def changeable_parameters(
+        self, parameters: Parameters, *, may_drop: bool, fields: Collection[str] = ()
+    ) -> dict[str, Any]:
         """Return the parameters of a request that may be renamed, or left out if *may_drop*.
 
         >>> Route().changeable_parameters(Parameters(max_tokens=9, seed=7, n=2), may_drop=True)
         {'max_tokens': 9, 'seed': 7}
         """
-        options = self.adapt_parameters(parameters, may_drop=may_drop).options.items()
+        options = self.adapt_parameters(parameters, may_drop=may_drop, fields=fields).options.items()
         return {
             name: value for name, value in options if self._is_renamable(name) or (may_drop and name in PREFERENCES)
         }
@@ -142,20 +154,21 @@ class Route:
     def _is_renamable(self, name: str) -> bool:
         return name in TOKEN_CAPS and TOKEN_CAPS[name] not in self.rejected_parameters
 
-    def dropped_parameters(self, parameters: Parameters) -> list[str]:
+    def dropped_parameters(self, parameters: Parameters, fields: Collection[str] = ()) -> list[str]:
         """Return the parameters that are not sent because the endpoint has rejected them, or only their values.
 
         >>> route = Route(rejected_parameters=frozenset({"temperature=0", "seed"}))
         >>> route.dropped_parameters(Parameters(temperature=0, seed=7, top_p=1))
         ['seed', 'temperature=0']
         """
-        names = parameters.options.keys()
+        names = (*parameters.options, *fields)
         options = [item for item in parameters.options.items() if item[0] not in TOKEN_CAPS]
         return sorted(self._rejected_text(*item, names) for item in options if self.rejects(*item, names))
 
     def _rejected_text(self, name: str, value: Any, names: Iterable[str]) -> str:
-        """Return what of a rejected parameter was rejected: its value, beside another one, or the parameter itself."""
-        texts = (setting(name, value), *(pair_setting(name, other) for other in names))
+        """Return what of a rejected parameter was rejected: its value, beside or without another one, or all of it."""
+        missing = (missing_setting(name, field) for field in sorted(NEEDED_FIELDS.difference(names)))
+        texts = (setting(name, value), *(pair_setting(name, other) for other in names), *missing)
         return next((text for text in texts if text in self.rejected_parameters), name)
 
     def with_dialect(self, dialect: Dialect) -> Route:

@@ -147,7 +147,7 @@ class Extraction(Generic[T]):
         fields = self._with_tools(fields)
         if self.route.rejected_parameters:
             fields = {name: value for name, value in fields.items() if name not in self.route.rejected_parameters}
-            parameters = self.route.adapt_parameters(self.parameters, may_drop=self._may_drop)
+            parameters = self.route.adapt_parameters(self.parameters, may_drop=self._may_drop, fields=fields)
             return Request(self.model, messages, parameters, fields)
         return Request(self.model, messages, self.parameters, fields)
 
@@ -231,7 +231,7 @@ class Extraction(Generic[T]):
         if self.patch is not None:
             result = replace(result, joined_text=wire_text(self.response_format, answer.draft))
         may_differ = self._may_drop and self.route.rejected_parameters
-        dropped = self.route.dropped_parameters(self.parameters) if may_differ else ()
+        dropped = self.route.dropped_parameters(self.parameters, self.request.fields) if may_differ else ()
         return with_dropped_parameters(result, dropped) if dropped else result
 
     def apply_async_issues(self, result: Result[T], issues: tuple[Issue, ...]) -> NextStep[T]:
@@ -376,8 +376,9 @@ class Extraction(Generic[T]):
     @property
     def _changeable_parameters(self) -> JSON:
         """The parameters of the request that may be renamed or left out if the endpoint rejects them."""
-        options = self.route.changeable_parameters(self.parameters, may_drop=self._may_drop)
-        return {**options, "tool_choice": ""} if "tool_choice" in self.request.fields else options
+        fields = self.request.fields
+        options = self.route.changeable_parameters(self.parameters, may_drop=self._may_drop, fields=fields)
+        return {**options, "tool_choice": ""} if "tool_choice" in fields else options
 
     def _in_route_dialect(self, route: Route) -> Codec[T] | None:
         """Return the type in a narrower dialect, or None if its schema is the same or the dialect cannot express it."""

@@ -111,7 +111,9 @@ def learn_from_error(
     if not SCHEMA_SUBJECT.search(text) and (pair := find_exclusive_pair(text, parameters)):
         return route.with_rejected_parameter(pair_setting(*pair))
     if not SCHEMA_SUBJECT.search(text) and (name := find_rejected_parameter(text, parameters)):
-        return route.with_rejected_parameter(rejected_setting(text, name, parameters[name]))
+        rejected = rejected_setting(text, name, parameters[name])
+        # What the route knows already has not been left out: the request has the field that it is said to lack.
+        return route.with_rejected_parameter(name if rejected in route.rejected_parameters else rejected)
     if UNRELATED_TO_SCHEMA.search(text):
         return None
     return _learn_about_schema(error, text, route, mode, schema, is_mode_fixed=is_mode_fixed)

@@ -10,6 +10,7 @@ import pytest
 
 import structkit
 from structkit.testing import Endpoint, Reply, completion
+from structkit.testing.scripted_reply import text_reply
 
 Connect = Callable[..., Any]
 
@@ -66,6 +67,62 @@ def test_a_rejected_preference_is_left_out_with_a_warning_and_remembered(connect
     ]
     assert [name in request for request in endpoint.requests] == [True, False]
     assert endpoint.requests[1]["max_tokens"] == 90
+
+
+DEPENDENT: dict[str, tuple[dict[str, Any], str]] = {
+    "OpenAI": (
+        {"parallel_tool_calls": False},
+        "Invalid value for 'parallel_tool_calls': 'parallel_tool_calls' is only allowed when 'tools' are specified.",
+    ),
+    "without": ({"parallel_tool_calls": True}, "parallel_tool_calls cannot be used without tools"),
+    "requires": ({"top_logprobs": 2}, "`top_logprobs` requires `logprobs` to be true"),
+    "the other first": ({"top_logprobs": 2}, "logprobs must be set to true if top_logprobs is used"),
+    "only with": ({"verbosity": "low"}, "verbosity can only be used with the parameter `reasoning_effort`"),
+    "unless": ({"metadata": {"a": "b"}}, "The 'metadata' parameter is not accepted unless 'store' is enabled."),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), DEPENDENT.values(), ids=DEPENDENT.keys())
+def test_a_parameter_that_needs_a_field_that_is_not_sent_is_left_out_with_a_warning_and_remembered(
+    calls: Callable[..., list[Any]], options: dict[str, Any], message: str
+) -> None:
+    [name] = options
+
+    def reply(request: Any) -> Any:
+        is_rejected = name in request
+        return Reply({"error": {"message": message, "param": name}}, 400) if is_rejected else completion('{"value": 3}')
+
+    with Endpoint(reply) as endpoint:
+        first, second = calls(endpoint.base_url, int, int, **options)
+    assert (first.value, second.value) == (3, 3)
+    assert [name in request for request in endpoint.requests] == [True, False, False]
+    assert f"does not accept the parameter {name} without " in first.warnings[0].message
+
+
+def test_a_parameter_that_needs_tools_is_sent_with_them() -> None:
+    def reply(request: Any) -> Any:
+        if "parallel_tool_calls" in request and "tools" not in request:
+            return Reply({"error": {"message": DEPENDENT["OpenAI"][1]}}, 400)
+        return text_reply(request, '{"value": 3}')
+
+    with Endpoint(reply) as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url, api_key="x")
+        modes: list[Any] = ["json_schema", "tool", "json_schema"]
+        results = [client.run(int, "how many?", mode=mode, parallel_tool_calls=False) for mode in modes]
+    assert ["parallel_tool_calls" in request for request in endpoint.requests] == [True, False, True, False]
+    assert [len(result.warnings) for result in results] == [1, 0, 1]
+
+
+def test_a_parameter_that_is_said_to_lack_what_is_sent_is_left_out(connect: Connect) -> None:
+    message = "logprobs must be set to true if top_logprobs is used"
+
+    def reply(request: Any) -> Any:
+        is_rejected = "top_logprobs" in request
+        return Reply({"error": {"message": message}}, 400) if is_rejected else completion('{"value": 3}')
+
+    with Endpoint(reply) as endpoint:
+        result = connect(endpoint.base_url).run(int, "how many?", logprobs=True, top_logprobs=2)
+    assert (result.value, len(endpoint.requests)) == (3, 2)
 
 
 EXCLUSIVE = [
