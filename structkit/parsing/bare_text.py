@@ -6,13 +6,12 @@ import re
 
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.spelling import unquote
+from structkit.parsing.thinking import without_thinking
 from structkit.values import Repair
 
 MAX_BARE_CHARS = 200
 """A longer text is not one value."""
 
-THINKING_START = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
-THINKING_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 FENCE_START = re.compile(r"(?:`{3,}|~{3,})[^\n`~]*\n")
 FENCE_ENDS = ("```", "~~~")
 BULLET = "- "
@@ -55,20 +54,15 @@ def read_quoted_text(text: str) -> tuple[str, tuple[Repair, ...]] | None:
 def _content(text: str) -> tuple[str, tuple[Repair, ...]]:
     """Return what is inside of thinking and a code fence, of which one end may be missing; and the repairs."""
     without_mark = text.removeprefix("\ufeff")
-    answer = _without_thinking(without_mark).strip()
+    unstripped, has_thinking = without_thinking(without_mark)
+    answer = unstripped.strip()
     fence = FENCE_START.match(answer)
     inside = answer[fence.end() :] if fence else answer
     end = next((mark for mark in FENCE_ENDS if inside.endswith(mark)), "")
     content = inside.rstrip(end[:1]).rstrip() if end else inside
     outer: tuple[tuple[Repair, bool], ...] = (
         ("byte order mark", without_mark != text),
-        ("think block", "<think" in text.casefold()),
+        ("think block", has_thinking),
         ("code fence", bool(fence or end)),
     )
     return content.strip(), tuple(repair for repair, is_applied in outer if is_applied)
-
-
-def _without_thinking(text: str) -> str:
-    start = THINKING_START.search(text)
-    end = THINKING_END.search(text, start.end()) if start else None
-    return text[: start.start()] + text[end.end() :] if start and end else text

@@ -269,9 +269,14 @@ def read_content(content: JSONValue) -> str | None:
     if content is None or isinstance(content, str):
         return content
     if isinstance(content, list) and (not content or any(map(_is_content_part, content))):
-        parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") in TEXT_PARTS]
+        parts = [part.get("text") for part in content if isinstance(part, dict) and _is_answer(part)]
         return "".join(part for part in parts if isinstance(part, str))
     return _encode(content)
+
+
+def _is_answer(part: JSON) -> bool:
+    """Return whether a content part belongs to the answer; Gemini marks its thoughts by a field of their own."""
+    return part.get("type") in TEXT_PARTS and part.get("thought") is not True
 
 
 def read_refusal(content: JSONValue) -> str | None:

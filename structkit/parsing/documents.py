@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from structkit.parsing.strings import STRING
+from structkit.parsing.thinking import END_OF, ENDS, STARTS
 from structkit.parsing.tolerant import (
     SPECIAL_SPACE,
     ParsedDocument,
@@ -29,13 +30,12 @@ LEFT_OPEN = rf"\]{BOUND}[,;]{BOUND}\["
 """An interval such as `]0, 1[`, with numbers or single letters as its bounds."""
 
 MARK = re.compile(
-    rf"[\[{{]|{LEFT_OPEN}|`{{3,}}|~{{3,}}|</?think(?:ing)?>|[\uff5b\uff3b](?=[\s{SPECIAL_SPACE}]*(?:[{QUOTES}\[{{\uff5b\uff3b]|//|/\*))",
+    rf"{STARTS}|(?P<startless>{ENDS})|[\[{{]|{LEFT_OPEN}|`{{3,}}|~{{3,}}|[\uff5b\uff3b](?=[\s{SPECIAL_SPACE}]*(?:[{QUOTES}\[{{\uff5b\uff3b]|//|/\*))",
     re.IGNORECASE,
 )
 """What may begin a document, a fence or thinking; a bracket in full width is one in prose unless a value follows."""
 
 FENCE_INFO = re.compile(r"[^\n`~{\[]*+")
-THINKING_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 BRACKETED_PROSE = re.compile(
     r"""(?:\[|\{\{?)(?:[^\[\]{}"'\n]|(?<=\w)')*(?:\]|\}\}?)|\uff3b[^\[\]{}"'\n\uff3b\uff3d\uff5b\uff5d]*\uff3d"""
 )
@@ -57,7 +57,7 @@ MAX_LOOKBACK = 200
 FENCED_START = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`~{\[]*+\s*+(?=[{\[])", re.MULTILINE)
 """Where the scan resumes after an unrepairable document: its end is unknown, so that the text after it may be in it."""
 
-CERTAIN_THINKING_END = re.compile(r"</think(?:ing)?>(?=[ \t]*\r?\n)", re.IGNORECASE)
+CERTAIN_THINKING_END = re.compile(rf"(?:{ENDS})(?=[ \t]*\r?\n)", re.IGNORECASE)
 """The end of thinking, outside of any string: neither JSON nor Python lets a string continue on the next line."""
 
 WORD = re.compile(r"[^\W\d_]")
@@ -173,16 +173,16 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
             break
         yield text[at : mark.start()]
         sign = mark.group()[0]
-        if sign == "]":
+        if mark.lastgroup:
+            yield ThinkBlock(has_start_tag=mark.lastgroup in END_OF)
+            at = _thinking_end(text, mark)
+        elif sign == "]":
             yield mark.group()
             at = mark.end()
         elif sign in "`~":
             yield Fence()
             is_fenced = not is_fenced
             at = FENCE_INFO.match(text, mark.end()).end() if is_fenced else mark.end()  # type: ignore[union-attr]
-        elif sign == "<":
-            yield ThinkBlock(has_start_tag=mark.group()[1] != "/")
-            at = _thinking_end(text, mark)
         elif isinstance(bracketed := _read_bracketed(text, mark.start(), thinking_end, brackets), ParsedDocument):
             yield bracketed, is_fenced
             at = bracketed.end
@@ -202,7 +202,7 @@ def _last_thinking_end(text: str) -> int:
 
 
 def _thinking_end(text: str, mark: re.Match[str]) -> int:
-    end = THINKING_END.search(text, mark.start())
+    end = END_OF[mark.lastgroup].search(text, mark.end()) if mark.lastgroup in END_OF else mark
     if end is None:
         raise TruncatedDocument
     return end.end()

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.limits import MAX_REPAIRED_CHARS
+from structkit.parsing.thinking import without_thinking
 from structkit.values import JSONPath, JSONValue
 
 TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<unclosed>".*)', re.DOTALL)
@@ -74,7 +75,8 @@ def read_record_prefix(text: str) -> Prefix | None:
 
 
 def _read_containers(text: str) -> tuple[str, list[_OpenContainer]]:
-    """Return a text without the opening of a code fence, and its open containers."""
+    """Return a text without thinking and the opening of a code fence, and its open containers."""
+    text = without_thinking(text)[0] if text.lstrip()[:1] not in {"{", "["} else text
     text = text[len(text) - len(text.lstrip("` \n\tjson")) :]
     return text, _open_containers(text) if len(text) <= MAX_REPAIRED_CHARS else []
 

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterable
 
+from structkit.parsing.thinking import END_OF, MAX_TAG_CHARS, STARTS
+
 BLANK = "\ufeff \t\r\n"
-THINKING_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-MAX_TAG_CHARS = len("</thinking>")
 
 
 class AnswerFinder:
@@ -29,12 +29,12 @@ class AnswerFinder:
         """Start before the text; *keys* are the keys that the answer may have."""
         keys = [*keys]
         first_key = "|".join(re.escape(json.dumps(key, ensure_ascii=False)) for key in keys)
-        self._mark = re.compile(rf"<think(?:ing)?>|\{{[ \t\r\n]*+(?:{first_key})[ \t\r\n]*+:", re.IGNORECASE)
+        self._mark = re.compile(rf"{STARTS}|\{{[ \t\r\n]*+(?:{first_key})[ \t\r\n]*+:", re.IGNORECASE)
         self._max_mark_chars = MAX_TAG_CHARS + max(map(len, keys), default=0) + 50  # 50 for brackets and blanks
         self._pending = ""
         self.has_started = False
         self._is_first = True
-        self._is_thinking = False
+        self._thinking_end: re.Pattern[str] | None = None
 
     def feed(self, chunk: str) -> str | None:
         """Return the part of a chunk that belongs to the answer; None before its start."""
@@ -49,11 +49,11 @@ class AnswerFinder:
 
     def _search(self, text: str) -> str | None:
         at = 0
-        while match := (THINKING_END if self._is_thinking else self._mark).search(text, at):
+        while match := (self._thinking_end or self._mark).search(text, at):
             at = match.end()
-            if text[match.start()] == "{":
+            if self._thinking_end is None and match.lastgroup is None:
                 self.has_started, self._pending = True, ""
                 return text[match.start() :]
-            self._is_thinking = not self._is_thinking
+            self._thinking_end = END_OF[match.lastgroup] if match.lastgroup else None
         self._pending = text[max(at, len(text) - self._max_mark_chars) :]  # a mark may be split between two chunks
         return None

@@ -55,6 +55,18 @@ def values(text: str, **options: Any) -> list[Any]:
         (f"{EXACT}\n<think>Was that right?</think>", ("think block",)),
         (f"<think>Hm.</think>\n```json\n{EXACT}\n```", ("think block", "code fence")),
         (f"<think>Hm.</think>\nHere:\n```json\n{EXACT}\n```", ("think block", "code fence", "prose")),
+        (f'<thought>\nDraft: {{"a": 9}}\n</thought>\n{EXACT}', ("think block",)),  # Gemini
+        (f'<reasoning time="2 s">{{"a": 9}}</reasoning>{EXACT}', ("think block",)),
+        (f'<seed:think>{{"a": 9}}</seed:think>{EXACT}', ("think block",)),  # Seed-OSS
+        (f'[THINK]{{"a": 9}}[/THINK]{EXACT}', ("think block",)),  # Magistral
+        (f'\u25c1think\u25b7{{"a": 9}}\u25c1/think\u25b7{EXACT}', ("think block",)),  # Kimi
+        (f'<|START_THINKING|>{{"a": 9}}<|END_THINKING|>{EXACT}', ("think block",)),  # Command A
+        (f'<unused94>thought\n{{"a": 9}}<unused95>{EXACT}', ("think block",)),  # MedGemma
+        (
+            f'<|channel|>analysis<|message|>{{"a": 9}}<|end|><|start|>assistant<|channel|>final<|message|>{EXACT}',
+            ("think block", "prose"),
+        ),  # gpt-oss
+        (f'analysisHm, {{"a": 9}}.assistantfinal{EXACT}', ("think block",)),  # gpt-oss without its special tokens
         # Fences
         (f"```json\n{EXACT}\n```", ("code fence",)),
         (f"```\n{EXACT}\n```", ("code fence",)),
@@ -410,6 +422,28 @@ def test_the_first_candidate_of_exact_json_costs_nothing_but_exact_parsing(monke
 )
 def test_an_ambiguous_or_incomplete_text_has_no_candidates(text: str) -> None:
     assert values(text) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("<think>", "</think>"),
+        ("<thought>", "</thought>"),
+        ("<reasoning>", "</reasoning>"),
+        ("[THINK]", "[/THINK]"),
+        ("\u25c1think\u25b7", "\u25c1/think\u25b7"),
+        ("<seed:think>", "</seed:think>"),
+        ("<|START_THINKING|>", "<|END_THINKING|>"),
+        ("<|begin_of_thought|>", "<|end_of_thought|>"),
+        ("<unused94>", "<unused95>"),
+        ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ],
+)
+@pytest.mark.parametrize("answer", ["", "I cannot tell.", '{"b": 2}'])
+def test_a_draft_in_thinking_is_never_the_answer(start: str, end: str, answer: str) -> None:
+    assert all(value == {"b": 2} for value in values(f'{start}Perhaps {{"a": 1}}{end}{answer}'))
+    assert not values(f'{start}Perhaps {{"a": 1}}')
+    assert all(value == {"b": 2} for value in values(f'Perhaps {{"a": 1}}, or not.{end}{answer}')) or "<|end|>" in end
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1, "a": 2}', "{'a': '\\ud800'}", "[1e999]"])
