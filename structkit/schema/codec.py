@@ -25,8 +25,7 @@ from structkit.schema.missing_tags import add_tags
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.description import without_description
-from structkit.schema.nodes.map import reject_lone_pairs
-from structkit.schema.nodes.node import Node, WireError
+from structkit.schema.nodes.node import Node, WireError, reject_ambiguous
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.union import constant_of
 from structkit.schema.paths import wire_path
@@ -201,8 +200,8 @@ class Codec(Generic[T]):
     def _read_wire(self, wire: JSONValue, document: str | None, text: str, context: Any = None) -> Answer[T]:
         try:
             natural = wire if self._is_identity else self._compiled_schema.root.load(wire)
-            if natural is wire and isinstance(wire, dict) and isinstance(self._root, BoxedNode):
-                reject_lone_pairs(self._root.node, wire)
+            if natural is wire and isinstance(wire, dict | list) and isinstance(self._root, BoxedNode):
+                reject_ambiguous(self._root.node, wire)
         except WireError as error:
             return Answer(0, text, None, (Issue(error.path, str(error)),))
         except RecursionError:

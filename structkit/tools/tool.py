@@ -17,7 +17,7 @@ from structkit.schema import ResponseFormat
 from structkit.tools.docstring import read_docstring
 from structkit.tools.planned_call import PlannedCall
 from structkit.tools.signature import arguments_type, bind_arguments, docstring_of, function_name, innermost, is_async
-from structkit.values import JSON, Issue, Policy, ToolCall
+from structkit.values import JSON, REPAIRS, Issue, Policy, ToolCall
 from structkit.values.argument_hints import explain_arguments
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -122,7 +122,7 @@ class Tool:
         if output_format is None:
             return PlannedCall(call, {}, partial(self.function), self.is_async)
         output_format = output_format.in_dialect(dialect)
-        answer = output_format.read(call.arguments.strip() or "{}", repairs=policy.repairs, context=context)
+        answer = output_format.read(call.arguments.strip() or "{}", repairs=_allowed_repairs(policy), context=context)
         if answer.issues or answer.value is None:
             arguments = call.arguments if answer.draft is None else answer.draft
             issues = tuple(
@@ -150,6 +150,13 @@ class Tool:
 
 def _kind(value: Any) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"an object of type {type(value).__name__}"
+
+
+def _allowed_repairs(policy: Policy) -> frozenset[str] | bool:
+    """Return the repairs of arguments: of several, which may be those of parallel calls, none is left out."""
+    if isinstance(policy.repairs, bool):
+        return policy.repairs and REPAIRS - {"several answers"}
+    return frozenset(policy.repairs) - {"several answers"}
 
 
 def _object_text(call: ToolCall, corrected_text: Callable[[], str] = lambda: "{}") -> str:

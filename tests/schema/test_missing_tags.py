@@ -285,6 +285,44 @@ def test_a_tag_may_be_missing_in_every_dialect(dialect: Any) -> None:
     assert read(Branch | Leaf, tree, dialect=dialect)[0] in (Branch(children=[Leaf(text="a")]), None)
 
 
+class Circle(BaseModel):
+    kind: Literal["circle"] = "circle"
+    radius: float
+
+
+class Tile(BaseModel):
+    kind: Literal["tile"] = "tile"
+    side: float
+
+
+@pytest.mark.parametrize(
+    ("output_type", "form"),
+    [
+        (Circle | Tile, "SHAPE"),
+        (Circle | Tile, '{"value": SHAPE}'),
+        (list[Circle | Tile], "[SHAPE]"),
+        (list[Circle | Tile], '{"value": [SHAPE]}'),
+        (dict[str, Circle | Tile], '{"a": SHAPE}'),
+        (dict[str, Circle | Tile], '{"value": {"a": SHAPE}}'),
+        (dict[str, list[Circle | Tile]], '{"a": [SHAPE]}'),
+        (tuple[Circle | Tile, int], "[SHAPE, 1]"),
+        (tuple[Circle | Tile, int], '{"value": [SHAPE, 1]}'),
+    ],
+)
+def test_no_branch_is_assumed_in_any_form_of_a_reply(output_type: Any, form: str) -> None:
+    value, repairs = read(output_type, json.loads(form.replace("SHAPE", '{"radius": 1, "side": 2}')))
+    assert value is None
+    value, repairs = read(output_type, json.loads(form.replace("SHAPE", '{"radius": 1, "color": "red"}')))
+    assert value is None
+    value, repairs = read(output_type, json.loads(form.replace("SHAPE", '{"radius": 1}')))
+    assert "Circle(kind='circle', radius=1.0)" in repr(value)
+    assert any(repair.startswith("missing tag") for repair in repairs)
+
+
+def test_no_branch_is_assumed_for_the_further_items_of_a_tuple() -> None:
+    assert read(tuple[int, *tuple[Circle | Tile, ...]], {"value": [1, {"radius": 1, "side": 2}]})[0] is None
+
+
 def test_a_policy_without_the_repair_rejects_a_value_without_its_tag() -> None:
     answer = ResponseFormat(Dog | Car).read(json.dumps({"value": REX}), repairs=REPAIRS - {"missing tag"})
     assert not answer.valid

@@ -130,6 +130,15 @@ def test_arguments_are_repaired_like_any_reply() -> None:
     assert exact.wire_text == "{}"
 
 
+@pytest.mark.parametrize("repairs", [True, {"several answers", "other document"}])
+def test_of_the_arguments_of_two_calls_in_one_none_is_left_out(repairs: Any) -> None:
+    planned = plan(forecast, '{"place": {"city": "Lyon"}}{"place": {"city": "Oslo"}}', repairs=repairs)
+    assert planned.function is None
+    assert planned.error is not None
+    assert "several valid answers that differ" in planned.error
+    assert plan(forecast, '{"place": {"city": "Lyon"}}{"place": {"city": "Lyon"}}').function() == "Lyon FR 3 C ['x']"
+
+
 def test_invalid_arguments_say_what_is_wrong_and_where() -> None:
     planned = plan(forecast, '{"place": {"city": null}, "days": "many"}')
     assert planned.function is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structkit.schema.nodes.map import ONE_PAIR, may_be_pair
-from structkit.schema.nodes.node import WireError
+from structkit.schema.nodes.node import AmbiguousFormError, WireError
 from structkit.values import JSON, JSONValue
 
 VALUE, MEMBER = "json_value", "json_member"
@@ -93,7 +93,7 @@ class AnyMapNode:
             WireError: A key is a duplicate; or it is one member, which may be a map as well.
         """
         if may_be_pair(wire):
-            raise WireError(ONE_PAIR)
+            raise AmbiguousFormError(ONE_PAIR)
         return self.values.load_members(wire) if isinstance(wire, list) else wire
 
     def matches_value(self, value: JSONValue) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from structkit.schema.nodes.description import DescribedNode
-from structkit.schema.nodes.node import Node, WireError
-from structkit.schema.nodes.reference import ReferenceNode
+from structkit.schema.nodes.node import AmbiguousFormError, Node, WireError, reject_ambiguous
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
 
@@ -75,17 +73,18 @@ class MapNode:
         return natural
 
     def _validate_object(self, wire: JSON) -> None:
-        """Validate that neither a map which is written as an object nor one of its maps may be one pair.
+        """Validate that a map which is written as an object has one meaning.
 
         Raises:
-            WireError: One may be.
+            AmbiguousFormError: It may be one pair, or one of its values has several meanings.
         """
         if may_be_pair(wire):
-            raise WireError(ONE_PAIR)
-        if isinstance(without_reference(self.value), MapNode):
-            for key, item in wire.items():
-                if may_be_pair(item):
-                    raise WireError(ONE_PAIR).with_step(key)
+            raise AmbiguousFormError(ONE_PAIR)
+        for key, item in wire.items():
+            try:
+                reject_ambiguous(self.value, item)
+            except WireError as error:
+                raise error.with_step(key) from None
 
     def matches_value(self, value: JSONValue) -> bool:
         """Return whether it is a dict whose keys and values match."""
@@ -109,26 +108,6 @@ def _validate_keys(wire: JSONValue) -> None:
     for pair in wire:
         if not isinstance(pair["key"], str):
             raise WireError(f"key {shorten_json(pair['key'])}: Input should be a string")
-
-
-def reject_lone_pairs(node: Node, wire: JSONValue) -> None:
-    """Validate that an object without the box of its type has no map that may be one pair.
-
-    Raises:
-        WireError: It has one.
-    """
-    try:
-        node.load(wire)
-    except WireError as error:
-        if str(error) == ONE_PAIR:
-            raise
-
-
-def without_reference(node: Node) -> Node:
-    """Return the node without its description, or the definition that it refers to."""
-    while isinstance(node, DescribedNode | ReferenceNode):
-        node = node.node
-    return node
 
 
 def is_pair(wire: JSONValue) -> bool:

@@ -32,6 +32,24 @@ class WireError(ValueError):
         return self
 
 
+class AmbiguousFormError(WireError):
+    """A wire value that validation would accept as one of several things that it may mean."""
+
+
+def reject_ambiguous(node: Node, wire: JSONValue) -> None:
+    """Validate that a value which is written as the type has it, without the form of the wire, has one meaning.
+
+    Raises:
+        AmbiguousFormError: It lacks the tag of a branch that the type would assume, or a map in it may be one pair.
+    """
+    try:
+        node.load(wire)
+    except AmbiguousFormError:
+        raise
+    except WireError:
+        return
+
+
 class Node(Protocol):
     """One construct of the wire."""
 

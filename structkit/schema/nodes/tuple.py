@@ -12,7 +12,7 @@ from structkit.schema.nodes.array import build_array
 from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
-from structkit.schema.nodes.node import Field, Node, WireError
+from structkit.schema.nodes.node import Field, Node, WireError, reject_ambiguous
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.scalar import validate_bounds
 from structkit.values import JSON, JSONPath, JSONValue
@@ -59,7 +59,10 @@ class TupleNode:
 
         Raises:
             WireError: An array cannot express such a gap.
+            AmbiguousFormError: An item of an array has several meanings.
         """
+        if isinstance(wire, list) and self.has_valid_length(wire):
+            self._reject_ambiguous_items(wire)
         if not isinstance(wire, dict) or not wire.keys() <= self.object.by_wire.keys():
             return wire
         natural = self.object.load(wire)
@@ -71,6 +74,20 @@ class TupleNode:
         if has_gap or (extra_items and len(items) < len(self.fields)):
             raise WireError(GAP).with_step(self.fields[len(items)].name)
         return items + extra_items
+
+    def _reject_ambiguous_items(self, wire: list[JSONValue]) -> None:
+        """Validate that the items of a tuple which is written as an array have one meaning.
+
+        Raises:
+            AmbiguousFormError: One has several.
+        """
+        for position, (field, item) in enumerate(zip(self.fields, wire, strict=False)):
+            try:
+                reject_ambiguous(field.node, item)
+            except WireError as error:
+                raise error.with_step(position) from None
+        if self.extra_items is not None:
+            reject_ambiguous(self.extra_items.node, wire[len(self.fields) :])
 
     def has_valid_length(self, value: list[JSONValue]) -> bool:
         """Return whether an array has as many items as the positions allow."""

@@ -19,7 +19,7 @@ from structkit.schema.nodes.description import DescribedNode, describe, descript
 from structkit.schema.nodes.equal_texts import positions_of_equal_texts
 from structkit.schema.nodes.json_text import JSONTextNode
 from structkit.schema.nodes.map import MapNode, is_pair
-from structkit.schema.nodes.node import Field, Node, WireError
+from structkit.schema.nodes.node import AmbiguousFormError, Field, Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.other_types import OtherTypesNode
 from structkit.schema.nodes.reference import ReferenceNode
@@ -72,11 +72,11 @@ class UnionNode:
         """Load by the first branch that matches the value.
 
         Raises:
-            WireError: The tag of the branches is missing.
+            AmbiguousFormError: The tag of the branches is missing.
         """
         if isinstance(wire, dict) and self._tags and self._tags[0].name not in wire:
             values = listed_values([constant_of(tag.node) for tag in self._tags])
-            raise WireError(f"{MISSING}: write {values}").with_step(self._tags[0].name)
+            raise AmbiguousFormError(f"{MISSING}: write {values}").with_step(self._tags[0].name)
         branch = self.single_branch or self._matching_branch(wire)
         return wire if wire is None or branch is None else branch.load(wire)
 
