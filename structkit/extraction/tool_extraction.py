@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -19,6 +20,9 @@ from structkit.values import JSON, Answer, Attempt, Choice, Completion, Issue, M
 from structkit.values.repair import are_allowed
 
 T = TypeVar("T")
+
+CALL_NUMBER = re.compile(r":\d+$")
+"""What follows a name that is a call's id: "functions.lookup:0" is Kimi's."""
 
 REQUIRED_CHOICE = "tool_choice=required"
 """What a route has rejected if it accepts no `tool_choice` that requires a call of any tool."""
@@ -130,7 +134,7 @@ class ToolExtraction(Extraction[T]):
         """Return the tool that a model means by a name in another spelling, with a prefix or a token of its own."""
         if not are_allowed(("spelling",), self.policy.repairs):
             return None
-        plain = name.partition("<|")[0].strip().rpartition(".")[2]
+        plain = re.split(r"[.:/]", CALL_NUMBER.sub("", name.partition("<|")[0].strip()))[-1]
         return find_name(plain, index_names([self.codec.name, *(tool.name for tool in self.tools)]))
 
     def _without_calls(self, choice: Choice) -> Choice:

@@ -911,7 +911,18 @@ def test_a_type_in_parts_has_tools(connect: Connect) -> None:
     assert len(result.tool_calls) == 2
 
 
-@pytest.mark.parametrize("name", ["functions.weather", "Weather", " weather ", "weather<|channel|>commentary"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "functions.weather:0",
+        "functions:weather",
+        "api/weather",
+        "functions.weather",
+        "Weather",
+        " weather ",
+        "weather<|channel|>commentary",
+    ],
+)
 def test_a_tool_is_called_by_the_only_name_that_a_model_can_mean(connect: Connect, name: str) -> None:
     with Endpoint(ToolCall(name, '{"city": "Lyon"}'), TRIP) as endpoint:
         result = connect(endpoint.base_url).run(Trip, "How warm is Lyon?", tools=[weather])

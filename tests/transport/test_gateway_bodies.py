@@ -62,6 +62,20 @@ def test_a_stream_that_nobody_asked_for_is_one_reply(connect: Connect, body: byt
         assert len(endpoint.requests) == 1
 
 
+@pytest.mark.parametrize("index", [{}, {"index": 0}, {"index": 1}])
+def test_a_null_among_the_choices_is_skipped(connect: Connect, index: dict[str, int]) -> None:
+    choice = {"message": {"content": '{"value": 3}'}, "finish_reason": "stop", **index}
+    with Endpoint(Reply({"choices": [None, choice]})) as endpoint:
+        result = connect(endpoint.base_url).run(int, "How many?")
+    assert (result.value, len(endpoint.requests)) == (3, 1)
+
+
+def test_a_list_of_nulls_is_no_answer(connect: Connect) -> None:
+    with Endpoint(Reply({"choices": [None, None]}), '{"value": 3}') as endpoint:
+        result = connect(endpoint.base_url).run(int, "How many?")
+    assert (result.value, result.attempts[0].retries) == (3, 1)
+
+
 def test_such_a_stream_that_ends_early_is_never_an_answer(connect: Connect) -> None:
     body = events(delta('{"value": 7}'), end="")
     with (

@@ -244,7 +244,9 @@ def _has_tool_call(reply: TransportReply) -> bool:
 
 
 def _has_logprobs(reply: TransportReply) -> bool:
-    return isinstance(reply, Completion) and any(choice.get("logprobs") for choice in reply.raw["choices"])
+    return isinstance(reply, Completion) and any(
+        reply.raw_choice(choice.index).get("logprobs") for choice in reply.choices
+    )
 
 
 def _has_two_choices(reply: TransportReply) -> bool:
