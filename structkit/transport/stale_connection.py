@@ -11,7 +11,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
-from structkit.transport.exceptions import raise_if_late
+from structkit.transport.exceptions import ConnectError, raise_if_late
 
 T = TypeVar("T")
 Trace: TypeAlias = Callable[[str, Any], Any]
@@ -19,6 +19,9 @@ Trace: TypeAlias = Callable[[str, Any], Any]
 
 BROKEN = frozenset({"ReadError", "WriteError"})
 """Class names of a reset connection."""
+
+CLOSED_BY_PROXY = BROKEN | {"RemoteProtocolError"}
+"""The same, and of one that was closed in the middle of a reply."""
 
 CLOSED = "Server disconnected without sending a response."
 """The message of the `RemoteProtocolError` of a connection that was closed before the head of a reply was complete."""
@@ -32,21 +35,39 @@ class ConnectionTrace:
 
     Attributes:
         sent_at: When the request began to use it, by the monotonic clock.
+        is_at_proxy: Whether a proxy is being asked for a tunnel, so that nothing of the request has been sent.
     """
 
     def __init__(self) -> None:
         """Start before the first step."""
         self._is_reused: bool | None = None  # None also if a caller's hook has replaced the trace
         self.sent_at = 0.0
+        self.is_at_proxy = False
 
-    def trace(self, step: str, _details: object) -> None:
-        """Note the first step of a blocking request."""
+    def trace(self, step: str, details: Any) -> None:
+        """Note the first step of a blocking request, and the head that is sent last."""
         if self._is_reused is None:
             self._is_reused, self.sent_at = step.startswith(HTTP_STEPS), monotonic()
+        if step.endswith("send_request_headers.started"):
+            self.is_at_proxy = details["request"].method == b"CONNECT"
 
-    async def trace_async(self, step: str, _details: object) -> None:
+    async def trace_async(self, step: str, details: Any) -> None:
         """The async form of `trace`."""
-        self.trace(step, _details)
+        self.trace(step, details)
+
+    def raise_unless_stale(self, error: Exception) -> None:
+        """Raise an exception of a request, unless that is to be sent again.
+
+        Raises:
+            ConnectError: A proxy closed the connection before there was a tunnel.
+            LateClose: The endpoint may have answered.
+            Exception: The connection had not been closed when it was reused.
+        """
+        if self.is_at_proxy and type(error).__name__ in CLOSED_BY_PROXY:
+            raise ConnectError(str(error)) from error
+        if not self.is_stale(error):
+            raise error
+        raise_if_late(self.sent_at)
 
     def is_stale(self, error: Exception) -> bool:
         """Return whether a reused connection was closed before the first byte of a reply; False if that is unknown."""
@@ -60,10 +81,8 @@ def send_on_open_connection(send: Callable[[Trace], T]) -> T:
         use = ConnectionTrace()
         try:
             return send(use.trace)
-        except Exception as error:
-            if not use.is_stale(error):
-                raise
-            raise_if_late(use.sent_at)
+        except Exception as error:  # noqa: BLE001 (it is raised again)
+            use.raise_unless_stale(error)
 
 
 async def send_on_open_connection_async(send: Callable[[Trace], Awaitable[T]]) -> T:
@@ -72,10 +91,8 @@ async def send_on_open_connection_async(send: Callable[[Trace], Awaitable[T]]) -
         use = ConnectionTrace()
         try:
             return await send(use.trace_async)
-        except Exception as error:
-            if not use.is_stale(error):
-                raise
-            raise_if_late(use.sent_at)
+        except Exception as error:  # noqa: BLE001 (it is raised again)
+            use.raise_unless_stale(error)
 
 
 def _received(error: BaseException | None) -> bytes | None:

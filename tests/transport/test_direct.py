@@ -256,6 +256,13 @@ PROXIES = {
     "an IPv6 network excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "fd00::/8"}, "http://[fd12::1]/v1", None),
     "another network excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "10.0.0.0/8"}, "http://11.1.2.3/v1", "http://p:1"),
     "subdomains excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "*.Corp.example"}, "http://a.corp.example/v1", None),
+    "a URL excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "a, http://127.0.0.1"}, "http://127.0.0.1:80/v1", None),
+    "a URL with a port excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "all://[::1]:80/"}, "http://[::1]:80/v1", None),
+    "a scheme excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "https://"}, "https://h/v1", None),
+    "another scheme excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "https://h"}, "http://h/v1", "http://p:1"),
+    "another port excepted": ({"ALL_PROXY": "p:1", "NO_PROXY": "http://h:81"}, "http://h:80/v1", "http://p:1"),
+    "a slash at the end": ({"ALL_PROXY": "p:1", "NO_PROXY": "h/"}, "http://h/v1", None),
+    "no URL": ({"ALL_PROXY": "p:1", "NO_PROXY": "http://[h"}, "http://h/v1", "http://p:1"),
     "none": ({}, "http://h/v1", None),
 }
 

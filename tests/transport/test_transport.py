@@ -290,6 +290,28 @@ def test_an_interrupted_reply_is_a_failed_connection_that_may_be_billed(connect:
     assert server.port, caught.value
 
 
+@pytest.mark.parametrize("lines", [["connection: close"], [], ["content-type: application/json"]])
+def test_an_empty_reply_that_ends_with_its_connection_is_malformed(connect: Connect, lines: list[str]) -> None:
+    with (
+        scripted_server(head(*lines)) as server,
+        pytest.raises(structkit.MalformedReply, match="200 with no JSON: ''") as caught,
+    ):
+        connect(server.base_url, policy=NO_RETRIES).extract(int, "x")
+    assert (caught.value.retryable, caught.value.usage) == (True, UNREPORTED)
+
+
+@pytest.mark.parametrize("script", [b"", b"HTTP/1.1 200 Conn"], ids=["at once", "in its reply"])
+def test_a_proxy_that_closes_before_there_is_a_tunnel_costs_nothing(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, script: bytes
+) -> None:
+    with scripted_server(script) as server:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
+        with pytest.raises(structkit.ConnectionFailed, match=r"no connection to gateway\.invalid through") as caught:
+            connect("https://gateway.invalid/v1", policy=NO_RETRIES).extract(int, "x")
+    assert (caught.value.retryable, caught.value.usage) == (True, structkit.Usage())
+    assert server.heads[0].startswith(b"CONNECT gateway.invalid:443")
+
+
 CUT_ERRORS = {
     "shorter than announced": head("content-length: 99", "retry-after: 9", status="429 Slow") + b'{"error": "slow',
     "chunks without the last": head("transfer-encoding: chunked", status="401 Unauthorized") + b"5\r\nwrong\r\n",

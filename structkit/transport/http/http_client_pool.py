@@ -8,7 +8,6 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from threading import Event, Timer
 from time import monotonic
@@ -202,11 +201,9 @@ def _chunks(response: HTTPResponse, headers: dict[str, str]) -> Iterator[bytes]:
 
         yield from read_chunked(response.fp)
         return
-    size = 0
     while chunk := response.read1(MAX_CHUNK_BYTES):
-        size += len(chunk)
         yield chunk
-    if response.length or not (size or _may_be_empty(response)):
+    if response.length:
         raise IncompleteRead(b"", response.length)
 
 
@@ -257,11 +254,6 @@ def _shut_down(sock: socket.socket, is_shut_down: Event) -> None:
     is_shut_down.set()
     with suppress(OSError):  # already closed
         sock.shutdown(socket.SHUT_RDWR)
-
-
-def _may_be_empty(response: HTTPResponse) -> bool:
-    """Whether an empty body is plausible: `http.client` takes truncated headers for a reply without a body length."""
-    return response.status != HTTPStatus.OK or response.chunked or response.length is not None
 
 
 def _address(url: SplitResult) -> tuple[str, int]:

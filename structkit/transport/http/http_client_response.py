@@ -71,7 +71,7 @@ class Response(HTTPResponse):
 
     def _read_and_discard_trailer(self) -> None:
         """Skip the trailers of a chunked body, of which `http.client` would read any number."""
-        for _ in _head_lines(self.fp):
+        for _ in _head_lines(self.fp, may_end=True):
             pass
 
     def _read_framing(self) -> None:
@@ -119,8 +119,12 @@ def _read_headers(file: Any) -> dict[str, str]:
     return headers
 
 
-def _head_lines(file: Any) -> Iterator[str]:
-    """The lines of a head, up to the empty one."""
+def _head_lines(file: Any, *, may_end: bool = False) -> Iterator[str]:
+    """The lines of a head, up to the empty one.
+
+    Raises:
+        HTTPException: They are too long; or the connection was closed before the empty line, unless it *may_end*.
+    """
     size = 0
     while line := file.readline(MAX_HEAD_BYTES + 1 - size):
         size += len(line)
@@ -129,6 +133,8 @@ def _head_lines(file: Any) -> Iterator[str]:
         if not (text := line.decode("latin-1").rstrip("\r\n")):
             return
         yield text
+    if not may_end:  # `http.client` would take this for a reply without a body
+        raise HTTPException("the connection was closed before the response was complete")
 
 
 def _lengths(text: str) -> set[str]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
@@ -27,7 +27,7 @@ def find_proxy(base_url: str) -> str | None:
 
     parts, proxies = urlsplit(base_url), getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.netloc) or _is_excluded(parts.hostname or "", proxies.get("no", "")):
+    if not proxy or proxy_bypass(parts.netloc) or _is_excluded(base_url, proxies.get("no", "")):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     try:
@@ -68,22 +68,43 @@ def is_proxied(name: str) -> bool:
     return THROUGH_PROXY in name
 
 
-def _is_excluded(host: str, exclusions: str) -> bool:
-    """Return whether NO_PROXY names a host in a way that the standard library does not read: a network, or `*.`.
+def _is_excluded(base_url: str, exclusions: str) -> bool:
+    """Return whether NO_PROXY names a host in a way that the standard library does not read: a network, `*.` or a URL.
 
-    >>> _is_excluded("10.1.2.3", "localhost, 10.0.0.0/8"), _is_excluded("fd00::1", "[fd00::1]")
+    >>> _is_excluded("http://10.1.2.3", "localhost, 10.0.0.0/8"), _is_excluded("http://[fd00::1]", "[fd00::1]")
     (True, True)
-    >>> _is_excluded("a.corp.example", "*.corp.example"), _is_excluded("10.1.2.3", "11.0.0.0/8")
+    >>> _is_excluded("http://a.corp.example", "*.corp.example"), _is_excluded("http://10.1.2.3", "11.0.0.0/8")
+    (True, False)
+    >>> _is_excluded("https://a.example/v1", "https://a.example"), _is_excluded("https://a.example", "http://a.example")
     (True, False)
     """
     from ipaddress import ip_address
 
-    entries = [entry.strip().lower() for entry in exclusions.split(",")]
+    entries = [entry.strip().lower().rstrip("/") for entry in exclusions.split(",")]
+    target = urlsplit(base_url)
+    host = target.hostname or ""
+    if any(_is_url_of(entry, target) for entry in entries) or host in entries:
+        return True
     if any(entry.startswith("*.") and host.lower().endswith(entry[1:]) for entry in entries):
         return True
     with suppress(ValueError):  # the host is a name
         address = ip_address(host)
         return any(address in network for network in _networks(entries))
+    return False
+
+
+def _is_url_of(entry: str, target: SplitResult) -> bool:
+    """Return whether an entry is a URL, such as `http://127.0.0.1`, `https://` or `all://a.example:80`, of an address.
+
+    >>> [_is_url_of(entry, urlsplit("http://a.example:80")) for entry in ("all://a.example", "http:", "http://a.example:8")]
+    [True, True, False]
+    """
+    scheme, separator, rest = entry.partition(":")
+    if not separator or scheme not in {"all", target.scheme} or rest.strip("/") != rest.removeprefix("//"):
+        return False
+    with suppress(ValueError):  # not a URL
+        url = urlsplit(f"//{rest.strip('/')}")
+        return url.hostname in {None, target.hostname} and url.port in {None, target.port} and not url.path
     return False
 
 
