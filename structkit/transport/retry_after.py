@@ -120,12 +120,17 @@ def _read_wait(text: str, current_time: datetime | None) -> float | None:
 
 def _body_wait(body: JSONValue, current_time: datetime | None) -> float | None:
     waits = [wait for wait in _field_waits(body, current_time) if wait is not None]
-    return max(waits) if waits else _message_wait(error_message(body))
+    return max(waits) if waits else _message_wait(error_message(body), current_time)
 
 
-def _message_wait(message: str) -> float | None:
-    match = WAIT.search(message) or CJK_WAIT.search(message) or QUOTED_FIELD.search(message)
-    return _duration(next(filter(None, match.groups()))) if match else None
+def _message_wait(message: str, current_time: datetime | None) -> float | None:
+    if match := WAIT.search(message) or CJK_WAIT.search(message) or QUOTED_FIELD.search(message):
+        return _duration(next(filter(None, match.groups())))
+    if not message:
+        return None
+    from structkit.transport.prose_waits import prose_wait  # most calls have no errors
+
+    return prose_wait(message, current_time)
 
 
 def _field_waits(body: JSONValue, current_time: datetime | None) -> Iterator[float | None]:

@@ -99,11 +99,11 @@ def _is_url_of(entry: str, target: SplitResult) -> bool:
     >>> [_is_url_of(entry, urlsplit("http://a.example:80")) for entry in ("all://a.example", "http:", "http://a.example:8")]
     [True, True, False]
     """
-    scheme, separator, rest = entry.partition(":")
-    if not separator or scheme not in {"all", target.scheme} or rest.strip("/") != rest.removeprefix("//"):
+    scheme, separator, address = entry.partition(":")
+    if not separator or scheme not in {"all", target.scheme} or address.strip("/") != address.removeprefix("//"):
         return False
     with suppress(ValueError):  # not a URL
-        url = urlsplit(f"//{rest.strip('/')}")
+        url = urlsplit(f"//{address.strip('/')}")
         return url.hostname in {None, target.hostname} and url.port in {None, target.port} and not url.path
     return False
 
