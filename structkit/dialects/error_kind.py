@@ -71,13 +71,15 @@ def error_kind(body: JSONValue) -> ErrorKind:
     if codes & RATE_LIMIT_CODES or _has_limit_code(codes):
         return "rate_limit"
     kind = _kind_by_words(message)
-    is_stated = str(TOO_MANY_REQUESTS) in codes or RATE_LIMIT_STATEMENT.match(message)
+    is_stated = str(TOO_MANY_REQUESTS) in codes or re.match(RATE_LIMIT_STATEMENT, message, re.IGNORECASE)
     return "rate_limit" if kind == "other" and is_stated else kind
 
 
 def _has_limit_code(codes: frozenset[str]) -> bool:
     """Return whether a code states a rate limit, whoever has sent it under whatever status."""
-    return not codes.isdisjoint(RATE_LIMIT_CODES - AMBIGUOUS_CODES) or any(map(RATE_LIMIT_CODE.search, codes))
+    return not codes.isdisjoint(RATE_LIMIT_CODES - AMBIGUOUS_CODES) or any(
+        re.search(RATE_LIMIT_CODE, code) for code in codes
+    )
 
 
 def states_rate_limit(body: JSONValue) -> bool:
@@ -92,7 +94,7 @@ def states_rate_limit(body: JSONValue) -> bool:
         return False
     codes = frozenset(_codes(body))
     has_code = str(TOO_MANY_REQUESTS) in codes or _has_limit_code(codes)
-    return has_code or bool(RATE_LIMIT_STATEMENT.match(error_message(body)))
+    return has_code or bool(re.match(RATE_LIMIT_STATEMENT, error_message(body), re.IGNORECASE))
 
 
 def is_rate_limit(error: TransportError) -> bool:

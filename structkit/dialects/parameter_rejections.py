@@ -68,12 +68,12 @@ NEEDED_FIELDS = frozenset(
 """Fields of a request without which an endpoint may reject another one."""
 
 FIELD = rf"(?:the )?(?:parameter |field |option )?['\"`]?({'|'.join(sorted(NEEDED_FIELDS))})\b"
-NEEDED_FIELD = re.compile(
+# Compiled by the first error that is read: it would take longer than the import of this module.
+NEEDED_FIELD = (
     r"only (?:be )?(?:allowed|valid|supported|used|set|specified|accepted|available|permitted|applicable|provided|sent)"
     rf"\b[^.\n\d]{{0,30}}?\b(?:when|if|with|alongside)\W+{FIELD}|\brequires?\W+{FIELD}|\b(?:without|unless)\W+{FIELD}|"
     rf"{FIELD}['\"`]? (?:must|needs? to|has to|have to|should) be (?:set|enabled|true|provided|specified|present)\b"
-    r"[^.\n]{0,30}\b(?:when|if|for|to use)\b",
-    re.IGNORECASE,
+    r"[^.\n]{0,30}\b(?:when|if|for|to use)\b"
 )
 """How an error states that a parameter is only accepted beside another field: OpenAI's "'parallel_tool_calls' is only
 allowed when 'tools' are specified"."""
@@ -106,7 +106,9 @@ def find_rejected_parameter(text: str, names: Iterable[str]) -> str | None:
     'max_tokens'
     >>> find_rejected_parameter("temperature must be between 0 and 2", ["temperature"])
     """
-    if not (candidates := [*names]) or not (UNSUPPORTED_PARAMETER.search(text) or NEEDED_FIELD.search(text)):
+    if not (candidates := [*names]) or not (
+        UNSUPPORTED_PARAMETER.search(text) or re.search(NEEDED_FIELD, text, re.IGNORECASE)
+    ):
         return None
     matches = ((match.start(), name) for name in candidates if (match := _name_pattern(name).search(text)))
     _, name = min(matches, default=(0, None))
@@ -165,7 +167,7 @@ def needed_field(text: str, name: str) -> str | None:
     >>> needed_field("logprobs must be set to true if top_logprobs is used", "top_logprobs")
     'logprobs'
     """
-    match = NEEDED_FIELD.search(text)
+    match = re.search(NEEDED_FIELD, text, re.IGNORECASE)
     field = next(filter(None, match.groups())).lower() if match else None
     return None if field == name else field
 

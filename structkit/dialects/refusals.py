@@ -41,16 +41,16 @@ rate limit, the numbers are Zhipu's."""
 AMBIGUOUS_CODES = _code_set("requests tokens engine_overloaded_error overloaded_error 1302 1303 1305 1308")
 """Those of them that may mean something else under another status than 429, or from another vendor."""
 
-RATE_LIMIT_CODE = re.compile(r"throttl|rate(?:limit)?exceeded|ratelimitreached|toomanyrequests|requestlimitexceeded")
+# The patterns of rare errors are compiled when the first one is read, to keep the import short.
+RATE_LIMIT_CODE = r"throttl|rate(?:limit)?exceeded|ratelimitreached|toomanyrequests|requestlimitexceeded"
 """A part of such a code without separators: Alibaba's `Throttling.User`, Google's `userRateLimitExceeded`, Tencent's
 `RequestLimitExceeded`, the `ThrottlingException` of AWS, Volcengine's `RateLimitExceeded.EndpointRPMExceeded`."""
 
-RATE_LIMIT_STATEMENT = re.compile(
+RATE_LIMIT_STATEMENT = (
     r"\W*(?:error\W+)?(?:\w+ ){0,3}(?:rate.?limit (?:is |was |has been )?(?:exceeded|reached|hit)\b)|"
     r"\W*too many (?:requests|calls)\b|\W*(?:you(?:'ve| have)|has) (?:exceeded|reached|hit) (?:a|the|your) "
     r"(?:\w+ )?rate.?limit|\W*(?:request (?:was |is )?|you are being )(?:throttled|rate.?limited)|"
-    r"\W*out of (?:call volume|bandwidth) quota|\W*请求(?:过于|太|过)频繁|\W*(?:触发|超[过出])(?:了)?(?:限流|速率限制)",
-    re.IGNORECASE,
+    r"\W*out of (?:call volume|bandwidth) quota|\W*请求(?:过于|太|过)频繁|\W*(?:触发|超[过出])(?:了)?(?:限流|速率限制)"
 )
 """How a message starts that states such a limit, whatever its status: GitHub's and Azure API Management's limits are a
 403. Only the start counts, since the words of a row may be quoted after it."""
@@ -165,14 +165,13 @@ RESPONSE_FORMAT_FIELD = r"response.?format|output.?format|json.?(schema|object|m
 TOOL_FIELD = r"\btools\b|\btool.?(choice|use)|\bfunction.?call"
 """How a rejection names the field that carries the schema."""
 
-NAMED_FIELD = re.compile(rf"{RESPONSE_FORMAT_FIELD}|{TOOL_FIELD}|guided.?json|['\"`]strict['\"`]", re.IGNORECASE)
+NAMED_FIELD = rf"{RESPONSE_FORMAT_FIELD}|{TOOL_FIELD}|guided.?json|['\"`]strict['\"`]"
 """How an error of an `UNUSUAL_STATUSES` has to name what it rejects."""
 
-REJECTED_KEY = re.compile(
+REJECTED_KEY = (
     r"(?:invalid|incorrect|expired|revoked|missing|disabled|unknown) (?:\w+ )?(?:api.?key|token|credential)|"
     r"(?:api.?key|token|credentials?) (?:is |has |was |been )*(?:invalid|expired|revoked|disabled|missing|not valid)|"
-    r"unauthenticated",
-    re.IGNORECASE,
+    r"unauthenticated"
 )
 """How such an error is about the key all the same, whatever else it names."""
 
@@ -186,7 +185,7 @@ def names_field(text: str) -> bool:
     >>> names_field("Your plan does not include response_format"), names_field("This key may not use the model")
     (True, False)
     """
-    return bool(NAMED_FIELD.search(text)) and not REJECTED_KEY.search(text)
+    return bool(re.search(NAMED_FIELD, text, re.IGNORECASE)) and not re.search(REJECTED_KEY, text, re.IGNORECASE)
 
 
 def _mode_pattern(words: str) -> re.Pattern[str]:
