@@ -171,7 +171,7 @@ def _merge_headers(files: Sequence[Input], read: Callable[[Input], Table]) -> He
                 columns[name], origins[name] = column, file
             elif column.arrow != columns[name].arrow and not _is_untyped(column):
                 raise file.error(
-                    f"the column {name!r} is {column.arrow}, but {columns[name].arrow} in "
+                    f"the column {name!r} is {_type_name(column)}, but {_type_name(columns[name])} in "
                     f"{origins.get(name, files[0]).name}; all files need the same types"
                 )
     return replace(header, columns=tuple(columns.values()))
@@ -191,6 +191,10 @@ def _validate_names(file: Input, names: list[str], first: Input, expected: list[
         raise file.error(
             f"its columns are not those of {first.name}: {' and '.join(differences)}; all files need the same columns"
         )
+
+
+def _type_name(column: Column) -> str:
+    return "JSON text" if column.arrow is None else str(column.arrow)
 
 
 def _is_untyped(column: Column) -> bool:

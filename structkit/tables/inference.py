@@ -35,9 +35,10 @@ class ColumnInference:
     {'id': {'type': 'number'}, 'note': {'type': 'string'}, 'tags': {}}
     """
 
-    def __init__(self) -> None:
-        """Start without columns."""
+    def __init__(self, *, has_empty_texts: bool = True) -> None:
+        """Start without columns; an empty text is a value, or a cell without one, as in a sheet."""
         self._kinds: dict[str, set[str]] = {}
+        self._has_empty_texts = has_empty_texts
 
     def add_row(self, values: JSON) -> None:
         """Take the columns and kinds of a row into account."""
@@ -45,7 +46,8 @@ class ColumnInference:
             if (kinds := self._kinds.get(name)) is None:
                 kinds = self._kinds[name] = set()
             if type(value) is str:
-                kinds.add("text")
+                if value or self._has_empty_texts:
+                    kinds.add("text")
             elif not (value is None or is_missing(value)):
                 kinds.add(_kind(value))
 

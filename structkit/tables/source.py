@@ -66,9 +66,10 @@ class Source:
         self.is_repeatable = not is_stream
         self.file = place.name if states or place.path else None
         self._states = states
-        self._inference, self._was_read, self._has_unique_keys = ColumnInference(), False, False
+        self._was_read = self._has_unique_keys = False
         self._part_rows: tuple[KeyTest, bytes] | None = None
         self._header, rows = open_table(place)
+        self._inference = ColumnInference(has_empty_texts=self._header.has_empty_texts)
         self._stream = self._peek(rows)
         if key is not None and (self._header.columns or self.columns) and key not in self.columns:
             names = f"{format_names(self.columns)}{self.note and f' ({self.note})'}"

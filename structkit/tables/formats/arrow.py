@@ -8,11 +8,12 @@ from typing import Any
 
 from structkit.errors import JobError
 from structkit.optional import import_extra
+from structkit.parsing import NotJSON, read_json
 from structkit.tables.columns import Column
 from structkit.tables.files import Input
 from structkit.tables.formats.arrow_cells import has_nanoseconds, read_cells
 from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of
-from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, depth_error, read_header
 from structkit.tables.formats.frame_losses import find_loss, is_query
 from structkit.tables.formats.frame_masks import without_masks
 from structkit.values import ABSENT, JSON
@@ -32,6 +33,9 @@ MAX_REASON_CHARS = 200
 
 JSON_METADATA = {b"structkit": b"json"}
 """The metadata of a column whose texts are JSON."""
+
+TEXT_TYPES = frozenset({"string", "large_string", "string_view"})
+"""The types of texts, as Arrow writes them."""
 
 
 def fetch_rows(frame: Any, source: Input) -> Any:
@@ -135,8 +139,17 @@ def _table(source: Input, schema: Any, batches: Iterable[Any], resources: ExitSt
     except JobError:
         resources.close()
         raise
-    columns = [Column(name, ("input", name), arrow=field.type) for name, field in zip(names, schema, strict=True)]
-    return Table(Header(tuple(columns), is_typed=True, unit="row"), _rows(source, names, batches, resources))
+    is_json = {name: _is_json(field) for name, field in zip(names, schema, strict=True)}
+    columns = [
+        Column(name, ("input", name), arrow=None if is_json[name] else field.type)
+        for name, field in zip(names, schema, strict=True)
+    ]
+    return Table(Header(tuple(columns), is_typed=True, unit="row"), _rows(source, is_json, batches, resources))
+
+
+def _is_json(field: Any) -> bool:
+    """Return whether a column has JSON text that `_ArrowWriter` has written."""
+    return (field.metadata or {}).items() >= JSON_METADATA.items() and str(field.type) in TEXT_TYPES
 
 
 def _validate_types(schema: Any, source: Input) -> None:
@@ -166,13 +179,23 @@ def _nested_types(type: Any) -> Iterator[Any]:
         yield from _nested_types(part)
 
 
-def _rows(source: Input, names: tuple[str, ...], batches: Iterable[Any], resources: ExitStack) -> Iterator[SourceRow]:
-    arrow, number = import_extra("pyarrow", EXTRA), 0
+def _rows(source: Input, is_json: JSON, batches: Iterable[Any], resources: ExitStack) -> Iterator[SourceRow]:
+    """Yield the rows.
+
+    Args:
+        source: For messages.
+        is_json: Whether a column has JSON text, by its name, in the order of the columns.
+        batches: Of the file or the stream.
+        resources: What is closed at the end.
+    """
+    arrow, names, number = import_extra("pyarrow", EXTRA), tuple(is_json), 0
     with resources, _translate_errors(source):
         for batch in batches:
             for start in range(0, batch.num_rows, BATCH_ROWS):
                 columns = zip(names, batch.slice(start, BATCH_ROWS).columns, strict=True)
                 cells = [_read_column(source, name, column, arrow) for name, column in columns]
+                for place, has_json in enumerate(is_json.values()):
+                    cells[place] = [*map(_read_json_cell, cells[place])] if has_json else cells[place]
                 for row in zip(*cells, strict=True):
                     number += 1
                     yield SourceRow(number, dict(zip(names, row, strict=True)))
@@ -183,6 +206,19 @@ def _read_column(source: Input, name: str, column: Any, arrow: Any) -> list[Any]
         return read_cells(column, arrow)
     except (ValueError, OverflowError) as error:  # a date after the year 9999, for instance
         raise source.error(f"the column {name!r} cannot be read: {error}; convert it to text") from None
+
+
+def _read_json_cell(cell: Any) -> Any:
+    """Return the value of JSON text; the text itself if another program has put one there that is not JSON.
+
+    >>> _read_json_cell('[1,"a"]'), _read_json_cell('"a"'), _read_json_cell("a"), _read_json_cell(None)
+    ([1, 'a'], 'a', 'a', None)
+    """
+    try:
+        value = None if cell is None else read_json(cell)
+    except NotJSON:
+        return cell
+    return cell if isinstance(value, dict | list) and depth_error(cell, {"": value}) else value
 
 
 def _count_parquet(source: Input) -> int | None:

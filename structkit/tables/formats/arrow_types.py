@@ -22,7 +22,7 @@ SCALARS = {"string": "string", "integer": "int64", "number": "float64", "boolean
 
 STORABLE_TYPES = (
     "null boolean int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 string large_string binary "
-    "large_binary fixed_size_binary decimal128 decimal256 date32 date64 time32 timestamp"
+    "large_binary fixed_size_binary date32 date64 time32 timestamp"
 )
 """The types of the input that are written unchanged, by the names of pyarrow's `is_*` checks."""
 
@@ -31,6 +31,10 @@ TEXT_EXTENSIONS = frozenset({"arrow.uuid", "arrow.json"})
 
 SUBSTITUTES = {"string_view": "large_string", "binary_view": "large_binary"}
 """Types that not every file format has, and the equivalent that is written."""
+
+
+MAX_SMALL_DECIMAL_BITS = 64
+"""Decimals of at most so many bits are written with 128, which every file format has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ def _scalar(types: set[str], schema: JSON, arrow: Any) -> ArrowEncoding:
     name = SCALARS.get(*types) if len(types) == 1 else None
     if name is None or schema.keys() & {"anyOf", "oneOf", "allOf", "not"}:
         return _text(arrow)
-    return ArrowEncoding(getattr(arrow, name)(), _to_integer if name == "int64" else _to_scalar)
+    converts = {"int64": _to_integer, "string": _to_scalar}
+    return ArrowEncoding(getattr(arrow, name)(), converts.get(name, _to_number))
 
 
 def _text(arrow: Any) -> ArrowEncoding:
@@ -98,8 +103,13 @@ def _to_scalar(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else to_json_value(value)
 
 
+def _to_number(value: Any) -> Any:
+    """Return a number or a boolean; None for an empty text, as sheets have for an empty cell."""
+    return None if value == "" else _to_scalar(value)
+
+
 def _to_integer(value: Any) -> Any:
-    value = _to_scalar(value)
+    value = _to_number(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -127,11 +137,13 @@ def _is_read_as_text(type: Any, arrow: Any) -> bool:
     return is_text or getattr(type, "extension_name", None) in TEXT_EXTENSIONS
 
 
-def storable(type: Any, arrow: Any) -> Any:  # noqa: PLR0911 (a case for each kind of type)
+def storable(type: Any, arrow: Any) -> Any:  # noqa: C901, PLR0911 (a case for each kind of type)
     """Return the type that a column of the input is written with; None if not every file format has one."""
     types = arrow.types
     if types.is_dictionary(type) or types.is_run_end_encoded(type):
         return storable(type.value_type, arrow)
+    if types.is_decimal(type):
+        return type if type.bit_width > MAX_SMALL_DECIMAL_BITS else arrow.decimal128(type.precision, type.scale)
     if types.is_time64(type):
         return None if has_nanoseconds(type, arrow) else type  # Arrow does not convert text to it
     if getattr(type, "extension_name", None) == "arrow.bool8":

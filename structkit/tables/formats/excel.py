@@ -47,7 +47,7 @@ def _read(source: Input) -> Table:
     while first and first[-1] == "":
         first.pop()
     names = read_header([_cell(value) for value in first], place, line, unit="row")
-    header = Header(input_columns(names), unit="row", note=note)
+    header = Header(input_columns(names), has_empty_texts=False, unit="row", note=note)
     return Table(header, _records(place, names, rows))
 
 
@@ -155,6 +155,13 @@ def _cell_error(cell: Any) -> str:
     return _text_error(value) if isinstance(value, str) else ""
 
 
+class _AllDigits(float):
+    """A number that XlsxWriter writes with all of its digits, and not with 16 of the 17 that it may have."""
+
+    def __format__(self, form: str) -> str:
+        return repr(float(self))
+
+
 class _ExcelWriter:
     """Writes rows to one sheet. Texts are written as texts, and never as formulas, links or numbers."""
 
@@ -193,8 +200,8 @@ class _ExcelWriter:
     def _write_cell(self, place: int, cell: Any) -> None:
         if isinstance(cell, bool):
             self._sheet.write_boolean(self._row, place, cell)
-        elif isinstance(cell, int | float) and math.isfinite(cell) and abs(cell) <= MAX_EXACT:
-            self._sheet.write_number(self._row, place, cell)
+        elif isinstance(cell, int | float) and math.isfinite(cell) and abs(cell) < MAX_EXACT:
+            self._sheet.write_number(self._row, place, _AllDigits(cell) if isinstance(cell, float) else cell)
         elif cell is not None:
             self._write_text(place, cell if isinstance(cell, str) else repr(cell))
 

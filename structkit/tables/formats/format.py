@@ -40,12 +40,14 @@ class Header:
     Args:
         columns: The columns that it declares.
         is_typed: Whether they declare the types of their cells; otherwise these are inferred from the cells.
+        has_empty_texts: Whether an empty text is a value, and not a cell without one.
         unit: What `SourceRow.number` counts: lines or rows.
         note: Which of several tables this is, for messages; empty if the caller has chosen it.
     """
 
     columns: tuple[Column, ...] = ()
     is_typed: bool = False
+    has_empty_texts: bool = True
     unit: str = "line"
     note: str = ""
 
