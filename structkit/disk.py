@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -13,6 +14,13 @@ LOCKED_BYTE = 1 << 20
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 """From Linux: paths begin in the working folder, and two names are exchanged."""
+
+UNUSABLE_NAME = {
+    errno.ENAMETOOLONG: "; use a shorter one",
+    errno.EACCES: "; choose a folder that this user can enter",
+    errno.ENOTDIR: "; a folder in its path is a file",
+}
+"""What a system says about a name that no file can get, and what to do."""
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt

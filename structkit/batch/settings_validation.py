@@ -63,6 +63,7 @@ def validate_settings(settings: JobSettings) -> None:
         )
     validate_output_format(str(settings.output))
     if settings.output is not None:
+        validate_name(settings.output_path)
         validate_name(manifest_path(settings.output_path))
         validate_name(settings.folder)
     _validate_target(settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import traceback
@@ -59,6 +58,7 @@ from structkit.cli.request_options import (
 )
 from structkit.cli.shell_names import to_shell_names
 from structkit.cli.terminal import INTERRUPTED, notice, write, write_text
+from structkit.disk import UNUSABLE_NAME
 from structkit.errors import ConfigError, StructkitError
 from structkit.values.text import shorten
 
@@ -281,10 +281,6 @@ def wait_forever() -> NoReturn:
         threading.Event().wait(3600)
 
 
-UNUSABLE_NAME = frozenset({errno.ENAMETOOLONG, errno.EACCES})
-"""What the system says about the name of a file: it is too long, or in a folder that this user cannot enter."""
-
-
 def main() -> None:
     """Run the command line; the exit code says who has to act."""
     if COMPLETION in os.environ:
@@ -304,7 +300,8 @@ def run(command: Callable[[], Any]) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug, or one of the caller's type: Python would print its text unescaped)
         if isinstance(error, OSError) and error.errno in UNUSABLE_NAME and error.filename is not None:
-            notice(f"ConfigError: {shorten(str(error.filename), MAX_NAME_CHARS)!r}: {error.strerror}")
+            name, advice = shorten(str(error.filename), MAX_NAME_CHARS), UNUSABLE_NAME[error.errno]
+            notice(f"ConfigError: {name!r}: {error.strerror}{advice}")
             return ConfigError.exit_code
         notice(traceback.format_exc().rstrip())
         return UNEXPECTED

@@ -11,6 +11,7 @@ from structkit.documents.office_file import OfficeFile, attribute
 from structkit.documents.pages import PageText
 from structkit.documents.read_limits import ReadLimits
 from structkit.errors import PromptError
+from structkit.values.formula_result import NO_RESULT, NUMBER, has_result
 
 COLUMN = re.compile("[A-Z]{1,3}")
 TEXTS = frozenset({"str", "e", "d"})
@@ -108,7 +109,7 @@ class _Sheet:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
             self._column = column_number(attributes.get("r", "")) or self._column + 1
-            self._type, self._value, self._is_formula = attributes.get("t", "n"), [], False
+            self._type, self._value, self._is_formula = attributes.get("t", NUMBER), [], False
             style = attributes.get("s", "0")
             self._style = int(style) if style.isdecimal() else 0
         elif name == "f":
@@ -122,7 +123,7 @@ class _Sheet:
         self._is_value = False
         self._is_reading = self._is_reading and name != "rPh"
         if name == "c" and self._is_formula:
-            self._validate_result("".join(self._value).strip())
+            self._validate_result("".join(self._value))
         if name == "c" and (text := self._text("".join(self._value))):
             self._cells[self._column] = " ".join(text.split())
         elif name == "row" and any(self._cells.values()):
@@ -136,13 +137,8 @@ class _Sheet:
             self._value.append(text)
 
     def _validate_result(self, result: str) -> None:
-        # XlsxWriter writes 0 for each formula, in a workbook that is calculated when a spreadsheet opens it.
-        is_missing = not result or (result == "0" and self._type == "n" and self.is_calculated_on_load)
-        if is_missing and self._type != "str":
-            raise PromptError(
-                f"{self.limits.name!r}: a formula of the sheet {self.name!r} has no result, because no spreadsheet has "
-                "calculated it yet: open the workbook in Excel or LibreOffice and save it"
-            )
+        if not has_result(result, self._type, is_calculated_on_load=self.is_calculated_on_load):
+            raise PromptError(f"{self.limits.name!r}: a formula of the sheet {self.name!r} {NO_RESULT}")
 
     def _text(self, value: str) -> str:
         readers: dict[str, Callable[[str], str]] = {

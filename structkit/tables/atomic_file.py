@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from structkit.disk import sync_folder, try_lock
+from structkit.disk import UNUSABLE_NAME, sync_folder, try_lock
 from structkit.errors import JobError
 from structkit.values.text import shorten
 
@@ -87,10 +86,6 @@ class AtomicFile:
             self._validate_name()
             self.path.replace(self.final)
         self.path.unlink(missing_ok=True)
-
-
-UNUSABLE_NAME = {errno.ENAMETOOLONG: "; use a shorter one", errno.EACCES: ""}
-"""What a system says about a name that no file can get: it is too long, or in a folder that this user cannot enter."""
 
 
 def validate_name(path: Path) -> None:

@@ -165,6 +165,8 @@ def _existing_path(name: str) -> Path:
         path = Path(name).expanduser()
         if path.exists():
             return path
+    except PermissionError as error:  # of a folder in the path
+        raise JobError(f"cannot read {name!r}: {error.strerror}", file=name) from None
     except (ValueError, OSError, RuntimeError) as error:  # a null character, a name that is too long, no such user
         raise JobError(f"there is no file {name!r}: {getattr(error, 'strerror', None) or error}", file=name) from None
     raise JobError(f"there is no file {name!r}", file=name)

@@ -194,6 +194,17 @@ def test_a_file_in_a_folder_that_this_user_cannot_enter_is_an_error_of_the_job(
     assert not endpoint.requests
 
 
+@posix
+@pytest.mark.parametrize("name", ["file/out.csv", "file/out", "file/x/out.db"])
+def test_an_output_below_a_file_is_reported_before_anything_is_sent(
+    job: Callable[..., Job], tmp_path: Path, endpoint: Endpoint, name: str
+) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(JobError, match=f"cannot write .*{name}: Not a directory; a folder in its path is a file"):
+        job(["a"], output=tmp_path / name).run()
+    assert not endpoint.requests
+
+
 @pytest.mark.parametrize("output", ["", ".", "/", "..", "./"])
 def test_an_output_without_a_name_is_an_error(job: Callable[..., Job], endpoint: Endpoint, output: str) -> None:
     with pytest.raises(JobError, match="suffix"):

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,36 @@ def test_an_error_shows_no_control_character(kind: Callable[[str], Exception]) -
     error = kind(f"it said {HOSTILE}")
     assert not any(map(is_active, str(error)))
     assert error.args == (f"it said {HOSTILE}",)
+
+
+UNUSABLE_PATHS = {
+    "locked/in.csv": "Permission denied; choose a folder that this user can enter",
+    "file/in.csv": "Not a directory; a folder in its path is a file",
+    f"{'x' * 300}.csv": "File name too long; use a shorter one",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only POSIX has modes")
+@pytest.mark.parametrize("name", [pytest.param(name, id=name[:13]) for name in UNUSABLE_PATHS])
+def test_a_name_that_no_file_can_get_is_one_line_that_says_why(name: str) -> None:
+    script = """
+import os, sys
+from pathlib import Path
+from structkit.cli.app import run
+if os.getuid() == 0:
+    os.setuid(65534)  # root may enter every folder
+sys.exit(run(Path(sys.argv[1]).stat))
+"""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o755)
+        (folder / "file").touch()
+        (folder / "locked").mkdir(mode=0)
+        command = [sys.executable, "-c", script, str(folder / name)]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("structkit: ConfigError: ") or done.stderr.startswith("ConfigError: ")
+    assert done.stderr.endswith(f": {UNUSABLE_PATHS[name]}\n")
 
 
 def test_only_one_module_of_the_command_line_prints() -> None:

@@ -62,6 +62,18 @@ def test_the_zero_that_xlsxwriter_writes_for_a_formula_is_not_its_result(tmp_pat
         open_source(tmp_path / "t.xlsx")
 
 
+def test_a_boolean_that_xlsxwriter_writes_as_a_result_is_one(tmp_path: Path) -> None:
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    pytest.importorskip("python_calamine")
+    book = xlsxwriter.Workbook(tmp_path / "t.xlsx")
+    rows = book.add_worksheet()
+    rows.write_row(0, 0, ["a", "b"])
+    rows.write_number(1, 0, 1)
+    rows.write_formula(1, 1, "=A2=2", value=False)
+    book.close()
+    assert [record.values for record in open_source(tmp_path / "t.xlsx")] == [{"a": 1, "b": False}]
+
+
 def test_a_formula_without_a_result_in_an_open_document_is_a_job_error(tmp_path: Path) -> None:
     formula = '<table:table-cell table:formula="of:=1+2"/>'
     empty_text = '<table:table-cell table:formula="of:=&quot;&quot;"><text:p/></table:table-cell>'

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Collection
 
 from structkit.tables.formats.bounds import Bounds, column_number
 from structkit.tables.formats.workbook_parts import XML
 from structkit.tables.formats.xml_chunks import whole_tags
+from structkit.values.formula_result import NUMBER, has_result
 
 # Cells with a value: a self-closing tag has none.
 _CELL = re.compile(rb"""<(?:\w{1,20}:)?c\b[^<>]{0,500}?\sr=["']([A-Za-z]{1,3})(\d{1,7})["'][^<>]{0,500}(?<!/)>""")
@@ -22,7 +22,7 @@ _FORMULA_CELL = re.compile(
     re.VERBOSE,
 )
 _ADDRESS = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,3}\d{1,7})["']""")
-_TEXT_RESULT = re.compile(rb"""(?:^|\s)t=["']str["']""")
+_TYPE = re.compile(rb"""(?:^|\s)t=["'](\w+)["']""")
 _CALCULATED_ON_LOAD = re.compile(rb"""\sfullCalcOnLoad=["'](?:1|true)["']""")
 
 
@@ -41,18 +41,16 @@ def read_xlsx_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
             has_formulas = has_formulas or _FORMULA.search(chunk) is not None
     if has_formulas:
         is_calculated_on_load = _CALCULATED_ON_LOAD.search(book.read(XML)) is not None
-        bounds.uncalculated = _find_uncalculated(book.read(part), {b"", b"0"} if is_calculated_on_load else {b""})
+        bounds.uncalculated = _find_uncalculated(book.read(part), is_calculated_on_load=is_calculated_on_load)
     return bounds
 
 
-def _find_uncalculated(sheet: bytes, no_results: Collection[bytes]) -> str:
-    """Return the address of the first formula without a result; empty if all have one.
-
-    XlsxWriter writes 0 for each, in a workbook that is calculated when a spreadsheet opens it.
-    """
+def _find_uncalculated(sheet: bytes, *, is_calculated_on_load: bool) -> str:
+    """Return the address of the first formula without a result; empty if all have one."""
     for cell in _FORMULA_CELL.finditer(sheet):
-        attributes, result = cell["attributes"], cell["result"] or b""
-        if result.strip() in no_results and not _TEXT_RESULT.search(attributes):
-            address = _ADDRESS.search(attributes)
+        cell_type, result = _TYPE.search(cell["attributes"]), (cell["result"] or b"").decode("utf-8", "replace")
+        type_name = cell_type[1].decode() if cell_type else NUMBER
+        if not has_result(result, type_name, is_calculated_on_load=is_calculated_on_load):
+            address = _ADDRESS.search(cell["attributes"])
             return address[1].decode() if address else "a cell"
     return ""

@@ -19,6 +19,7 @@ from structkit.tables.formats.bounds_ods import read_ods_bounds
 from structkit.tables.formats.bounds_xlsb import read_xlsb_bounds
 from structkit.tables.formats.bounds_xlsx import read_xlsx_bounds
 from structkit.tables.formats.workbook_parts import sheet_part
+from structkit.values.formula_result import NO_RESULT
 
 MAX_PART_BYTES = 200_000_000
 """Parts of a workbook up to this decompressed size may have any compression ratio."""
@@ -72,10 +73,7 @@ def validate_sheet(source: Input, sheet: str) -> None:
     bounds = _measure(source.path, None if suffix == OPEN_DOCUMENT else sheet).get(sheet, Bounds())
     _validate_bounds(source, sheet, bounds)
     if bounds.uncalculated:
-        raise source.error(
-            f"the formula in {bounds.uncalculated} of the sheet {sheet!r} has no result, because no spreadsheet has "
-            "calculated it yet: open the workbook in Excel or LibreOffice and save it"
-        )
+        raise source.error(f"the formula in {bounds.uncalculated} of the sheet {sheet!r} {NO_RESULT}")
 
 
 def _validate_part(source: Input, part: zipfile.ZipInfo) -> None:
