@@ -214,8 +214,10 @@ def _read_json_cell(cell: Any) -> Any:
     >>> _read_json_cell('[1,"a"]'), _read_json_cell('"a"'), _read_json_cell("a"), _read_json_cell(None)
     ([1, 'a'], 'a', 'a', None)
     """
+    if cell is None:
+        return None
     try:
-        value = None if cell is None else read_json(cell)
+        value = read_json(cell)
     except NotJSON:
         return cell
     return cell if isinstance(value, dict | list) and depth_error(cell, {"": value}) else value
