@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -14,11 +17,17 @@ SLOT_SECONDS = 2.0
 """Seconds for which a connection waits for others to end, where there are as many as there may be."""
 
 
+SLOT_TRIES = 10
+SILENT_SECONDS = 0.5
+"""Seconds after which a connection without a request may be closed for another one."""
+
+
 class HTTPServer(ThreadingHTTPServer):
     """A server with a thread for each connection.
 
     Attributes:
-        max_connections: Connections that are answered at a time; others wait for a moment, and are then closed.
+        max_connections: Connections that are answered at a time. For another one, the oldest that has sent nothing is
+            closed, such as one that a browser opens in advance; without such a one it waits for a moment.
     """
 
     daemon_threads = True
@@ -29,6 +38,7 @@ class HTTPServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         """Listen."""
         self._slots = threading.BoundedSemaphore(self.max_connections)
+        self._silent: dict[socket.socket, float] = {}  # since when
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -38,21 +48,55 @@ class HTTPServer(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer a connection in a thread, once there is a place for it."""
-        if not self._slots.acquire(timeout=SLOT_SECONDS):
+        if not self._take_slot():
             self.shutdown_request(request)
             return
+        self._silent[request] = monotonic()
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # the system has no thread left
+            self._silent.pop(request, None)
             self._slots.release()
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer a connection, and give back its place."""
         try:
-            super().process_request_thread(request, client_address)
+            if self._has_bytes(request):
+                super().process_request_thread(request, client_address)
+            else:
+                self.shutdown_request(request)
         finally:
             self._slots.release()
+
+    def _take_slot(self) -> bool:
+        if self._slots.acquire(blocking=False):
+            return True
+        for _ in range(SLOT_TRIES):
+            self._close_silent()
+            if self._slots.acquire(timeout=SLOT_SECONDS / SLOT_TRIES):
+                return True
+        return False
+
+    def _has_bytes(self, connection: socket.socket) -> bool:
+        """Wait for the first byte of a connection; return whether there is one."""
+        timeout: float | None = self.RequestHandlerClass.timeout  # type: ignore[attr-defined]  # of `StreamRequestHandler`
+        try:
+            connection.settimeout(timeout)
+            return bool(connection.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+        finally:
+            self._silent.pop(connection, None)
+            connection.settimeout(None)
+
+    def _close_silent(self) -> None:
+        """Close the oldest connection that has sent nothing for a while."""
+        oldest, silent_since = next(iter([*self._silent.items()]), (None, 0.0))
+        if oldest is not None and monotonic() - silent_since >= SILENT_SECONDS:
+            self._silent.pop(oldest, None)
+            with suppress(OSError):  # it has ended
+                oldest.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Print nothing: a client that disconnects is not an error of the server."""

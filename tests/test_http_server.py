@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -46,6 +47,18 @@ def test_connections_beyond_the_limit_are_closed_until_another_one_ends(monkeypa
             assert status_of(first) == b"204"
             with socket.create_connection(address) as fourth:
                 assert status_of(fourth) == b"204"
+
+
+def test_connections_that_send_nothing_hold_no_request_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "SILENT_SECONDS", 0)
+    server = SmallServer(("127.0.0.1", 0), Handler)
+    with ServerThread(server, 0.01), ExitStack() as stack:
+        address = ("127.0.0.1", server.server_port)
+        idle = [stack.enter_context(socket.create_connection(address)) for _ in range(20)]
+        with socket.create_connection(address) as connection:
+            assert status_of(connection) == b"204"
+        idle[0].settimeout(5)
+        assert idle[0].recv(1) == b""
 
 
 def test_a_server_that_was_closed_is_closed_again_without_an_error() -> None:
