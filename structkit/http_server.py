@@ -38,7 +38,7 @@ class HTTPServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         """Listen."""
         self._slots = threading.BoundedSemaphore(self.max_connections)
-        self._silent: dict[socket.socket, float] = {}  # since when
+        self._silences: dict[socket.socket, float] = {}  # since when
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -51,11 +51,11 @@ class HTTPServer(ThreadingHTTPServer):
         if not self._take_slot():
             self.shutdown_request(request)
             return
-        self._silent[request] = monotonic()
+        self._silences[request] = monotonic()
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # the system has no thread left
-            self._silent.pop(request, None)
+            self._silences.pop(request, None)
             self._slots.release()
             raise
 
@@ -87,14 +87,14 @@ class HTTPServer(ThreadingHTTPServer):
         except OSError:
             return False
         finally:
-            self._silent.pop(connection, None)
+            self._silences.pop(connection, None)
             connection.settimeout(None)
 
     def _close_silent(self) -> None:
         """Close the oldest connection that has sent nothing for a while."""
-        oldest, silent_since = next(iter([*self._silent.items()]), (None, 0.0))
+        oldest, silent_since = next(iter([*self._silences.items()]), (None, 0.0))
         if oldest is not None and monotonic() - silent_since >= SILENT_SECONDS:
-            self._silent.pop(oldest, None)
+            self._silences.pop(oldest, None)
             with suppress(OSError):  # it has ended
                 oldest.shutdown(socket.SHUT_RDWR)
 
