@@ -36,7 +36,7 @@ def validate_files(folder: Path, job_file: sqlite3.Connection) -> dict[str, byte
     marks: dict[str, bytes] = {}
     for name, mark in job_file.execute(FILES).fetchall():
         path = folder / name
-        if not path.exists() or not path.stat().st_size:  # SQLite would start an empty one
+        if not has_content(path):
             raise missing_file(path)
         expected = unpack(mark)
         file = _read_file(path)
@@ -47,6 +47,11 @@ def validate_files(folder: Path, job_file: sqlite3.Connection) -> dict[str, byte
         if expected != file.id:
             marks[name] = pack(file.id)
     return marks
+
+
+def has_content(path: Path) -> bool:
+    """Return whether a file is there and not empty; SQLite would start an empty one."""
+    return path.exists() and path.stat().st_size > 0
 
 
 class ShardFile(NamedTuple):

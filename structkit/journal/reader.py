@@ -30,7 +30,7 @@ from structkit.journal.entries import SHARD_ORDINALS
 from structkit.journal.file_ids import validate_files
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
 from structkit.journal.row_state import FINAL_STATES, BatchedRequest, Exchange, RowState, StoredRun
-from structkit.journal.shards import job_path, list_shards
+from structkit.journal.shards import has_job_file, job_path, list_shards
 from structkit.values import JSON, JSONValue, Usage
 
 PAGE_ORDINALS = 1000
@@ -122,7 +122,7 @@ class Reader:
         """
         self.folder = folder
         path = job_path(folder)
-        if not path.exists():
+        if not has_job_file(folder):
             raise JobError(f"there is no job in {folder}; run it first, or check the path", file=str(path))
         with _open(path, JOB_MIGRATIONS) as connection:
             row = connection.execute("SELECT header, run FROM job").fetchone()
@@ -287,7 +287,7 @@ def find_reader(folder: Path) -> Reader | None:
         JobError: There was a run, and its journal cannot be read.
     """
     path = job_path(folder)
-    if not path.exists():
+    if not has_job_file(folder):
         return None
     with _open(path, JOB_MIGRATIONS) as connection:
         has_header = connection.execute("SELECT 1 FROM job").fetchone() is not None

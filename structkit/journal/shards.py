@@ -13,7 +13,7 @@ from structkit.journal.database import open_database, transaction, translate_dam
 from structkit.journal.encoding import pack
 from structkit.journal.entries import Entry, Mark, shard_of
 from structkit.journal.fence import LAST_RUN_OF_JOB, LAST_RUN_OF_SHARD, RunFence, fence_shard, replace_by_copy
-from structkit.journal.file_ids import missing_file, read_file_id, validate_files
+from structkit.journal.file_ids import has_content, missing_file, read_file_id, validate_files
 from structkit.journal.group_commit import GroupCommit, Waiting, WaitingRequest
 from structkit.journal.migrations import JOB_MIGRATIONS, SHARD_MIGRATIONS
 from structkit.values import JSON
@@ -59,6 +59,20 @@ def list_shards(folder: Path) -> Iterator[tuple[int, Path]]:
         yield shard, shard_path(folder, shard)
 
 
+def has_job_file(folder: Path) -> bool:
+    """Return whether a folder has the file with the header of a job.
+
+    Raises:
+        JobError: It is missing or empty, although there are rows of a job.
+    """
+    path = job_path(folder)
+    if has_content(path):
+        return True
+    if any(shard.is_file() for _, shard in list_shards(folder)):
+        raise missing_file(path)
+    return path.exists()
+
+
 def delete_shards(folder: Path, run: int) -> None:
     """Delete the shards of a folder, none of which may be open.
 
@@ -92,9 +106,7 @@ def start_run(folder: Path, header: JSON, *, by_copy: bool = False) -> int:
         JobError: The file cannot be opened or written, or another file of the journal is missing or exchanged.
     """
     path = job_path(folder)
-    if not path.exists() and any(shard.is_file() for _, shard in list_shards(folder)):
-        raise missing_file(path)
-    if by_copy := by_copy and path.exists():
+    if by_copy := has_job_file(folder) and by_copy:
         replace_by_copy(path, JOB_MIGRATIONS)
     run = _count_run(folder, path, header)
     for _, shard in list_shards(folder):

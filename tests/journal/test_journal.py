@@ -37,7 +37,7 @@ from structkit.journal.entries import SHARD_ORDINALS, Intent
 from structkit.journal.journal import FINAL_STATES, Exchange, Journal, Reader, RowState
 from structkit.journal.lock import LOCK_NAME, is_alive, process_start
 from structkit.journal.migrations import SHARD_MIGRATIONS
-from structkit.journal.reader import AMBIGUOUS, BETWEEN, REPLIES_OF_OPEN, TOKENS, TOOL_RUNS_OF_OPEN
+from structkit.journal.reader import AMBIGUOUS, BETWEEN, REPLIES_OF_OPEN, TOKENS, TOOL_RUNS_OF_OPEN, find_reader
 from structkit.journal.row_state import StoredRun
 from structkit.journal.shards import MAX_OPEN_FILES, JournalFiles
 from structkit.journal.writer import FULL_GROUP, MAX_QUEUED
@@ -842,13 +842,15 @@ def test_a_failed_write_fails_its_futures_and_every_later_call_until_it_succeeds
 
 
 @pytest.mark.parametrize("name", ["part-00000.db", "part-00001.db", "job.db"])
-def test_a_file_of_the_journal_that_was_deleted_is_missed_before_its_rows_are_paid_for_again(folder, name):
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied"])
+def test_a_file_of_the_journal_that_is_gone_or_empty_is_missed_before_its_rows_are_paid_for_again(folder, name, damage):
     with Journal.open(folder, HEADER) as journal:
         intend(journal, 0)
         intend(journal, SHARD_ORDINALS)
-    (folder / name).unlink()
-    with pytest.raises(JobError, match=rf"{name} is missing or empty: restore it"):
-        Journal.open(folder, HEADER)
+    damage(folder / name)
+    for read in (lambda: Journal.open(folder, HEADER), lambda: Reader(folder), lambda: find_reader(folder)):
+        with pytest.raises(JobError, match=rf"{name} is missing or empty: restore it"):
+            read()
 
 
 def exchange(one, other):
