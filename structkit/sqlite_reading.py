@@ -71,7 +71,7 @@ def _copied_files(path: Path) -> Iterator[Path]:
             shutil.copyfile(path, copy)
             # The log last: it still has what a writer merges in between, unless it is started from the beginning.
             if header:
-                shutil.copyfile(_log(path), _log(copy))
+                shutil.copyfile(log_path(path), log_path(copy))
             if header == _read_log_header(path):
                 yield copy
                 return
@@ -81,11 +81,12 @@ def _copied_files(path: Path) -> Iterator[Path]:
 def _read_log_header(path: Path) -> bytes:
     """Return the header of a database's log; nothing if it has none."""
     try:
-        with _log(path).open("rb") as file:
+        with log_path(path).open("rb") as file:
             return file.read(LOG_HEADER_BYTES)
     except FileNotFoundError:
         return b""
 
 
-def _log(path: Path) -> Path:
+def log_path(path: Path) -> Path:
+    """Return the path of a database's write-ahead log, which has what was committed last."""
     return path.with_name(f"{path.name}-wal")

@@ -267,6 +267,7 @@ def make_manifest(
         "part": settings.part and [*settings.part],
         "reading": {name: getattr(settings, name) for name in ("key", "table", "delimiter", "encoding")},
         "items": settings.items,
+        "guard_formulas": settings.guard_formulas,
         "output": str(report.output),
         "output_sha256": hash_file(settings.output_path) if settings.part and report.output else None,
         "journal": None if settings.journal is None else str(settings.folder.absolute()),

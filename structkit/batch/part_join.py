@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ def join_parts(
     columns = [] if has_lines else _columns(rows, tables)
     has_escapes = is_escaped(str(parts[0].path))
     guard_formulas: GuardFormulas = "none" if has_escapes else "all"
-    read = unescape_cells if has_escapes and not is_escaped(str(output)) else dict
+    read = _read_escaped(parts, rows) if has_escapes and not is_escaped(str(output)) else dict
     with open_table_sink(output, columns, overwrite=overwrite, guard_formulas=guard_formulas) as sink:
         for row in _in_order(rows, parts, tables):
             if has_lines:
@@ -243,6 +244,17 @@ def _columns(rows: Source, tables: Sequence[Source]) -> list[Column]:
     rows.read_columns()
     names = [name for name in rows.columns if name in columns]
     return [columns[name] for name in dict.fromkeys((*names, *columns))]
+
+
+def _read_escaped(parts: Sequence[PartFile], rows: Source) -> Callable[[JSON], JSON]:
+    """Return what reads the cells of CSV parts without the apostrophes that structkit has put before formulas."""
+    guards = {part.manifest.get("guard_formulas", "all") for part in parts}
+    if guards == {"none"}:
+        return dict
+    if guards != {"output"}:
+        return unescape_cells
+    rows.read_columns()
+    return partial(unescape_cells, unguarded=frozenset(rows.columns))
 
 
 def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[SourceRow]:

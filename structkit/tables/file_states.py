@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from structkit.errors import JobError
+from structkit.sqlite_reading import log_path
 from structkit.tables.files import Input, hash_file, identify_file, is_unchanged
 from structkit.tables.object_store import find_stored_files
 
@@ -30,11 +31,12 @@ class FileStates:
         self._files, self._url = files, url
         paths = [(file, file.path) for file in files if file.path and not url]
         self._identities = [(file, path, _read_file(path, identify_file)) for file, path in paths]
+        self._logs = [_read_file(path, _read_log) for _, path in paths]
 
     def find_changed(self) -> Input | None:
         """Return a file that has changed since; None if none has."""
-        for file, path, identity in self._identities:
-            if not is_unchanged(path, identity):
+        for (file, path, identity), log in zip(self._identities, self._logs, strict=True):
+            if not is_unchanged(path, identity) or _read_file(path, _read_log) != log:
                 return file
         if not self._url:
             return None
@@ -64,6 +66,15 @@ class FileStates:
         hashes += [(file.stored.url, file.stored.version) for file in self._files if file.stored]
         listing = "".join(f"{name}\0{content}\n" for name, content in hashes)
         return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest() if hashes else None
+
+
+def _read_log(path: Path) -> tuple[int, str]:
+    """Return the size and a hash of what a write-ahead log beside a file has: a commit may change nothing else."""
+    log = log_path(path)
+    if not log.exists():  # which is the same as an empty one
+        return 0, ""
+    state = identify_file(log)
+    return (state.size, state.sample_hash) if state.size else (0, "")
 
 
 def _read_file(path: Path, read: Callable[[Path], T]) -> T:

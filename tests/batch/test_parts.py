@@ -101,6 +101,17 @@ def test_parts_that_are_joined_in_another_format_have_the_formulas_of_that_forma
     assert cells[0] == (f"{mark}=k0", f"{mark}=row 0")
 
 
+@pytest.mark.parametrize("guard_formulas", ["output", "none"])
+def test_an_apostrophe_of_the_input_stays_when_parts_that_do_not_guard_it_are_joined(
+    tmp_path: Path, run: Run, guard_formulas: str
+) -> None:
+    write_csv(tmp_path / "in.csv", [{"id": "a", "text": "'=1+1"}, {"id": "b", "text": "=1"}, {"id": "c", "text": "x"}])
+    for number in (1, 2):
+        run("out.csv", (number, 2), guard_formulas=guard_formulas)
+    join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / "all.jsonl")
+    assert [row["text"] for row in _read(tmp_path / "all.jsonl")] == ["'=1+1", "=1", "x"]
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out", "out.xlsx"])
 def test_cells_of_the_input_are_in_the_joined_table_as_they_are_in_that_of_one_process(
     tmp_path: Path, run: Run, name: str

@@ -237,6 +237,23 @@ def test_a_file_that_changes_while_it_is_read_raises(tmp_path: Path) -> None:
         list(source)
 
 
+def test_a_commit_to_the_log_of_a_database_is_a_change_and_reading_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    writer = sqlite3.connect(path, isolation_level=None)
+    with contextlib.closing(writer):
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("PRAGMA wal_autocheckpoint = 0")
+        writer.execute("CREATE TABLE t (a)")
+        writer.execute("INSERT INTO t VALUES (1)")
+        source = open_source(path)
+        for _ in range(2):
+            assert [record.values for record in source] == [{"a": 1}]
+        writer.execute("UPDATE t SET a = 2")
+        with pytest.raises(JobError, match="the file has changed while it was being read"):
+            list(source)
+        assert [record.values for record in open_source(path)] == [{"a": 2}]
+
+
 def test_a_database_is_read_without_changes(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "t.db") as connection:
         connection.executescript("CREATE TABLE a (id TEXT, n INT); INSERT INTO a VALUES ('00501', 5), ('NA', NULL)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypeAlias
 
 from structkit.tables.columns import Column
@@ -72,9 +72,16 @@ def unescape_formula(text: str) -> str:
     return text[1:] if text.startswith("'") and is_formula(text[1:]) else text
 
 
-def unescape_cells(cells: Mapping[str, Any]) -> JSON:
-    """Return the cells of a row without such apostrophes."""
-    return {name: unescape_formula(cell) if isinstance(cell, str) else cell for name, cell in cells.items()}
+def unescape_cells(cells: Mapping[str, Any], unguarded: Collection[str] = ()) -> JSON:
+    """Return the cells of a row without such apostrophes; those of unguarded columns, which have none, unchanged.
+
+    >>> unescape_cells({"text": "'=1", "label": "'=1"}, unguarded={"text"})
+    {'text': "'=1", 'label': '=1'}
+    """
+    return {
+        name: unescape_formula(cell) if isinstance(cell, str) and name not in unguarded else cell
+        for name, cell in cells.items()
+    }
 
 
 def find_escape(guard_formulas: GuardFormulas, column: Column) -> Callable[[str], str]:
