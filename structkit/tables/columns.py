@@ -157,7 +157,7 @@ def flatten_columns(columns: Iterable[Column]) -> tuple[Column, ...]:
 
 def _leaves(column: Column, trail: tuple[int, ...]) -> Iterator[Column]:
     schema = resolve_schema(column.schema, column.document)
-    is_leaf = column.arrow is not None or column.declared_keys is not None or id(schema) in trail
+    is_leaf = column.origin == "input" or column.declared_keys is not None or id(schema) in trail
     if is_leaf or not is_closed_object(schema, is_open=column.is_open):
         yield column
         return

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
+from typing import Any
 
 from structkit.errors import JobError
 from structkit.tables.columns import Column
@@ -15,6 +16,7 @@ from structkit.tables.files import Input
 from structkit.tables.formats import Format, find_format
 from structkit.tables.formats.format import Header, SourceRow, Table
 from structkit.tables.object_store import is_url
+from structkit.values import JSON
 from structkit.values.text import format_names
 
 PART_FORMATS = frozenset({"csv", "tsv", "jsonl", "parquet", "arrow"})
@@ -169,7 +171,7 @@ def _merge_headers(files: Sequence[Input], read: Callable[[Input], Table]) -> He
         for name, column in in_file.items():
             if _is_untyped(columns[name]):
                 columns[name], origins[name] = column, file
-            elif column.arrow != columns[name].arrow and not _is_untyped(column):
+            elif _type(column) != _type(columns[name]) and not _is_untyped(column):
                 raise file.error(
                     f"the column {name!r} is {_type_name(column)}, but {_type_name(columns[name])} in "
                     f"{origins.get(name, files[0]).name}; all files need the same types"
@@ -191,6 +193,10 @@ def _validate_names(file: Input, names: list[str], first: Input, expected: list[
         raise file.error(
             f"its columns are not those of {first.name}: {' and '.join(differences)}; all files need the same columns"
         )
+
+
+def _type(column: Column) -> tuple[Any, JSON]:
+    return column.arrow, column.schema
 
 
 def _type_name(column: Column) -> str:

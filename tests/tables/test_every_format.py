@@ -14,7 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
+from pydantic import BaseModel
 
+from structkit import ResponseFormat
+from structkit.tables.columns import output_columns
 from structkit.tables.sinks import open_sink
 from structkit.tables.sources import open_source
 from structkit.values.source_cell import to_text
@@ -64,6 +67,17 @@ FRAME = pa.table(
         "map": pa.array([[("a", 0.5)], None, []], pa.map_(pa.string(), pa.float32())),
     }
 )
+
+
+class Step(BaseModel):
+    code: int | str
+    codes: list[int | str]
+
+
+class Plan(BaseModel):
+    step: Step
+    steps: list[Step]
+    by_name: dict[str, int | str]
 
 
 def copy_rows(source: Any, output: Path) -> Path:
@@ -117,6 +131,31 @@ def test_what_sheets_and_databases_cannot_hold_is_documented(tmp_path: Path) -> 
     assert read_texts(copy) == [{"n": "5", "c": "_xFFFF_"}]
     with sqlite3.connect(copy_rows([{"b": True}, {"b": False}], tmp_path / "t.db")) as database:
         assert database.execute("SELECT b FROM labels").fetchall() == [(1,), (0,)]
+
+
+def test_values_without_a_type_of_arrow_are_read_back_at_any_depth_and_keep_the_types_around_them(
+    tmp_path: Path,
+) -> None:
+    step = Step(code="5", codes=["a", 1])
+    value = ResponseFormat(Plan).natural(Plan(step=step, steps=[step], by_name={"a": "b"}))
+    with open_sink(tmp_path / "a.parquet", output_columns(ResponseFormat(Plan).natural_schema)) as sink:
+        sink.write({"output": value})
+    copy = copy_rows(tmp_path / "a.parquet", tmp_path / "b.parquet")
+    for path in (tmp_path / "a.parquet", copy_rows(copy, tmp_path / "c.arrow"), copy):
+        assert [record.values for record in open_source(path)] == [value]
+    assert parquet.read_schema(copy).equals(parquet.read_schema(tmp_path / "a.parquet"), check_metadata=True)
+    (flat,) = open_source(copy_rows(copy, tmp_path / "d.csv"))
+    assert flat.values == {name: to_text(cell) for name, cell in value.items()}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    ["{", "[]", "5", '{"items": 5}', '{"properties": []}', '{"$ref": "#"}', pytest.param("[" * 9999, id="deep")],
+)
+def test_metadata_of_another_program_is_ignored(tmp_path: Path, metadata: str) -> None:
+    field = pa.field("v", pa.list_(pa.string()), metadata={"structkit": metadata})
+    parquet.write_table(pa.table([[["1"]]], schema=pa.schema([field])), tmp_path / "t.parquet")
+    assert [record.values for record in open_source(tmp_path / "t.parquet")] == [{"v": ["1"]}]
 
 
 def test_json_that_another_program_has_damaged_is_the_text_that_it_is(tmp_path: Path) -> None:

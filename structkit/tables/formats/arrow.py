@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from structkit.errors import JobError
 from structkit.optional import import_extra
-from structkit.parsing import NotJSON, read_json
 from structkit.tables.columns import Column
 from structkit.tables.files import Input
 from structkit.tables.formats.arrow_cells import has_nanoseconds, read_cells
+from structkit.tables.formats.arrow_json import column_metadata, column_schema, read_json_text
 from structkit.tables.formats.arrow_types import ArrowEncoding, encoding_of
-from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, depth_error, read_header
+from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
 from structkit.tables.formats.frame_losses import find_loss, is_query
 from structkit.tables.formats.frame_masks import without_masks
 from structkit.values import ABSENT, JSON
@@ -30,12 +30,6 @@ MAX_GROUP_CHARS = 32 * 1024 * 1024
 
 MAX_REASON_CHARS = 200
 """Characters of what Arrow says about a value that it does not have."""
-
-JSON_METADATA = {b"structkit": b"json"}
-"""The metadata of a column whose texts are JSON."""
-
-TEXT_TYPES = frozenset({"string", "large_string", "string_view"})
-"""The types of texts, as Arrow writes them."""
 
 
 def fetch_rows(frame: Any, source: Input) -> Any:
@@ -139,17 +133,14 @@ def _table(source: Input, schema: Any, batches: Iterable[Any], resources: ExitSt
     except JobError:
         resources.close()
         raise
-    is_json = {name: _is_json(field) for name, field in zip(names, schema, strict=True)}
-    columns = [
-        Column(name, ("input", name), arrow=None if is_json[name] else field.type)
-        for name, field in zip(names, schema, strict=True)
-    ]
-    return Table(Header(tuple(columns), is_typed=True, unit="row"), _rows(source, is_json, batches, resources))
+    columns = [_column(name, field) for name, field in zip(names, schema, strict=True)]
+    return Table(Header(tuple(columns), is_typed=True, unit="row"), _rows(source, columns, batches, resources))
 
 
-def _is_json(field: Any) -> bool:
-    """Return whether a column has JSON text that `_ArrowWriter` has written."""
-    return (field.metadata or {}).items() >= JSON_METADATA.items() and str(field.type) in TEXT_TYPES
+def _column(name: str, field: Any) -> Column:
+    """Return a column; one with JSON text has the schema that it is written with again, and no type of Arrow."""
+    schema = column_schema(field)
+    return Column(name, ("input", name), schema or {}, arrow=field.type if schema is None else None)
 
 
 def _validate_types(schema: Any, source: Input) -> None:
@@ -179,48 +170,26 @@ def _nested_types(type: Any) -> Iterator[Any]:
         yield from _nested_types(part)
 
 
-def _rows(source: Input, is_json: JSON, batches: Iterable[Any], resources: ExitStack) -> Iterator[SourceRow]:
-    """Yield the rows.
-
-    Args:
-        source: For messages.
-        is_json: Whether a column has JSON text, by its name, in the order of the columns.
-        batches: Of the file or the stream.
-        resources: What is closed at the end.
-    """
-    arrow, names, number = import_extra("pyarrow", EXTRA), tuple(is_json), 0
+def _rows(
+    source: Input, columns: Sequence[Column], batches: Iterable[Any], resources: ExitStack
+) -> Iterator[SourceRow]:
+    arrow, names, number = import_extra("pyarrow", EXTRA), [column.name for column in columns], 0
     with resources, _translate_errors(source):
         for batch in batches:
             for start in range(0, batch.num_rows, BATCH_ROWS):
-                columns = zip(names, batch.slice(start, BATCH_ROWS).columns, strict=True)
-                cells = [_read_column(source, name, column, arrow) for name, column in columns]
-                for place, has_json in enumerate(is_json.values()):
-                    cells[place] = [*map(_read_json_cell, cells[place])] if has_json else cells[place]
+                arrays = zip(columns, batch.slice(start, BATCH_ROWS).columns, strict=True)
+                cells = [_read_column(source, column, array, arrow) for column, array in arrays]
                 for row in zip(*cells, strict=True):
                     number += 1
                     yield SourceRow(number, dict(zip(names, row, strict=True)))
 
 
-def _read_column(source: Input, name: str, column: Any, arrow: Any) -> list[Any]:
+def _read_column(source: Input, column: Column, array: Any, arrow: Any) -> list[Any]:
     try:
-        return read_cells(column, arrow)
+        cells = read_cells(array, arrow)
     except (ValueError, OverflowError) as error:  # a date after the year 9999, for instance
-        raise source.error(f"the column {name!r} cannot be read: {error}; convert it to text") from None
-
-
-def _read_json_cell(cell: Any) -> Any:
-    """Return the value of JSON text; the text itself if another program has put one there that is not JSON.
-
-    >>> _read_json_cell('[1,"a"]'), _read_json_cell('"a"'), _read_json_cell("a"), _read_json_cell(None)
-    ([1, 'a'], 'a', 'a', None)
-    """
-    if cell is None:
-        return None
-    try:
-        value = read_json(cell)
-    except NotJSON:
-        return cell
-    return cell if isinstance(value, dict | list) and depth_error(cell, {"": value}) else value
+        raise source.error(f"the column {column.name!r} cannot be read: {error}; convert it to text") from None
+    return cells if column.arrow is not None else [read_json_text(cell, column.schema) for cell in cells]
 
 
 def _count_parquet(source: Input) -> int | None:
@@ -282,7 +251,7 @@ class _ArrowWriter:
             self._file.write_batch(self._arrow.record_batch(arrays, schema=self._schema))
 
     def _field(self, column: Column, encoding: ArrowEncoding) -> Any:
-        return self._arrow.field(column.name, encoding.type, metadata=JSON_METADATA if encoding.is_text else None)
+        return self._arrow.field(column.name, encoding.type, metadata=column_metadata(encoding.schema))
 
     def _array(self, column: Column, encoding: ArrowEncoding, cells: tuple[Any, ...]) -> Any:
         try:

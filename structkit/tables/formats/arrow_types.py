@@ -7,11 +7,12 @@ cannot express (a union, a tuple, any value, a recursion) is JSON text.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from structkit.tables.columns import Column, is_closed_object, resolve_schema, schema_types
 from structkit.tables.formats.arrow_cells import has_nanoseconds
+from structkit.tables.formats.arrow_json import JSON_TEXT
 from structkit.values import ABSENT, JSON, JSONValue
 from structkit.values.source_cell import to_json_text, to_json_value
 
@@ -44,12 +45,12 @@ class ArrowEncoding:
     Args:
         type: A pyarrow data type.
         convert: Converts a natural value to what pyarrow takes for that type.
-        is_text: Whether the column contains JSON text.
+        schema: Of the values, with `JSON_TEXT` for those that are stored as JSON text.
     """
 
     type: Any
     convert: Convert
-    is_text: bool = False
+    schema: JSON = field(default_factory=dict)
 
 
 def encoding_of(column: Column, arrow: Any) -> ArrowEncoding:
@@ -69,15 +70,18 @@ def _encoding(schema: JSONValue, column: Column, arrow: Any, trail: tuple[int, .
     trail = (*trail, id(resolved))
     if is_closed_object(resolved, is_open=column.is_open):
         parts = {name: _encoding(part, column, arrow, trail) for name, part in resolved["properties"].items()}
-        return ArrowEncoding(arrow.struct([(name, part.type) for name, part in parts.items()]), _struct(parts))
+        fields = {"properties": {name: part.schema for name, part in parts.items()}, "additionalProperties": False}
+        arrow_type = arrow.struct([(name, part.type) for name, part in parts.items()])
+        return ArrowEncoding(arrow_type, _struct(parts), {"type": "object", **fields})
     types = schema_types(resolved)
     if types == {"array"} and resolved.get("items") and "prefixItems" not in resolved:
         item = _encoding(resolved["items"], column, arrow, trail)
-        return ArrowEncoding(arrow.list_(item.type), _list(item.convert))
+        return ArrowEncoding(arrow.list_(item.type), _list(item.convert), {"type": "array", "items": item.schema})
     is_map = types == {"object"} and not resolved.keys() & {"properties", "anyOf", "allOf"}
     if is_map and resolved.get("additionalProperties"):
         item = _encoding(resolved["additionalProperties"], column, arrow, trail)
-        return ArrowEncoding(arrow.map_(arrow.string(), item.type), _map(item.convert))
+        map_schema = {"type": "object", "additionalProperties": item.schema}
+        return ArrowEncoding(arrow.map_(arrow.string(), item.type), _map(item.convert), map_schema)
     return _scalar(types, resolved, arrow)
 
 
@@ -86,11 +90,11 @@ def _scalar(types: set[str], schema: JSON, arrow: Any) -> ArrowEncoding:
     if name is None or schema.keys() & {"anyOf", "oneOf", "allOf", "not"}:
         return _text(arrow)
     converts = {"int64": _to_integer, "string": _to_scalar}
-    return ArrowEncoding(getattr(arrow, name)(), converts.get(name, _to_number))
+    return ArrowEncoding(getattr(arrow, name)(), converts.get(name, _to_number), {"type": [*types]})
 
 
 def _text(arrow: Any) -> ArrowEncoding:
-    return ArrowEncoding(arrow.string(), lambda value: None if value is None else to_json_text(value), is_text=True)
+    return ArrowEncoding(arrow.string(), lambda value: None if value is None else to_json_text(value), JSON_TEXT)
 
 
 def _unchanged(value: Any) -> Any:
