@@ -31,6 +31,15 @@ def format_names(names: Sequence[str]) -> str:
     return (", ".join(map(repr, names[:MAX_LISTED_NAMES])) or "none") + more
 
 
+def text_without_address(value: object) -> str:
+    """Return `str(value)` without the address in memory, which differs from run to run.
+
+    >>> text_without_address(object())
+    '<object object>'
+    """
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", str(value))
+
+
 def suggest_name(name: str, candidates: Iterable[str], prefix: str | None = None) -> str:
     """Return a hint at the candidate that is closest to a misspelt name, or else the list of all after a prefix.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from structkit.schema.json_equality import equality_key
 from structkit.schema.keywords import EMPTY_DEFAULT
 from structkit.schema.naming import without_name_as_title
 from structkit.schema.nodes.box import BoxedNode
@@ -9,7 +10,7 @@ from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe, description_of
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.union import nullable, resolve_node, writes_null_as_text
-from structkit.values import JSONPath, JSONValue
+from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
 ABSENT = object()
@@ -39,7 +40,7 @@ def build_field(
     node = compiler.build(without_name_as_title(schema, name), path)
     default = schema.get("default", ABSENT) if isinstance(schema, dict) else ABSENT
     # A constant with its default is a tag: the model has to write it, because it distinguishes the branches of a union.
-    is_tag = default is not ABSENT and "const" in compiler.resolve(schema)
+    is_tag = default is not ABSENT and _is_constant(default, compiler.resolve(schema))
     if required or (is_tag and compiler.defaults_apply):
         return Field(name, name, node, is_assumed=not required)
     is_nullable = compiler.is_nullable(schema)
@@ -67,10 +68,15 @@ def _stand_in(schema: JSONValue, node: Node, default: JSONValue, is_nullable: bo
     if is_nullable and not writes_null_as_text(node):
         return None if default is ABSENT else default
     target = compiler.resolve(schema)
-    if default is ABSENT or "const" in target:
+    if default is ABSENT or _is_constant(default, target):
         return default
     accepts_empty = resolve_node(node).kind == "array" and not {*schema, *target} & NOT_EMPTY
     return default if accepts_empty and default in EMPTY_CONTAINERS else ABSENT
+
+
+def _is_constant(default: JSONValue, schema: JSON) -> bool:
+    """Return whether a default is the constant of its schema; a constant may reject the default that it has."""
+    return "const" in schema and equality_key(schema["const"]) == equality_key(default)
 
 
 def _field_with_null(

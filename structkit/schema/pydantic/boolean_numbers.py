@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from structkit.schema.expected_values import TYPES, listed_values
 from structkit.schema.keywords import ORIGINAL_SCHEMA
-from structkit.schema.pydantic.strict_scalars import Context, ScalarRewriter, has_own_schema, rewrite_scalars
+from structkit.schema.pydantic.scalar_walk import Context, ScalarRewriter, rewrite_scalars
+from structkit.schema.pydantic.strict_scalars import has_own_schema
 from structkit.values import JSON, JSONValue
 
 

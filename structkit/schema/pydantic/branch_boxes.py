@@ -73,7 +73,7 @@ class UnionRewrite:
         """Return a union whose discriminator is a function, written without it: the function may read JSON only."""
         branches = {str(tag): choice for tag, choice in part["choices"].items()}
         resolved = {tag: self._resolve(choice) for tag, choice in branches.items()}
-        choice = self._choice(branches, resolved, union=part)
+        choice = self._choice(branches, resolved, union=part, is_ambiguous=True)
         return {**part, "serialization": core_schema.plain_serializer_function_ser_schema(choice.write)}
 
     def nullable(self, part: JSON) -> JSON:

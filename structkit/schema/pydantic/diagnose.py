@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing
 import warnings
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from structkit.schema.pydantic.part import is_python_only, python_only_choices, union_choices
 from structkit.values import JSONPath
+from structkit.values.text import text_without_address
 
 
 def find_unsupported_part(output_type: Any) -> tuple[JSONPath, Any]:
@@ -95,6 +95,6 @@ def type_text(output_type: Any) -> str:
     if isinstance(output_type, type):
         return output_type.__qualname__
     try:
-        return re.sub(r" at 0x[0-9a-fA-F]+", "", str(output_type))  # the address differs from run to run
+        return text_without_address(output_type)
     except ValueError:  # it contains a number of too many digits
         return type(output_type).__name__

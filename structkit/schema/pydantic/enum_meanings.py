@@ -16,7 +16,7 @@ from structkit.schema.pydantic.part import walk_parts
 from structkit.schema.pydantic.set_order import with_set_order
 from structkit.schema.value_meanings import name_meaning
 from structkit.values import JSONValue
-from structkit.values.text import shorten_json
+from structkit.values.text import shorten_json, text_without_address
 
 DEFAULT_DOCSTRING = "An enumeration."
 """The docstring that older versions of Python give to every enum."""
@@ -41,7 +41,7 @@ def members_by_name(core: Any) -> Iterator[dict[str, JSONValue]]:
     for part in walk_parts(core):
         members = part.get("members" if part["type"] == "enum" else "expected", ())
         if members and all(isinstance(member, Enum) for member in members):
-            values = {member.name: to_jsonable_python(member.value, fallback=str) for member in members}
+            values = {member.name: _jsonable(member.value) for member in members}
             if not any(isinstance(value, list | dict) for value in values.values()):
                 yield values
 
@@ -55,7 +55,7 @@ def structure_meanings(members: Sequence[Enum]) -> dict[str, str]:
 
 def _jsonable(value: Any) -> JSONValue:
     try:
-        return with_set_order(value, to_jsonable_python(value, fallback=str))
+        return with_set_order(value, to_jsonable_python(value, fallback=text_without_address))
     except UnicodeDecodeError:  # bytes that are not text
         return repr(value)
 

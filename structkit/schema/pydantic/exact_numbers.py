@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
 from structkit.schema.keywords import ORIGINAL_SCHEMA
 from structkit.schema.pydantic.part import NOT_SCHEMAS, without_ref
-from structkit.schema.pydantic.strict_scalars import CONVERTERS, WRAPPERS
+from structkit.schema.pydantic.scalar_walk import CONVERTERS, WRAPPERS
 from structkit.values.exact_float import ExactFloat
 
 AMBIGUOUS = ""

@@ -62,7 +62,8 @@ SECRET_SERIALIZERS = frozenset({"_serialize_secret", "_serialize_secret_field"})
 """Names of pydantic's functions that mask secrets."""
 
 OUTPUT_SETTINGS = frozenset({"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan", "ser_json_bytes"})
-"""Settings that change how values are written, but neither the JSON Schema nor what is read."""
+OUTPUT_SETTINGS |= {"loc_by_alias"}
+"""Settings that change how values are written or errors located, but neither the JSON Schema nor what is read."""
 
 
 def invertible(schema: Any) -> Any:
@@ -184,6 +185,7 @@ class _Rewrite:
             return {**part, "serialization": unmasked}
         part_layers = layers(part, self._definitions)
         if is_of_library(serializer):
+            part = _without_result_type(part)
             part = _with_bytes_as_result(part) if self._resolve(part)["type"] == "bytes" else part
             return without_enum_values(restricted_to_instances(part))
         if part_layers[-1]["type"] not in BUILTIN:
@@ -230,6 +232,14 @@ def _with_bytes_as_result(part: JSON) -> JSON:
     if serializer["type"] != "function-plain":
         return part
     return {**part, "serialization": {"return_schema": core_schema.bytes_schema(), **serializer}}
+
+
+def _without_result_type(part: JSON) -> JSON:
+    """Return a `PlainValidator` that is written once: pydantic writes the JSON again as a value, and warns of it."""
+    serializer = part["serialization"]
+    if part["type"] != "function-plain" or serializer["type"] != "function-wrap":
+        return part
+    return {**part, "serialization": {key: value for key, value in serializer.items() if key != "return_schema"}}
 
 
 def _is_none(value: Any) -> bool:

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Hashable
 from contextlib import suppress
-from enum import Flag
+from enum import Enum, Flag
 from typing import Any, cast
 
 from pydantic.errors import PydanticInvalidForJsonSchema
@@ -50,6 +50,7 @@ from structkit.schema.pydantic.diagnose import StrictGenerator
 from structkit.schema.pydantic.doc_annotations import annotated_docs
 from structkit.schema.pydantic.enum_meanings import enum_meanings, member_texts
 from structkit.schema.pydantic.hidden_values import hide_values, with_values
+from structkit.schema.pydantic.literals import is_scalar
 from structkit.schema.pydantic.set_order import order_set_texts, with_set_order
 from structkit.schema.value_meanings import with_meaning
 from structkit.schema.writable import validate_writable
@@ -131,9 +132,13 @@ class NaturalSchemaGenerator(StrictGenerator):
     def encode_default(self, dft: Any) -> Any:
         """Encode a default; the items of its sets in an order that is the same in every process.
 
+        A member of an enum whose value is not a JSON scalar is written by its name, here as everywhere.
+
         Raises:
             PydanticSerializationError: It would be null, and is not None; pydantic then leaves it out.
         """
+        if isinstance(dft, Enum) and not is_scalar(dft.value):
+            return dft.name
         encoded = super().encode_default(dft)
         if encoded is None and dft is not None:
             raise PydanticSerializationError(f"{dft!r} is not null")

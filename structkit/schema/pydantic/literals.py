@@ -40,18 +40,18 @@ def _member_meanings(constants: list[Any], scalars: list[JSONValue]) -> dict[str
     meanings: dict[str, str] = {}
     for constant, scalar in zip(constants, scalars, strict=True):
         if isinstance(constant, Enum):
-            texts = enum_meanings([constant]) if _is_scalar(constant.value) else structure_meanings([constant])
+            texts = enum_meanings([constant]) if is_scalar(constant.value) else structure_meanings([constant])
             meanings |= {json.dumps(scalar): text for text in texts.values()}
     return meanings
 
 
 def _rewrite_enum(part: JSON) -> JSON:
     """Write a member by its name if a value of the enum is not a JSON scalar, such as a tuple."""
-    members = part["members"]
+    members = [*dict.fromkeys(part["members"])]  # an alias stands for a member that is listed already
     values = [member.value for member in members]
-    are_scalars = all(map(_is_scalar, values))
+    are_scalars = all(map(is_scalar, values))
     if are_scalars and not _has_long_integers(values):
-        return part
+        return part if len(members) == len(part["members"]) else {**part, "members": members}
     description = {"description": text} if (text := enum_docstring(part["cls"])) else {}
     updates = {**description, ENUM_MEANINGS: (enum_meanings if are_scalars else structure_meanings)(members)}
     constants = values if are_scalars else [member.name for member in members]
@@ -77,7 +77,7 @@ def _rewrite_tags(part: JSON) -> JSON:
     return {**part, "choices": choices, "discriminator": find_tag}
 
 
-def _is_scalar(value: Any) -> bool:
+def is_scalar(value: Any) -> bool:
     """Return whether a constant is a JSON scalar: infinities and NaN are not."""
     return isinstance(value, SCALARS) and (not isinstance(value, float) or math.isfinite(value))
 
@@ -117,7 +117,7 @@ def _to_json(constant: Any) -> Any:
     value = constant.value if isinstance(constant, Enum) else constant
     if isinstance(value, bytes):
         return write_bytes(value)
-    return value if _is_scalar(value) else getattr(constant, "name", None)
+    return value if is_scalar(value) else getattr(constant, "name", None)
 
 
 class _Constants:

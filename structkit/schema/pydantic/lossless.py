@@ -7,6 +7,7 @@ import math
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from pydantic_core import PydanticCustomError, core_schema, to_jsonable_python
 from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION, NULLABLE, ORIGINAL_SCHEMA
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.class_names import ClassNames
-from structkit.schema.pydantic.part import without_ref
+from structkit.schema.pydantic.part import compile_serializer, to_natural, without_ref
 from structkit.schema.pydantic.serializers import is_of_library
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
@@ -106,7 +107,8 @@ def with_unique_items(part: JSON, _resolve: Resolve) -> JSON:
     set_type = set if part["type"] == "set" else frozenset
     list_schema: Any = {**_bare(part), "type": "list"}
     metadata = {"pydantic_js_updates": {"uniqueItems": True}}
-    from_json = core_schema.no_info_after_validator_function(partial(_to_set, set_type), list_schema, metadata=metadata)
+    to_set = partial(_to_set, set_type, part.get("items_schema", core_schema.any_schema()))
+    from_json = core_schema.no_info_after_validator_function(to_set, list_schema, metadata=metadata)
 
     def write(value: Any, write_set: Callable[[Any], Any]) -> Any:
         return write_set(set_type(value) if isinstance(value, AbstractSet) else value)  # `AbstractSet` accepts both
@@ -114,20 +116,23 @@ def with_unique_items(part: JSON, _resolve: Resolve) -> JSON:
     return _with_json_form(from_json, part, core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(part)))
 
 
-def _to_set(set_type: Callable[[list[Any]], Any], items: list[Any]) -> Any:
+def _to_set(set_type: Callable[[list[Any]], Any], item_type: Any, items: list[Any]) -> Any:
     try:
         result = set_type(items)
     except TypeError:
         raise PydanticCustomError("unhashable_item", "Input should have no list and no object as an item") from None
     if len(result) < len(items):
         duplicate = next(item for position, item in enumerate(items) if item in items[:position])
-        raise PydanticCustomError(
-            "duplicate_item", "write the item {item} only once", {"item": shorten_json(_as_json(duplicate))}
-        )
+        text = shorten_json(_as_json(duplicate, item_type))
+        raise PydanticCustomError("duplicate_item", "write the item {item} only once", {"item": text})
     return result
 
 
-def _as_json(item: Any) -> JSONValue:
+def _as_json(item: Any, item_type: Any) -> JSONValue:
+    """Return an item as its type writes it; without its type, where that refers to definitions."""
+    with suppress(Exception):  # whatever a serializer of the caller's raises
+        written: JSONValue = to_natural(compile_serializer(item_type), item)
+        return written
     json: JSONValue = to_jsonable_python(item, by_alias=True, bytes_mode="base64", inf_nan_mode="strings", fallback=str)
     return json
 
