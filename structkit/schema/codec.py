@@ -272,7 +272,7 @@ class Codec(Generic[T]):
     def _with_expected_form(self, issue: Issue, node: Node, natural: JSONValue) -> Issue:
         """Return an issue with the form that is expected; of a text, which is not JSON of the type, as described."""
         value = value_at(natural, issue.path)
-        if not isinstance(value, str) or node.kind != "string":
+        if not isinstance(value, str) or node.kind != "string" or node.schema.keys() & {"enum", "const"}:
             return replace(issue, message=f"Input should be {form_of(node)}")
         description = find_description(self._compiled_schema.root, issue.path, natural)
         message = f"Input should be another text{f': {description}' if description else ''}"

@@ -62,6 +62,8 @@ def _inner(node: Node, value: JSONValue) -> Node | None:
     if isinstance(node, DescribedNode | ReferenceNode | BoxedNode):
         return node.node
     if isinstance(node, UnionNode):
+        if isinstance(value, str) and sum(branch.kind == "string" for branch in node.branches) > 1:
+            return None  # a text may be meant for each of them
         is_single = node.single_branch is not None and value is not None
         return node.single_branch if is_single else branch_of(node, value)
     return node.fields[0].node if isinstance(node, ObjectNode) and node.is_box else None

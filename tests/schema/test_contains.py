@@ -70,3 +70,22 @@ def test_an_array_that_nothing_fits_is_rejected():
     array = {"type": "array", "contains": False}
     with pytest.raises(SchemaError, match="contains requires an item that items excludes"):
         ResponseFormat({"type": "object", "properties": {"a": array}, "required": ["a"]})
+
+
+@pytest.mark.parametrize("extras", ["closed", "open"])
+def test_unevaluated_items_are_requested_where_the_schema_describes_them(extras: str) -> None:
+    schema = {
+        "type": "array",
+        "prefixItems": [{"type": "string"}],
+        "contains": {"type": "integer"},
+        "unevaluatedItems": {"type": "boolean"},
+    }
+    form = ResponseFormat(schema, extras=extras)  # type: ignore[arg-type]
+    for value in (["a", 1], ["a", True, 2]):
+        assert form.load(form.dump(value)) == value
+    plain = ResponseFormat(
+        {"type": "array", "prefixItems": [{"type": "integer"}], "unevaluatedItems": {"type": "integer"}}
+    )
+    wire = plain.dump([1, 2, 3])
+    assert Draft202012Validator(plain.schema).is_valid(wire)
+    assert plain.load(wire) == [1, 2, 3]

@@ -6,10 +6,16 @@ from collections.abc import Callable
 from itertools import chain
 
 from structkit.schema.json_schema.vocabulary import ASSERTIONS
-from structkit.schema.json_types import is_of_type, type_names
+from structkit.schema.json_types import is_of_type, json_type, type_names
 from structkit.values import JSON, JSONValue
 
 IN_PLACE = ("anyOf", "oneOf", "allOf")
+
+MAX_LEVELS = 3
+"""Levels of lists in lists whose items are compared."""
+
+MAX_ITEMS = 20
+"""Items of a list that are compared."""
 
 
 def find_closest_branch(
@@ -30,9 +36,11 @@ def find_closest_branch(
     >>> find_closest_branch([{"type": "string"}, cat, cow], {"kind": "cow", "age": "3"}, dict) == cow
     True
     """
-    resolved = [(branch, resolve(branch)) for branch in _without_cycles(branches, resolve)]
+    resolved = [(branch, _merged(resolve(branch), resolve)) for branch in _without_cycles(branches, resolve)]
     possible = [(branch, schema) for branch, schema in resolved if _accepts(schema, value)]
-    distances = [_distance(schema, value) for _, schema in possible]
+    if any(_has_constant_of_type(schema, value) for _, schema in resolved):
+        return None  # one of the constants may be meant as well
+    distances = [_distance(schema, value, resolve) for _, schema in possible]
     if not possible or distances.count(min(distances)) > 1:
         return None
     return possible[distances.index(min(distances))][0]
@@ -73,6 +81,33 @@ def _leads_to(branches: list[JSONValue], schema: JSON, resolve: Callable[[JSONVa
     return False
 
 
+def _with_parts(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> list[JSON]:
+    """Return a schema and the parts of its `allOf`, at any depth."""
+    parts, visits, stack = list[JSON](), set[int](), [schema]
+    while stack:
+        part = stack.pop()
+        if id(part) not in visits:
+            visits.add(id(part))
+            parts.append(part)
+            inner = part.get("allOf")
+            stack += map(resolve, inner) if isinstance(inner, list) else ()
+    return parts
+
+
+def _merged(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSON:
+    """Return the keywords of a schema and of its `allOf` by which branches are compared."""
+    parts = _with_parts(schema, resolve)
+    if len(parts) == 1:
+        return schema
+    merged: JSON = {}
+    for part in reversed(parts):
+        merged |= {word: part[word] for word in ("type", "const", "enum", "items") if word in part}
+    properties = [(name, each) for part in parts for name, each in _properties(part).items()]
+    constants = {name: each for name, each in properties if isinstance(each, dict) and "const" in each}
+    required = {name: None for part in parts for name in part.get("required", ())}
+    return {**merged, "properties": {**dict(properties), **constants}, "required": [*required]}
+
+
 def _accepts(schema: JSON, value: JSONValue) -> bool:
     """Return whether a schema allows the type and the constants of a value."""
     if "const" in schema or "enum" in schema:
@@ -81,26 +116,42 @@ def _accepts(schema: JSON, value: JSONValue) -> bool:
     return (not names or any(is_of_type(value, str(name)) for name in names)) and _has_constants(schema, value)
 
 
+def _has_constant_of_type(schema: JSON, value: JSONValue) -> bool:
+    """Return whether a scalar has the type of a constant that it does not equal."""
+    constants = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    is_scalar = not isinstance(value, dict | list | None)
+    return is_scalar and isinstance(constants, list) and json_type(value) in map(json_type, constants)
+
+
 def _has_constants(schema: JSON, value: JSONValue) -> bool:
     """Return whether an object has the constants of its schema, as far as it has these properties."""
+    return not isinstance(value, dict) or all(len(values) > 1 for values in _other_values(schema, value))
+
+
+def _other_values(schema: JSON, value: JSON) -> list[list[JSONValue]]:
+    """Return the constants, or the values of the enum, of each property of an object that has none of them."""
     properties = _properties(schema)
+    parts = [(properties[key], item) for key, item in value.items() if isinstance(properties.get(key), dict)]
+    enums = [([part["const"]] if "const" in part else part.get("enum"), item) for part, item in parts]
+    return [values for values, item in enums if isinstance(values, list) and item not in values]
+
+
+def _distance(
+    schema: JSON, value: JSONValue, resolve: Callable[[JSONValue], JSON], levels: int = MAX_LEVELS
+) -> tuple[int, int]:
+    """Return how many values are not among those of an enum, and how many keys are missing or not declared.
+
+    Of a list, the keys of its items count.
+    """
+    if isinstance(value, list) and levels and isinstance(items := schema.get("items"), dict):
+        item = _merged(resolve(items), resolve)
+        distances = [_distance(item, each, resolve, levels - 1) for each in value[:MAX_ITEMS]]
+        are_other = sum(not _accepts(item, each) for each in value[:MAX_ITEMS])
+        return are_other + sum(other for other, _ in distances), sum(keys for _, keys in distances)
     if not isinstance(value, dict):
-        return True
-    parts = ((properties[key], item) for key, item in value.items() if key in properties)
-    return all(_is_possible_constant(part, item) for part, item in parts if isinstance(part, dict))
-
-
-def _is_possible_constant(schema: JSON, value: JSONValue) -> bool:
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
-    return not isinstance(values, list) or len(values) != 1 or values == [value]
-
-
-def _distance(schema: JSON, value: JSONValue) -> int:
-    """Return how many keys an object lacks, and how many it has that the schema does not declare."""
-    if not isinstance(value, dict):
-        return 0
+        return 0, 0
     missing = [name for name in schema.get("required", ()) if name not in value]
-    return len(missing) + len(value.keys() - _properties(schema).keys())
+    return len(_other_values(schema, value)), len(missing) + len(value.keys() - _properties(schema).keys())
 
 
 def _properties(schema: JSON) -> JSON:

@@ -103,7 +103,8 @@ class _Moves:
             target = look_up(self._document, keys)
             if not isinstance(target, dict | bool):
                 return pointer
-            self._add(canonical, unused_name(keys[-1], self._used), target)
+            is_in_place = self._keeps_places and keys[:-1] == ["$defs"]  # and has a name that a discriminator may need
+            self._add(canonical, keys[-1] if is_in_place else unused_name(keys[-1], self._used), target)
             self.emptied_keys |= set() if is_keyword(keys[0]) else {keys[0]}
         return f"#/$defs/{escape_key(self._names[canonical])}"
 

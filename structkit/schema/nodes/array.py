@@ -82,8 +82,25 @@ def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         if value is False:
             continue
         compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
-    items = compiler.build(schema.get("items", True), (*path, "[]"))
+    items = compiler.build(schema["items"] if "items" in schema else undeclared_items(schema, {}), (*path, "[]"))
     return describe(ArrayNode(items, supported), describe_bounds(unsupported))
+
+
+def undeclared_items(schema: JSON, default: JSONValue) -> JSONValue:
+    """Return the schema of items that neither `items` nor a position declares.
+
+    Args:
+        schema: The schema of the array.
+        default: The schema of such items where no other keyword speaks of them.
+
+    >>> undeclared_items({"unevaluatedItems": False, "contains": {"type": "integer"}}, {})
+    {'type': 'integer'}
+    """
+    items = schema.get("unevaluatedItems", default)
+    if items in (True, {}) or "contains" not in schema:
+        return items
+    is_required = schema.get("minContains", 1) > 0
+    return {"anyOf": [schema["contains"], items]} if items is not False else is_required and schema["contains"]
 
 
 def _validate_unique(schema: JSON, path: JSONPath) -> None:

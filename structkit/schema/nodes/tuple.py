@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from structkit.schema.keywords import POSITION_NAME
 from structkit.schema.naming import unused_name, wire_name
-from structkit.schema.nodes.array import build_array
+from structkit.schema.nodes.array import build_array, undeclared_items
 from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
@@ -154,5 +154,6 @@ def _parts(schema: JSON, compiler: Compiler) -> tuple[list[JSONValue], JSONValue
         parts, schema = parts[: parts.index(False)], {**schema, words[1]: False}
     parts = parts[: schema.get("maxItems")]
     needs_items = schema.get("minItems", 0) > len(parts)
-    further_items = schema.get(words[1], compiler.is_open or needs_items)
+    default = undeclared_items(schema, compiler.is_open or needs_items)
+    further_items = schema.get(words[1], default)
     return parts, False if schema.get("maxItems") == len(parts) else further_items

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.issue_messages import MISSING_TYPES, message
-from structkit.values import Issue, JSONPath, JSONValue
+from structkit.values import Issue, JSONPath, JSONValue, value_at
 from structkit.values.text import shorten_json
 
 Step: TypeAlias = "str | int"
@@ -34,7 +34,16 @@ def read_errors(errors: Iterable[Any], value: JSONValue) -> tuple[Issue, ...]:
         value: The natural JSON that was validated.
     """
     located = [(_locate(error, value), error) for error in errors if error["type"] not in SECONDARY_TYPES]
-    return tuple(dict.fromkeys(_located_issue(location, error) for location, error in _intended(located)))
+    by_location: dict[tuple[tuple[Step, bool], ...], list[Issue]] = {}
+    for location, error in _intended(located, value):
+        by_location.setdefault(tuple(location), []).append(_located_issue(location, error))
+    return tuple(dict.fromkeys(map(_alternatives, by_location.values())))
+
+
+def _alternatives(issues: list[Issue]) -> Issue:
+    """Return the issues of one place as one: pydantic gives branches of a union that differ in bounds the same name."""
+    messages = dict.fromkeys(issue.message for issue in issues)
+    return replace(issues[0], message="; or: ".join(messages))
 
 
 def _located_issue(location: Location, error: Any) -> Issue:
@@ -91,10 +100,10 @@ def _path(location: Location) -> JSONPath:
     )
 
 
-def _intended(located: Iterable[LocatedError]) -> Iterator[LocatedError]:
+def _intended(located: Iterable[LocatedError], value: JSONValue) -> Iterator[LocatedError]:
     """Yield the errors, of each union only those of the branch that the value is closest to.
 
-    If no branch accepts the type of the value, the only error is that it has none of their forms.
+    If no branch accepts the type of the value, or its tag, the only error is that it has none of their forms.
     """
     unions: dict[JSONPath, dict[Step, list[LocatedError]]] = {}
     outside: list[LocatedError] = []  # of a union, only its first error
@@ -111,20 +120,26 @@ def _intended(located: Iterable[LocatedError]) -> Iterator[LocatedError]:
         if _union_position(location) is None:
             yield location, error
         else:
-            yield from _intended_in_union(location[:-1], error, unions[_path(location[:-1])])
+            path = _path(location[:-1])
+            yield from _intended_in_union(location[:-1], error, unions[path], _value_at(value, location))
 
 
 def _intended_in_union(
-    location: Location, error: Any, branches: dict[Step, list[LocatedError]]
+    location: Location, error: Any, branches: dict[Step, list[LocatedError]], value: JSONValue
 ) -> Iterator[LocatedError]:
     """Yield the errors of the closest branch, or the one of a value that none of the branches has the form of."""
-    intended = {name: [*_intended(errors)] for name, errors in branches.items()}
+    intended = {name: [*_intended(errors, value)] for name, errors in branches.items()}
     closest = min(intended, key=lambda name: _distance(intended[name]))
-    if len(branches) > 1 and _distance(intended[closest])[0] == OTHER_TYPE:
-        yield location, {**error, "type": "union_tag_invalid"}
+    distance, wrong_tags, _ = _distance(intended[closest])
+    if len(branches) > 1 and (distance == OTHER_TYPE or wrong_tags):
+        yield location, {**error, "type": "union_tag_invalid", "input": value}
         return
     for inner, inner_error in intended[closest]:
         yield [*location, (closest, False), *inner], inner_error
+
+
+def _value_at(value: JSONValue, location: Location) -> JSONValue:
+    return value_at(value, tuple(step for step, is_inside in location if is_inside))
 
 
 def _union_position(location: Location) -> int | None:
@@ -144,8 +159,14 @@ OTHER_TYPE_ENDING = re.compile(
 """The error types of a value that a branch rejects without looking into it."""
 
 
-def _distance(errors: list[LocatedError]) -> tuple[int, int]:
-    """Return how far a value is from a branch, and in how many places."""
+def _distance(errors: list[LocatedError]) -> tuple[int, int, int]:
+    """Return how far a value is from a branch, how many of its tags the value does not have, and in how many places."""
     kinds = [error["type"] for inner, error in errors if not _path(inner)]
     distance = max((OTHER_TYPE if OTHER_TYPE_ENDING.search(kind) else OTHER_VALUE for kind in kinds), default=INSIDE)
-    return distance, len(errors)
+    wrong_tags = sum(_is_constant(error) and len(_path(inner)) == 1 for inner, error in errors)
+    return distance, wrong_tags, len(errors)
+
+
+def _is_constant(error: Any) -> bool:
+    """Return whether an error is that of a literal with one value only, such as the tag of a model."""
+    return bool(error["type"] == "literal_error" and " or " not in error["ctx"]["expected"])
