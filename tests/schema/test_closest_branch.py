@@ -125,3 +125,34 @@ def test_branches_that_differ_in_their_bounds_make_one_issue() -> None:
     form: ResponseFormat[Any] = ResponseFormat(union)
     [issue] = form.read('{"value": 1}').issues
     assert "greater than 3; or: Input should be less than -3" in issue.message
+
+
+def test_the_tag_of_a_branch_is_the_name_of_its_definition() -> None:
+    for extra in ({}, {"nullable": True}):
+        form = ResponseFormat({**EXTENDED, **extra})
+        for value in ({"kind": "Dog", "barks": True}, {"kind": "Cat", "lives": 9}):
+            assert form.dump(value) == {"value": value}
+            assert form.load({"value": value}) == value
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "prefixItems": [{"type": "integer"}], "items": False},
+        {
+            "$schema": "http://json-schema.org/draft-04/schema#",
+            "type": "array",
+            "items": [{"type": "integer"}],
+            "additionalItems": False,
+        },
+    ],
+    ids=["2020-12", "draft 4"],
+)
+def test_items_too_many_are_named(schema: JSON) -> None:
+    [issue] = ResponseFormat(schema).read('{"value": [1, "x", 2]}').issues
+    assert issue.message == 'not allowed here; leave out "x", 2'
+
+
+def test_structured_constants_are_explained() -> None:
+    notes = str(ResponseFormat(closed({"shape": {"enum": [[1, 2], {"a": 1}]}})).explain())
+    assert "constants that are lists or objects: their JSON texts" in notes

@@ -166,6 +166,31 @@ def _unevaluated_items(
             yield from validator.descend(item, part, path=position)
 
 
+def _items(validator: Any, part: Any, instance: JSONValue, schema: JSON) -> Iterator[Exception]:
+    """Yield the errors of a list's items; `items` that is a list describes them by position, before draft 2020-12."""
+    if not isinstance(instance, list):
+        return
+    if isinstance(part, list):
+        for position, (item, each) in enumerate(zip(instance, part, strict=False)):
+            yield from validator.descend(item, each, path=position, schema_path=position)
+    else:
+        yield from _further_items(validator, part, instance, len(schema.get("prefixItems", ())))
+
+
+def _additional_items(validator: Any, part: Any, instance: JSONValue, schema: JSON) -> Iterator[Exception]:
+    if isinstance(instance, list) and isinstance(schema.get("items"), list):
+        yield from _further_items(validator, part, instance, len(schema["items"]))
+
+
+def _further_items(validator: Any, part: Any, instance: list[JSONValue], start: int) -> Iterator[Exception]:
+    """Yield the errors of the items from a position on."""
+    if part is False and instance[start:]:
+        yield _extra_items(instance[start:])
+        return
+    for position in range(start, len(instance)):
+        yield from validator.descend(instance[position], part, path=position)
+
+
 def _extra_items(items: Iterable[JSONValue]) -> Exception:
     """Return the error of a list with items too many; a single one of them, re-asked, would still be one."""
     from jsonschema.exceptions import ValidationError
@@ -250,6 +275,8 @@ RULES: dict[str, Rule] = {
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional,
     "properties": _properties,
+    "items": _items,
+    "additionalItems": _additional_items,
     "required": _required,
     "dependentRequired": _dependent_required,
     "dependencies": _dependent_required,

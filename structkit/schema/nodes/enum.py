@@ -70,6 +70,8 @@ def _build_types(
         kinds.setdefault(_value_type(value, "number" if has_floats else "integer"), []).append(value)
     if len(kinds) > 1:
         compiler.note(path, "rewritten", "values of several types: one enum for each type")
+    if "structure" in kinds:
+        compiler.note(path, "rewritten", "constants that are lists or objects: their JSON texts")
     meanings = value_meanings(schema) if len(unique) > 1 else {}
     texts = frozenset(str(value) for value in kinds.get("string", ()))
     structures = ConstantsNode(tuple(kinds.get("structure", ())), other_texts=texts)
