@@ -285,8 +285,8 @@ def read_nullable(part: JSON, path: JSONPath) -> JSON:
 
 
 def _with_null_branch(part: JSON) -> JSON:
-    kept = (ANNOTATIONS | IDENTIFIERS) - {"discriminator"}  # which is read beside its union
-    outside = {key: value for key, value in part.items() if key in kept}
+    outer_words = (ANNOTATIONS | IDENTIFIERS) - {"discriminator"}  # which is read beside its union
+    outside = {key: value for key, value in part.items() if key in outer_words}
     return {**outside, "anyOf": [_without(part, *outside), NULL]}
 
 

@@ -131,8 +131,8 @@ def _to_set(set_type: Callable[[list[Any]], Any], item_type: Any, items: list[An
 def _as_json(item: Any, item_type: Any) -> JSONValue:
     """Return an item as its type writes it; without its type, where that refers to definitions."""
     with suppress(Exception):  # whatever a serializer of the caller's raises
-        written: JSONValue = to_natural(compile_serializer(item_type), item)
-        return written
+        natural: JSONValue = to_natural(compile_serializer(item_type), item)
+        return natural
     json: JSONValue = to_jsonable_python(item, by_alias=True, bytes_mode="base64", inf_nan_mode="strings", fallback=str)
     return json
 
