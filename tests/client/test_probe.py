@@ -261,9 +261,20 @@ def test_a_transient_error_is_not_a_rejection(probed: Any) -> None:
     def answer(request: JSON) -> Reply:
         return error_reply(503, "overloaded") if request.get("response_format") else perfect(request)
 
-    report, _ = probed(answer, policy=structkit.Policy(retries=0))
-    assert (report["json_schema"].verdict, report["json_schema"].note) == ("unknown", "503: 'overloaded'")
+    report, endpoint = probed(answer, policy=structkit.Policy(retries=0))
+    note = "503: 'overloaded'; a plain question was answered right after: it may fail on this mode"
+    assert (report["json_schema"].verdict, report["json_schema"].note) == ("unknown", note)
     assert (report["tool"].verdict, report.route.rejected) == ("constrained", frozenset())
+    assert len(endpoint.requests) <= 30
+
+
+def test_a_rate_limit_is_no_rejection_under_any_status(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        limit = error_reply(400, "slow down", code="rate_limit_exceeded")
+        return limit if request.get("response_format") else perfect(request)
+
+    report, _ = probed(answer, policy=structkit.Policy(retries=0))
+    assert {report[mode].verdict for mode in ("json_schema", "json_object")} == {"unknown"}
 
 
 def test_a_500_is_a_rejection_if_the_mode_alone_causes_it(probed: Any) -> None:

@@ -13,7 +13,7 @@ from structkit.dialects.finish_reasons import finish_kind_of
 from structkit.dialects.refusals import UNUSUAL_STATUSES, names_field
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Mode
-from structkit.extraction.route_learning import SCHEMA_ERROR_STATUSES
+from structkit.extraction.route_learning import PASSED_ON, SCHEMA_ERROR_STATUSES
 from structkit.parsing import NotJSON, read_json
 from structkit.transport import TransportReply
 from structkit.transport.http_reply import ADVICE
@@ -51,6 +51,11 @@ def is_rejection(error: TransportError) -> bool:
 def is_server_error(error: TransportError) -> bool:
     """Return whether an error is a 500, which may be a failure of the moment or about the request."""
     return isinstance(error, StatusError) and error.status_code == SERVER_ERROR
+
+
+def is_gateway_error(error: TransportError) -> bool:
+    """Return whether an error is a 502 or 503, with which gateways pass on any failure of a server."""
+    return isinstance(error, StatusError) and error.status_code in PASSED_ON
 
 
 def failed_finding(kind: Kind, name: str, error: TransportError) -> Finding:

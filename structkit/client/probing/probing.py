@@ -17,6 +17,7 @@ from structkit.client.probing.probe_reply import (
     error_text,
     failed_finding,
     is_empty,
+    is_gateway_error,
     is_rejection,
     is_server_error,
     is_truncated,
@@ -39,6 +40,8 @@ HELLO = "Answer with one word: what colour is the sky?"
 CONTRADICT_SCHEMA = f'{COPY}{{"colour": "blue"}}'
 NAME_ANIMAL = "Name an animal."
 NO_JSON = "Copy this text exactly, and write no JSON: The sky is blue."
+
+ONLY_HERE = "; a plain question was answered right after: it may fail on this mode"
 
 ANIMAL = ProbeSchema("pick", {"animal": {"type": "string", "enum": ["xq7", "zz9"]}})
 """A model writes these names only if it has read the schema."""
@@ -172,12 +175,14 @@ def _mode(template: RequestTemplate, mode: Mode) -> ProbeSteps[Finding]:
 def _failed_mode(template: RequestTemplate, mode: Mode, error: TransportError) -> ProbeSteps[Finding]:
     """Return the finding for a mode without a completion.
 
-    A server that fails on a mode, after retries, and answers a request without it right after, rejects the mode.
+    A server that fails on a mode, after retries, and answers a request without it right after, rejects the mode. If a
+    gateway failed, which may be for a moment only, that is said, and nothing is stored.
     """
     finding = failed_finding("mode", mode.name, error)
-    if is_server_error(error) and isinstance((yield template.with_text(HELLO)), Completion):
-        return replace(finding, verdict="refused")
-    return finding
+    is_server, is_gateway = is_server_error(error), is_gateway_error(error)
+    if not (is_server or is_gateway) or not isinstance((yield template.with_text(HELLO)), Completion):
+        return finding
+    return replace(finding, verdict="refused") if is_server else replace(finding, note=f"{finding.note}{ONLY_HERE}")
 
 
 def _json_object(template: RequestTemplate, mode: Mode) -> ProbeSteps[Finding]:
