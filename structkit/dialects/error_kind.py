@@ -41,8 +41,8 @@ MAX_MESSAGE_CHARS = 2_000
 """Limits on what is read of an error body; anything larger is not an explanation."""
 
 TOO_MANY_REQUESTS = 429
-LIMIT_STATUSES = frozenset({400, 403, 420, 500, 502, 503, 529})
-"""Statuses other than 429 under which some vendors and gateways send a rate limit; the body has to state it."""
+OTHER_MEANINGS = frozenset({401, 402, 407, 413})
+"""Statuses that are about the key, the account, a proxy or the size of one request, whatever the body states."""
 
 QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'(?!\w)|“[^”]*”|「[^」]*」")
 """Quotations in a message; they may be the text of a row, which may be about money too."""
@@ -106,7 +106,7 @@ def is_rate_limit(error: TransportError) -> bool:
     (False, True)
     """
     if isinstance(error, StatusError):
-        is_stated = error.status_code in LIMIT_STATUSES and states_rate_limit(error.body)
+        is_stated = error.status_code not in OTHER_MEANINGS and states_rate_limit(error.body)
         return error.status_code == TOO_MANY_REQUESTS or is_stated
     body = error.body if isinstance(error.body, dict) else {}
     return isinstance(error, MalformedReply) and not body.get("choices") and states_rate_limit(body)

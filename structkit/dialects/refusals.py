@@ -47,7 +47,7 @@ RATE_LIMIT_CODE = r"throttl|rate(?:limit)?exceeded|ratelimitreached|toomanyreque
 `RequestLimitExceeded`, the `ThrottlingException` of AWS, Volcengine's `RateLimitExceeded.EndpointRPMExceeded`."""
 
 RATE_LIMIT_STATEMENT = (
-    r"\W*(?:error\W+)?(?:\w+ ){0,3}(?:rate.?limit (?:is |was |has been )?(?:exceeded|reached|hit)\b)|"
+    r"\W*(?:error\W+)?(?:\w+ ){0,3}(?:rate.?limit[ _]?(?:is |was |has been )?(?:exceeded|reached|hit)\b)|"
     r"\W*too many (?:requests|calls)\b|\W*(?:you(?:'ve| have)|has) (?:exceeded|reached|hit) (?:a|the|your) "
     r"(?:\w+ )?rate.?limit|\W*(?:request (?:was |is )?|you are being )(?:throttled|rate.?limited)|"
     r"\W*out of (?:call volume|bandwidth) quota|\W*请求(?:过于|太|过)频繁|\W*(?:触发|超[过出])(?:了)?(?:限流|速率限制)"

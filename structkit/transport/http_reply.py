@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from structkit.dialects.error_kind import LIMIT_STATUSES, ErrorKind, error_kind, is_rate_limit
+from structkit.dialects.error_kind import ErrorKind, error_kind, is_rate_limit
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
@@ -303,11 +303,10 @@ def _secret_forms(secret: str) -> tuple[str, ...]:
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue, url: str) -> StatusError:
     value = text if body is None else body
     kind = error_kind(value)
-    advice = _advice(status, kind)
     place = f" to {url}" if url and status in WRONG_ADDRESS else ""
     message = _message(body) or ""
     error = StatusError(
-        f"the endpoint answered {status}{place}: {message or shorten(text, MAX_ERROR_CHARS)!r}{advice}",
+        f"the endpoint answered {status}{place}: {message or shorten(text, MAX_ERROR_CHARS)!r}",
         request_id=headers.get("x-request-id"),
         body=value,
     )
@@ -315,14 +314,18 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
     is_limit = is_rate_limit(error)
     error.retryable = (status in RETRYABLE or is_limit) and not _is_permanent(status, kind)
     error.retry_after = read_retry_after(headers, value, is_rate_limit=is_limit)
+    error.args = (f"{error}{_advice(status, kind, is_limit=is_limit)}",)
     return error
 
 
-def _advice(status: int, kind: ErrorKind) -> str:
+def _advice(status: int, kind: ErrorKind, *, is_limit: bool) -> str:
     """Return what to do about an error; a rate limit or an empty account comes under any status."""
-    if status in ADVICE or kind == "empty_account":
-        return f"; {KIND_ADVICE.get(kind) or ADVICE[status]}"
-    return f"; {KIND_ADVICE[kind]}" if kind == "rate_limit" and status in LIMIT_STATUSES else ""
+    if is_limit and kind == "rate_limit":
+        return f"; {KIND_ADVICE[kind]}"
+    if status not in ADVICE and kind != "empty_account":
+        return ""
+    words = None if kind == "rate_limit" else KIND_ADVICE.get(kind)
+    return f"; {words or ADVICE[status]}"
 
 
 def _is_permanent(status: int, kind: ErrorKind) -> bool:

@@ -86,6 +86,8 @@ UNUSUAL_LIMITS: dict[str, tuple[int, JSONValue]] = {
     "words": (400, error("Too many requests, please slow down.")),
     "Chinese": (400, error("请求过于频繁,请稍后再试")),
     "a number": (403, error("slow down", code=429)),
+    "a code as the error": (400, {"error": "rate_limit_exceeded"}),
+    "another status": (415, error("response_format requests are limited", code="rate_limit_exceeded")),
     "plain text": (403, "Too Many Requests"),
 }
 NO_LIMITS: dict[str, tuple[int, JSONValue]] = {
