@@ -11,7 +11,10 @@ Event: TypeAlias = tuple[str, str]
 """The event's name (the `event:` field, usually empty) and its data."""
 
 DONE = b"[DONE]"
-"""The data that ends a stream of completions; the event is complete without a blank line."""
+"""The data that ends a stream of completions; nothing comes after it."""
+
+LAST_LINES = (b"data: [DONE]", b"data:[DONE]")
+LAST_LINE_BYTES = frozenset(map(len, LAST_LINES))
 
 BOM = b"\xef\xbb\xbf"
 MAX_EVENT_BYTES = 2**25
@@ -21,7 +24,7 @@ class EventParser:
     r"""Parse a stream fragment by fragment, and yield each event when it is complete; each byte is read once.
 
     Comments and the fields `id` and `retry` are skipped. An event without the blank line that ends it is yielded by
-    `end` only, because it may be half of one; `[DONE]` is complete at the end of its line.
+    `end` only, because it may be half of one; `[DONE]` is complete without any line break.
 
     Args:
         max_bytes: The maximum size of one line, and of the data lines of one event.
@@ -60,6 +63,11 @@ class EventParser:
                 if self._data:
                     yield self._event()
                 self._data, self._event_bytes, self._name = [], 0, b""
+        if self._line_bytes in LAST_LINE_BYTES and (line := b"".join(self._line_parts)) in LAST_LINES:
+            self._line_parts, self._line_bytes = [], 0
+            self._add_line(line)
+            yield self._event()
+            self._data, self._event_bytes, self._name = [], 0, b""
 
     def end(self) -> Iterator[Event]:
         """Yield the event that lacks its blank line when the stream ends; by the specification it is dropped.

@@ -23,7 +23,7 @@ MAX_LINGER_S = 1.0
 connection be reused."""
 
 EVENT_START = b"data:"
-LAST_EVENT = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*?[\r\n]")
+LAST_EVENT = re.compile(rb"(?:^|[\r\n])data:[ \t]*\[?done\]?[ \t]*(?:[\r\n]|$)", re.IGNORECASE)
 """The last event of a stream. No text that the model writes matches it, because JSON escapes line breaks."""
 
 MIN_TIMEOUT_S = 0.001

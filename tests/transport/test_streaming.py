@@ -508,9 +508,9 @@ def test_a_connection_is_reused_after_an_exhausted_stream(driver: Driver) -> Non
     assert connections == [1]
 
 
-def hold_connection(until: threading.Event) -> Callable[[Any], Reply]:
+def hold_connection(until: threading.Event, end: bytes = b"data: [DONE]\n\ndata: more\n\n") -> Callable[[Any], Reply]:
     def chunks() -> Iterator[bytes]:
-        yield from events(chunk(TEXT), DONE, b"data: more\n\n")
+        yield from events(chunk(TEXT), end)
         until.wait(600)
 
     return lambda _body: Reply(chunks(), headers=SSE)
@@ -525,12 +525,13 @@ def test_the_reply_is_yielded_before_the_connection_is_closed(driver: Driver) ->
     assert items[-1].choices[0].content == TEXT
 
 
+@pytest.mark.parametrize("end", [b"data: [DONE]\n\ndata: more\n\n", b"data: [DONE]\n", b"data:[DONE]"])
 def test_an_endpoint_that_does_not_end_its_body_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, driver: Driver
+    monkeypatch: pytest.MonkeyPatch, driver: Driver, end: bytes
 ) -> None:
     monkeypatch.setattr("structkit.transport.reply_body.MAX_LINGER_S", 0.05)
     done = threading.Event()
-    with Endpoint(hold_connection(done)) as endpoint:
+    with Endpoint(hold_connection(done, end)) as endpoint:
         _, reply = read_stream(driver, endpoint)
         assert not done.is_set()
         done.set()

@@ -362,7 +362,10 @@ STREAM = b"".join(
 )
 
 
-@pytest.mark.parametrize("end", [b"data: [DONE]\n\n", b"data:[DONE]\r\n", b"data: [DONE]\n: more\n\n"])
+@pytest.mark.parametrize(
+    "end",
+    [b"data: [DONE]\n\n", b"data:[DONE]\r\n", b"data: [DONE]\n: more\n\n", b"data:  [done] \n\n", b"data: [DONE]"],
+)
 @pytest.mark.parametrize("is_packed", [False, True], ids=["plain", "gzip"])
 def test_a_stream_that_nobody_asked_for_is_complete_at_its_last_event(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, end: bytes, is_packed: bool
