@@ -183,6 +183,21 @@ def _is_call(value: JSONValue) -> bool:
     return len(names) == len(CALL_PARTS) and all(not part.isdisjoint(names) for part in CALL_PARTS)
 
 
+def is_call(value: JSON, names: Collection[str]) -> bool:
+    """Return whether an object is the call of a function, although some of its keys are *names* of the type.
+
+    >>> is_call({"name": "person", "arguments": {"name": "Ada"}}, {"name"})
+    True
+    >>> is_call({"name": "Ada", "input": "a"}, {"name"}), is_call({"name": "a", "input": {}}, {"name", "input"})
+    (False, False)
+    """
+    if not _is_call(value):
+        return False
+    arguments = next(key for key in value if key in CALL_PARTS[1])
+    may_be_arguments = not isinstance(value[arguments], list) and _may_be_object(value[arguments])
+    return arguments not in names and may_be_arguments
+
+
 def _is_function_name(key: str, value: JSONValue, name: str) -> bool:
     """Return whether a member of an object only says that it is a call of the function *name*."""
     return key in CALL_NAMES and isinstance(value, str) and _matches_name(value.removeprefix("functions."), name)

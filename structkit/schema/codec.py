@@ -26,13 +26,13 @@ from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.description import without_description
 from structkit.schema.nodes.node import Node, WireError, reject_ambiguous
-from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.union import constant_of
 from structkit.schema.paths import wire_path
 from structkit.schema.repaired_answer import MAX_READINGS, RepairedReading, choose_answer, repaired_readings
 from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.split import select_part
+from structkit.schema.unrelated import ExpectedKeys, expected_keys, reject_unrelated
 from structkit.values import ABSENT, JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue, value_at
 from structkit.values.repair import are_allowed
 from structkit.values.text import shorten_json
@@ -46,9 +46,6 @@ MIN_EXCERPT_CHARS = 30
 
 MAX_EXPLAINED_ISSUES = 100
 """Issues that are explained by the form that is expected; no model reads more of them."""
-
-MAX_LISTED_KEYS = 5
-"""Expected keys that an issue lists where a reply has none of them."""
 
 
 class Codec(Generic[T]):
@@ -207,35 +204,12 @@ class Codec(Generic[T]):
         except RecursionError:
             return Answer(0, text, None, (Issue((), "nested too deep"),))
         answer = self.read_natural(natural, document if self._is_identity else None, text, context)
-        return self._reject_unrelated(wire, answer) if isinstance(wire, dict) and wire else answer
-
-    def _reject_unrelated(self, wire: JSON, answer: Answer[T]) -> Answer[T]:
-        """Return the answer; an object that has nothing of the type is invalid, even if defaults or a map accept it."""
-        properties = wire.get("properties")
-        if isinstance(properties, dict) and self._is_schema_echo(wire, properties):
-            return replace(answer, value=None, issues=(Issue((), f"this is the schema; write a value: {self.form}"),))
-        if not wire.keys().isdisjoint(self._property_names) or not self._property_names:
-            return answer
-        if getattr(answer.value, "model_fields_set", False):
-            return answer
-        expected = ", ".join(islice(self.schema["properties"], MAX_LISTED_KEYS))
-        hint = Issue((), f"it has none of the expected keys: {expected}")
-        return replace(answer, value=None, issues=(*answer.issues, hint))
-
-    def _is_schema_echo(self, wire: JSON, properties: JSON) -> bool:
-        """Return whether a reply is the schema that the request contained."""
-        expected = self.schema["properties"]
-        return "properties" not in expected and properties.keys() == expected.keys() and "type" in wire
+        keys = self._expected_keys if wire and isinstance(wire, dict | list) else None
+        return answer if keys is None else reject_unrelated(answer, wire, keys, self.form)
 
     @cached_property
-    def _property_names(self) -> frozenset[str]:
-        """The natural and wire names of the properties; empty where the type accepts other keys."""
-        root = self._root
-        return (
-            root.names | root.by_wire.keys()
-            if isinstance(root, ObjectNode) and root.extra_keys is None
-            else frozenset()
-        )
+    def _expected_keys(self) -> ExpectedKeys | None:
+        return expected_keys(self._root)
 
     def read_natural(
         self, natural: JSONValue, document: str | None = None, text: str = "", context: Any = None
