@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from structkit.prompts import feedback, patch_feedback
+from structkit.prompts.feedback import MAX_ISSUES
 from structkit.schema import Codec, Patch, make_patch
 from structkit.values import Answer, JSONPath, Message, value_at
 
@@ -35,13 +36,15 @@ def correction_messages(
     """
     if invalid_answer is None:
         return ()
+    issues = [codec.hint_at_null(issue, invalid_answer.draft) for issue in invalid_answer.issues[:MAX_ISSUES]]
+    issues += invalid_answer.issues[MAX_ISSUES:]
     if patch is not None:
-        return (_message("user", patch_feedback(invalid_answer.issues, patch_places(patch), patch.draft)),)
+        return (_message("user", patch_feedback(issues, patch_places(patch), patch.draft)),)
     if invalid_answer.draft is None and "{" not in invalid_answer.text:
         reason = "; ".join(issue.message for issue in invalid_answer.issues)
         return (_message("user", NO_JSON.format(why=reason, form=codec.form)),)
     wire_path = partial(codec.wire_path, draft=invalid_answer.draft)
-    request = _message("user", feedback(invalid_answer.issues, wire_path))
+    request = _message("user", feedback(issues, wire_path))
     return (_message("assistant", invalid_answer.text), request) if invalid_answer.text else (request,)
 
 

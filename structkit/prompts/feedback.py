@@ -18,8 +18,13 @@ MAX_CONTEXT_CHARS = 240
 """Characters of the object around an invalid value, which is quoted to show the model which value is meant."""
 
 
+TRUNCATED = "Your last reply was truncated. Reply again with the whole JSON, from its start, and nothing else."
+
+
 def feedback(issues: Sequence[Issue], wire_path: Callable[[JSONPath], JSONPath]) -> str:
     """Return the correction to send after an invalid reply.
+
+    Without issues, the reply was truncated, and the rest that was sent since cannot be used.
 
     Values from the reply are quoted as shortened JSON, so that text in them does not read as an instruction.
 
@@ -29,6 +34,8 @@ def feedback(issues: Sequence[Issue], wire_path: Callable[[JSONPath], JSONPath])
     age: Input should be a valid integer (got "old")
     Reply again with the whole corrected JSON and nothing else.
     """
+    if not issues:
+        return TRUNCATED
     lines = [_line(replace(issue, path=wire_path(issue.path))) for issue in issues[:MAX_ISSUES]]
     omitted = [f"and {len(issues) - MAX_ISSUES} more"] if len(issues) > MAX_ISSUES else []
     return "\n".join(

@@ -18,7 +18,7 @@ from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.expected_form import ExpectedForm, expected_form
 from structkit.schema.expected_values import MISSING, OTHER_FORM
 from structkit.schema.explanation import Note
-from structkit.schema.find_node import find_description, find_node
+from structkit.schema.find_node import find_description, find_node, find_outer_node, may_be_null
 from structkit.schema.forms import form_of
 from structkit.schema.json_schema.match_time import shared_match_time
 from structkit.schema.missing_tags import add_tags
@@ -46,6 +46,14 @@ MIN_EXCERPT_CHARS = 30
 
 MAX_EXPLAINED_ISSUES = 100
 """Issues that are explained by the form that is expected; no model reads more of them."""
+
+
+NO_VALUE = re.compile(
+    r"\W{0,9}(?:(?:n\W{0,3}a|nil|none|null|nan|empty|nothing|unknown|undefined|unspecified|missing|tbd"
+    r"|not(?: \w{1,20}){1,3})\W{0,9})?",
+    re.IGNORECASE,
+)
+"""Texts that may say that there is no value."""
 
 
 class Codec(Generic[T]):
@@ -248,9 +256,20 @@ class Codec(Generic[T]):
         value = value_at(natural, issue.path)
         if not isinstance(value, str) or node.kind != "string" or node.schema.keys() & {"enum", "const"}:
             return replace(issue, message=f"Input should be {form_of(node)}")
+        if node.schema.keys() & {"enum", "const"}:
+            outer = find_outer_node(self._compiled_schema.root, issue.path, natural) or node
+            return replace(issue, message=f"Input should be {form_of(outer)}")
         description = find_description(self._compiled_schema.root, issue.path, natural)
         message = f"Input should be another text{f': {description}' if description else ''}"
         return replace(issue, message=message, got=shorten_json(value, MAX_QUOTED_CHARS))
+
+    def hint_at_null(self, issue: Issue, draft: JSONValue) -> Issue:
+        """Return an issue for the model: where it has written that there is no value, null is allowed, if it is."""
+        value = value_at(draft, issue.path)
+        has_none = value in ([], {}) or (isinstance(value, str) and NO_VALUE.fullmatch(value) is not None)
+        if not has_none or "null" in issue.message or not may_be_null(self._compiled_schema.root, issue.path, draft):
+            return issue
+        return replace(issue, message=f"{issue.message}; null is allowed")
 
     def load_partial(self, wire: JSONValue) -> JSONValue:
         """Return incomplete wire JSON as natural JSON, not validated; None where it has no natural form."""

@@ -28,6 +28,33 @@ def find_node(root: Node, path: JSONPath, value: JSONValue) -> Node | None:
     return outer and _enter(outer, value)[0]
 
 
+def find_outer_node(root: Node, path: JSONPath, value: JSONValue) -> Node | None:
+    """Return the node at a natural path, with all branches of a union, whichever the value is of."""
+    outer, _ = _descend(root, path, value)
+    return outer and _unboxed(outer)
+
+
+def may_be_null(root: Node, path: JSONPath, value: JSONValue) -> bool:
+    """Return whether null may be written at a natural path of a natural value.
+
+    >>> from structkit.schema.nodes import ScalarNode
+    >>> may_be_null(BoxedNode(ScalarNode({"type": ["integer", "null"]})), (), "x")
+    True
+    """
+    outer, inner = _descend(root, path[:-1], value)
+    if outer is None or not path:
+        return outer is not None and _unboxed(outer).matches_wire(None)
+    outer, inner = _enter(outer, inner)
+    field = child(outer, path[-1], inner)
+    return field is not None and (field.is_absent_if_null or field.node.matches_wire(None))
+
+
+def _unboxed(node: Node) -> Node:
+    while isinstance(node, DescribedNode | ReferenceNode | BoxedNode):
+        node = node.node
+    return node
+
+
 def find_description(root: Node, path: JSONPath, value: JSONValue) -> str:
     """Return the description of the node at a natural path, the innermost if there are several; "" without one."""
     node, value = _descend(root, path, value)

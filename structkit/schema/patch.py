@@ -160,14 +160,22 @@ def _has_all(value: JSONValue, draft: JSONValue, exceptions: set[JSONPath], path
 
 
 def _new_items(items: list[JSONValue], reply: JSONValue) -> list[JSONValue]:
-    """Return the items that a reply adds to a truncated list; a reply that repeats all its records has started over.
+    """Return the items that a reply adds to a truncated list; one that repeats all its items has started over.
 
-    Scalars, and records that are all equal, may repeat in a correct list, so that a continuation looks the same as a
-    repetition. There, the reply is taken as the continuation that was asked for.
+    Numbers, booleans, a single item and items that are equal may repeat in a correct list, so that a continuation looks
+    the same as a repetition. There, the reply is taken as the continuation that was asked for.
     """
     new_items = reply if isinstance(reply, list) else []
-    are_distinct_records = all(isinstance(item, dict) for item in items) and any(item != items[0] for item in items)
-    return new_items[len(items) :] if are_distinct_records and new_items[: len(items)] == items else new_items
+    has_started_over = _are_distinct(items) and new_items[: len(items)] == items
+    return new_items[len(items) :] if has_started_over else new_items
+
+
+def _are_distinct(items: list[JSONValue]) -> bool:
+    """Return whether items are records that are not all equal, or texts of which no two are equal."""
+    if all(isinstance(item, dict) for item in items):
+        return any(item != items[0] for item in items)
+    texts = {item for item in items if isinstance(item, str)}
+    return len(texts) == len(items) > 1
 
 
 def _set_value(target: JSONValue, place: PatchPlace, value: JSONValue) -> None:

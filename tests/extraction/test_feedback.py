@@ -902,3 +902,28 @@ def test_an_invalid_branch_of_a_recursive_json_schema_costs_linear_time() -> Non
     for _ in range(25):
         value = {"left": {"leaf": 1}, "right": value}
     assert feedback_on(schema, json.dumps({"root": value})).endswith('.leaf: Input should be an integer (got "x")')
+
+
+@pytest.mark.parametrize("text", ["N/A", "", "-", "unknown", "Not specified.", "(none)", "TBD", "n. a."])
+def test_a_model_that_has_no_value_learns_where_null_is_allowed(text: str) -> None:
+    record = create_model(
+        "Record", size=(int | None, ...), day=(dt.date | None, ...), tags=(list[int | None], ...), count=(int, ...)
+    )
+    reply = json.dumps({"size": text, "day": text, "tags": [text], "count": text})
+    lines = feedback_on(record, reply).splitlines()
+    assert [line.partition(":")[0] for line in lines if "; null is allowed (got" in line] == ["size", "day", "tags[0]"]
+    assert len(lines) == 4
+    assert "null" not in feedback_on(record, reply.replace(text or '""', "a few" if text else '"a few"'))
+
+
+@pytest.mark.parametrize(
+    ("output_type", "forms"),
+    [
+        (Literal["a", "b"] | create_model("Pair", left=(int, ...)), '"a" or "b" or {"left": ...}'),
+        (Literal["a"] | int, '"a" or an integer'),
+        (Literal["a"] | list[int] | None, '"a", [an integer, ...] or null'),
+    ],
+    ids=["model", "number", "list"],
+)
+def test_of_a_text_that_is_not_listed_the_other_branches_are_told_too(output_type: Any, forms: str) -> None:
+    assert feedback_on(output_type, '{"value": "c"}') == f'value: Input should be {forms} (got "c")'

@@ -1,5 +1,6 @@
 """Replies to the request for the rest of a truncated list: what they have is never lost without an issue."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -31,3 +32,18 @@ def test_a_rest_in_another_form_is_an_issue(connect: Connect, reply: str) -> Non
     assert len(result.attempts[1].issues) == 1
     with Endpoint(TRUNCATED, reply) as endpoint, pytest.raises(InvalidOutput):
         connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
+
+
+def test_after_a_rest_that_cannot_be_used_the_model_learns_why_it_writes_everything(connect: Connect) -> None:
+    with Endpoint(TRUNCATED, '["Hedy", "Mary"]', COMPLETE_REPLY) as endpoint:
+        connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
+        assert endpoint.requests[2]["messages"][-1]["content"] == (
+            "Your last reply was truncated. Reply again with the whole JSON, from its start, and nothing else."
+        )
+
+
+@pytest.mark.parametrize("reply", [["Ada", "Grace", "Hedy", "Mary"], ["Hedy", "Mary"]], ids=["whole", "rest"])
+def test_a_rest_that_starts_over_is_not_added_twice(connect: Connect, reply: list[str]) -> None:
+    with Endpoint(TRUNCATED, json.dumps({"people_rest": reply})) as endpoint:
+        result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
+    assert result.value.people == ["Ada", "Grace", "Hedy", "Mary"]
