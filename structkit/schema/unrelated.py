@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
@@ -91,7 +91,7 @@ def _reject_items(answer: Answer[T], items: list[JSONValue], keys: ExpectedKeys,
     return replace(answer, value=None, issues=issues) if issues else answer
 
 
-def _item_issues(items: list[JSONValue], values: list[object], keys: ExpectedKeys, form: str) -> Iterator[Issue]:
+def _item_issues(items: list[JSONValue], values: Sequence[object], keys: ExpectedKeys, form: str) -> Iterator[Issue]:
     for position, (item, value) in enumerate(zip(items, values, strict=True)):
         if isinstance(item, dict) and (issue := _find_issue(item, keys, form, value)) is not None:
             yield replace(issue, path=(position,))
