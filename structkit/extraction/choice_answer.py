@@ -32,7 +32,7 @@ def read_choice(step: Any, choice: Choice) -> tuple[Answer[Any], StructkitError 
         step: The extraction.
         choice: The choice.
     """
-    error, texts = choice_error(choice, step.codec, step.parameters), step.current_mode.decode(choice)
+    error, texts = choice_error(choice, step.response_format, step.parameters), step.current_mode.decode(choice)
     if error is None and not texts and (valid_answer := read_reasoning(choice, partial(_read_text, step), step.policy)):
         answer: Answer[Any] = valid_answer
     elif error is not None or not texts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -38,6 +39,8 @@ CALL_DETAILS = frozenset({"id", "index", "type"})
 """What a call has beside its name and arguments."""
 VALUE_WRAPPERS = WRAPPERS - CALLS
 """Keys of an object around the value of a property."""
+
+SEPARATORS = re.compile(r"[\s_-]+")
 
 SCHEMA_KEYS = frozenset(
     {"$schema", "$defs", "additionalProperties", "description", "name", "required", "strict", "title", "type"}
@@ -97,8 +100,8 @@ def unwrap_member(value: JSON, name: str) -> JSONValue:
     if len(keys) != 1:
         return NOT_WRAPPED
     key, inner = keys[0], value[keys[0]]
-    is_wrapper = key.casefold() in VALUE_WRAPPERS or _is_list(value, key) or _matches_name(key, name)
-    is_of_type = "type" not in value or key == "type" or json_type_name(inner) in TYPE_NAMES[value["type"]]
+    is_wrapper = _is_generic(key, VALUE_WRAPPERS) or _is_list(value, key) or _matches_name(key, name)
+    is_of_type = "type" not in value or key == "type" or _is_of_type(inner, value["type"])
     return inner if is_wrapper and is_of_type else NOT_WRAPPED
 
 
@@ -164,13 +167,31 @@ def _properties(value: JSON) -> JSONValue:
 
 def _wrapper_key(value: JSON, name: str) -> str | None:
     """Return the key of the wrapper: the only key, or that of the arguments of a call of the function *name*."""
-    details = CALL_DETAILS if value.get("type") in CALL_TYPES else frozenset()
-    keys = [key for key in value if key not in details and not _is_function_name(key, value[key], name)]
+    keys = [key for key in value if not _is_function_name(key, value[key], name)]
+    is_call = len(keys) < len(value) or value.get("type") in CALL_TYPES
+    keys = [key for key in keys if not (is_call and key in CALL_DETAILS)]
+    if len(keys) == 2 and "type" in keys and not is_call:  # noqa: PLR2004
+        keys = [key for key in keys if key != "type" and _is_of_type(value[key], value["type"])]
     if len(keys) != 1:
         return None
-    key, is_call = keys[0].casefold(), len(value) > 1
-    is_wrapper = key in WRAPPERS or (is_call and key in CALL_ARGUMENTS) or (not is_call and _is_list(value, keys[0]))
-    return keys[0] if is_wrapper or (not is_call and _matches_name(keys[0], name)) else None
+    is_only_key = len(value) == 1
+    is_wrapper = _is_generic(keys[0], WRAPPERS) or (is_call and keys[0].casefold() in CALL_ARGUMENTS)
+    is_list = is_only_key and _is_list(value, keys[0])
+    return keys[0] if is_wrapper or is_list or (is_only_key and _matches_name(keys[0], name)) else None
+
+
+def _is_generic(key: str, names: frozenset[str]) -> bool:
+    """Return whether a key is one of the names, in any spelling.
+
+    >>> _is_generic("Final Answer", WRAPPERS), _is_generic("finalAnswer", WRAPPERS), _is_generic("final", WRAPPERS)
+    (True, True, False)
+    """
+    return SEPARATORS.sub("", key).casefold() in {name.replace("_", "") for name in names}
+
+
+def _is_of_type(value: JSONValue, type_: JSONValue) -> bool:
+    """Return whether a value has the JSON type of a name."""
+    return _is_type_name(type_) and json_type_name(value) in TYPE_NAMES[str(type_)]
 
 
 def _is_list(value: JSON, key: str) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from structkit.errors import InvalidOutput
+from structkit import Policy
+from structkit.errors import InvalidOutput, Truncated
 from structkit.testing import Endpoint, Reply, completion
 
 Connect = Callable[..., Any]
@@ -47,3 +48,9 @@ def test_a_rest_that_starts_over_is_not_added_twice(connect: Connect, reply: lis
     with Endpoint(TRUNCATED, json.dumps({"people_rest": reply})) as endpoint:
         result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
     assert result.value.people == ["Ada", "Grace", "Hedy", "Mary"]
+
+
+def test_a_reply_that_stays_truncated_is_told_of_with_the_name_of_the_type(connect: Connect) -> None:
+    still_truncated = Reply(completion('{"people_rest": ["Hed', finish_reason="length"))
+    with Endpoint(TRUNCATED, still_truncated) as endpoint, pytest.raises(Truncated, match=r"texts of meeting$"):
+        connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema", policy=Policy(attempts=2))
