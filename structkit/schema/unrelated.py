@@ -22,7 +22,7 @@ MAX_LISTED_KEYS = 5
 """Expected keys that an issue lists where a reply has none of them."""
 
 SCHEMA_HOLDERS = ("schema", "parameters", "json_schema", "function")
-"""Where a request has the schema, which a model may repeat as it stands there."""
+"""Where a request has the schema, which a model may repeat together with its key."""
 
 
 @dataclass(frozen=True, slots=True)
