@@ -53,8 +53,10 @@ class Job(JobSettings):
         encoding: The encoding of a text file, such as `cp1252`; by default UTF-8.
         concurrency: The most requests in flight; `auto` adapts to what the endpoint can take.
         budget: The most that all runs together may spend, in the currency of the price.
-        price: The price of a million tokens; by default that of the client's `prices`, which also have the prices of
-            the models of `fallback`. Without them, costs are known only if the endpoint reports them.
+        price: The price of a million tokens of the job's model; by default that of `prices`. Without it, costs are
+            known only if the endpoint reports them.
+        prices: Prices by model, or a TOML or JSON file with them; by default those of the client. A budget needs those
+            of the models of `fallback` and `escalate`, too.
         limit: Only the first N rows.
         sample: A random sample of N rows (of the first `limit`), chosen by their keys or content: as long as the table
             is the same, so is the sample. Try a prompt on a sample first; the job without it reuses the replies.

@@ -10,7 +10,6 @@ from structkit.batch.job_endpoint import job_call
 from structkit.batch.settings import JobSettings
 from structkit.client.arguments import validate_models
 from structkit.costs.price import Price
-from structkit.costs.price_list import OwnPrices
 from structkit.costs.reply_cost import cost_of_reply
 from structkit.dialects.batch_rules import BatchRules
 from structkit.transport import TransportReply
@@ -65,15 +64,13 @@ def batch_prices(prices: JobPrices, rules: BatchRules) -> JobPrices:
 
 
 def job_prices(settings: JobSettings) -> JobPrices:
-    """Return the prices of a job's models: `price` for its own, and those of the client for the others.
-
-    If the client has none, `price` holds for all models.
+    """Return the prices of a job's models: `price` for its own, and `prices` for the others.
 
     Raises:
         ConfigError: `fallback` is not a list of names.
     """
     models = job_call(settings).get("fallback") or ()
     validate_models(models)
-    prices = settings.client.prices if settings.client else None
-    by_name = {name: prices.prices.get(name) if isinstance(prices, OwnPrices) else settings.price for name in models}
+    prices = settings.prices_by_model or {}
+    by_name = {name: prices.get(name) for name in models}
     return JobPrices(settings.price, by_name)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from structkit.costs.attempt_cost import MAX_TOTAL, parse_amount
 from structkit.errors import JobError
 from structkit.tables.atomic_file import write_atomically
 from structkit.values import JSON
@@ -41,6 +43,46 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
         path, [f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")]
     )
     return path
+
+
+def read_part_manifest(output: Path) -> JSON | None:
+    """Return the manifest beside the output of a part; None if there is none with all that a sum of parts needs."""
+    try:
+        manifest = json.loads(manifest_path(output).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    is_complete = isinstance(manifest, dict) and "reading" in manifest
+    return manifest if is_complete and all(test(manifest.get(name)) for name, test in PART_FIELDS.items()) else None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_counts(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_count, value.values()))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_spend(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and parse_amount(value, MAX_TOTAL) is not None)
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+PART_FIELDS: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("rows", "tokens", "unreported_replies", "replies_of_unknown_cost"), _is_count),
+    **dict.fromkeys(("counts", "errors"), _is_counts),
+    **dict.fromkeys(("started_at", "seconds"), _is_number),
+    "spend": _is_spend,
+    "ambiguous": _is_names,
+}
+"""The fields of a part's manifest that are added up, each with what its value has to be."""
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.manifest import write_manifest
+from structkit.batch.manifest import manifest_path, read_part_manifest, write_manifest
 from structkit.batch.parts import part_number
 from structkit.batch.sampling import draw_sample
 from structkit.batch.settings_validation import validate_outside_journal
@@ -140,14 +139,10 @@ def _read_parts(paths: Iterable[Path | str]) -> list[PartFile]:
 
 
 def _read_manifest(path: Path) -> JSON:
-    file = path.with_name(f"{path.name}.manifest.json")
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(manifest, dict) and "counts" in manifest and "reading" in manifest:
-            return manifest
-    except (OSError, ValueError):
-        pass
-    raise JobError(f"{path} has no manifest of a part, {file.name}: run the part to its end", file=str(path))
+    if (manifest := read_part_manifest(path)) is None:
+        name = manifest_path(path).name
+        raise JobError(f"{path} has no manifest of a part, {name}: run the part to its end", file=str(path))
+    return manifest
 
 
 def _validate_parts(parts: Sequence[PartFile]) -> None:

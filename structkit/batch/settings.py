@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 from structkit.batch.parts import Part
 from structkit.client import AsyncClient, Client
 from structkit.client.arguments import DefaultOptions
-from structkit.costs.price import Price
+from structkit.costs.price import Price, read_prices
 from structkit.costs.price_list import OwnPrices
 from structkit.errors import ConfigError
 from structkit.tables.formats.formulas import GuardFormulas
@@ -40,6 +41,9 @@ Blank: TypeAlias = Literal["skip", "ask", "fail"]
 MaxFailed: TypeAlias = int | str | None
 """How many rows may fail before the run counts as failed: a number, or a percentage as text. With None, a run fails
 only if no row is done."""
+
+JobPriceList: TypeAlias = "Mapping[str, Price | Mapping[str, Any]] | str | Path"
+"""Prices by model, or a TOML or JSON file with them."""
 
 DIGEST_CHARS = 8
 """Hex digits in the name of a journal's folder that tell apart outputs of one name."""
@@ -69,6 +73,7 @@ class LabelOptions(TypedDict, total=False):
     concurrency: int | Literal["auto"]
     budget: Decimal | str | None
     price: Price | None
+    prices: JobPriceList | None
     limit: int | None
     sample: int | None
     part: tuple[int, int] | str | None
@@ -113,6 +118,7 @@ class JobSettings:
     concurrency: int | Literal["auto"] = "auto"
     budget: Decimal | str | None = None
     price: Price | None = None
+    prices: JobPriceList | None = None
     limit: int | None = None
     sample: int | None = None
     part: tuple[int, int] | str | None = None
@@ -150,9 +156,22 @@ class JobSettings:
                 raise ConfigError("a part of a job needs an output: one table is made of the files of all parts")
         if self.batch_api and self.output is None:
             raise ConfigError("batch_api needs an output: batches are collected by the journal beside it")
+        self._set_prices()
+
+    def _set_prices(self) -> None:
+        if self.prices is not None:
+            object.__setattr__(self, "prices", _read_prices(self.prices))
+        if self.price is None and (prices := self.prices_by_model):
+            model = self.model or (self.client.model if self.client else os.environ.get("STRUCTKIT_MODEL", ""))
+            object.__setattr__(self, "price", prices.get(model))
+
+    @property
+    def prices_by_model(self) -> Mapping[str, Price] | None:
+        """The prices by model, of the job or of its client; None if there are none."""
+        if isinstance(self.prices, Mapping):
+            return self.prices
         prices = self.client.prices if isinstance(self.client, Client | AsyncClient) else None
-        if self.price is None and self.client and isinstance(prices, OwnPrices):  # others depend on time and size
-            object.__setattr__(self, "price", prices.prices.get(self.model or self.client.model))
+        return prices.prices if isinstance(prices, OwnPrices) else None  # others depend on time and size
 
     @property
     def table_path(self) -> Path:
@@ -203,6 +222,18 @@ def _read_output(output: Any) -> Path | StoreAddress:
     if isinstance(output, str) and is_url(output):
         return StoreAddress(output)
     return _expand(output, "output must be the path of a file")
+
+
+def _read_prices(prices: Any) -> Mapping[str, Price]:
+    """Return prices by model.
+
+    Raises:
+        ConfigError: They are of another type.
+        JobError: The file cannot be read, or a price is invalid.
+    """
+    if not isinstance(prices, Mapping | str | Path):
+        raise ConfigError(f"prices of a job must be a mapping or a file, not {type(prices).__name__}")
+    return read_prices(prices)
 
 
 def _expand(path: Any, message: str) -> Path:

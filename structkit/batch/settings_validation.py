@@ -58,8 +58,8 @@ def validate_settings(settings: JobSettings) -> None:
         # An endpoint reports a cost only after the money was spent, and many requests may be in flight at once.
         raise ConfigError(
             "a budget needs the price of a million tokens, price= (--price-input and --price-output, or --prices), and "
-            "that of each model of fallback= in Client(prices=...): the most that a request may cost has to be known "
-            "before it is sent, and an endpoint reports the cost afterwards"
+            "that of each model of fallback= and escalate= in prices= (--prices): the most that a request may cost has "
+            "to be known before it is sent, and an endpoint reports the cost afterwards"
         )
     validate_output_format(str(settings.output))
     if settings.output is not None:

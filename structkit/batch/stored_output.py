@@ -130,7 +130,7 @@ def _read_claim(output: StoredOutput) -> JSON:
 def _parse_claim(data: bytes | None) -> JSON:
     try:
         claim = json.loads(data or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return claim if isinstance(claim, dict) else {}
 

@@ -288,6 +288,16 @@ def main() -> None:
     sys.exit(run(partial(app, prog_name=PROGRAM)))
 
 
+def _system_message(error: Exception) -> str:
+    """Return what the system says about a file or a disk that is the user's to change; empty for other errors."""
+    if not isinstance(error, OSError):
+        return ""
+    if error.errno in UNUSABLE_NAME and error.filename is not None:
+        name, advice = shorten(str(error.filename), MAX_NAME_CHARS), UNUSABLE_NAME[error.errno]
+        return f"{name!r}: {error.strerror}{advice}"
+    return f"cannot write: {error.strerror}" if error.errno == errno.ENOSPC else ""
+
+
 def run(command: Callable[[], Any]) -> int:
     """Run a command; print an error as one line, and return the exit code."""
     try:
@@ -299,9 +309,8 @@ def run(command: Callable[[], Any]) -> int:
         notice("stopped")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 (a bug, or one of the caller's type: Python would print its text unescaped)
-        if isinstance(error, OSError) and error.errno in UNUSABLE_NAME and error.filename is not None:
-            name, advice = shorten(str(error.filename), MAX_NAME_CHARS), UNUSABLE_NAME[error.errno]
-            notice(f"ConfigError: {name!r}: {error.strerror}{advice}")
+        if message := _system_message(error):
+            notice(f"ConfigError: {message}")
             return ConfigError.exit_code
         notice(traceback.format_exc().rstrip())
         return UNEXPECTED

@@ -44,7 +44,8 @@ class Threshold(NamedTuple):
         """
         name = f"{self.field}.{self.figure}" if self.field else self.figure
         if self.field and self.field not in score.fields:
-            raise ConfigError(f"--fail-under: there is no field {self.field!r}, only {', '.join(score.fields)}")
+            names = f"only {', '.join(score.fields)}" if score.fields else "and no other: gold has no values"
+            raise ConfigError(f"--fail-under: there is no field {self.field!r}, {names}")
         value = getattr(score.fields[self.field] if self.field else score, self.figure)
         if value is None:
             return f"{name} is unknown, because there are no values; it must be {self.minimum:g} or more"

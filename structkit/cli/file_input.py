@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from structkit.cli.input_files import URL_STARTS
 from structkit.cli.load import decode_text, read_bytes
 from structkit.documents import Document, File
 from structkit.documents.document_kinds import COMPOUND_FILE, EMAIL, HTML, PDF, text_type
@@ -16,6 +17,9 @@ from structkit.errors import ConfigError
 
 FILE_SUFFIXES = IMAGE_SUFFIXES | {f".{suffix}" for suffix in AUDIO_FORMATS.values()} | {".pdf"}
 """Suffixes of files that are not text: a text under such a name is often the error page of a download."""
+
+OFFICE_SUFFIXES = frozenset({".docx", ".pptx", ".xlsx"})
+"""Suffixes of files that are not text, although a text under such a name is read as one."""
 
 DOCUMENT_STARTS = (b"PK\x03\x04", COMPOUND_FILE, b"{\\rtf")
 """The first bytes of Office files, and of those that `Document` rejects with advice."""
@@ -61,8 +65,9 @@ def read_input(name: str, reading: FileReading) -> str | File | Document:
         ConfigError: The file does not exist, cannot be read, or is of no kind that can be sent; or it needs an extra.
         PromptError: The file is too large, damaged, encrypted or empty.
     """
-    if name.startswith(("http://", "https://")):
-        raise ConfigError(f"{name!r} is a URL, which is not fetched: download it first, or pass a file")
+    if name.startswith(URL_STARTS):
+        address = name.partition("?")[0]  # a query may be a signature
+        raise ConfigError(f"{address!r} is a URL, which is not fetched: download it first, or pass a file")
     data, kind = read_bytes(name), None
     if data:
         kind = media_type(data)
@@ -88,7 +93,9 @@ def _read_text(data: bytes, name: str, encoding: str | None) -> str:
     likely = _utf16(data)
     if likely and encoding is None:
         raise ConfigError(f"{name!r} is not UTF-8 text but UTF-16: pass --encoding {likely}")
-    return decode_text(data, name, encoding, advice="pass --encoding cp1252, or the one that it has")
+    is_office = Path(name).suffix.lower() in OFFICE_SUFFIXES
+    advice = "it is damaged, or another file" if is_office else "pass --encoding cp1252, or the one that it has"
+    return decode_text(data, name, encoding, advice=advice)
 
 
 def _utf16(data: bytes) -> str | None:

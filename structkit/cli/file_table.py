@@ -13,6 +13,7 @@ import typer
 
 from structkit.cli.default_client import default_model
 from structkit.cli.file_input import FileReading
+from structkit.cli.input_files import validate_names
 from structkit.cli.prompt_options import build_prompt
 from structkit.cli.terminal import notice
 from structkit.errors import ConfigError, JobError
@@ -102,6 +103,7 @@ def run_table(
     from structkit.batch.job import Job
     from structkit.cli.job_actions import run_job
 
+    validate_names(names)
     job = Job(
         source=[{FILE: name} for name in dict.fromkeys(names)],
         output=output,

@@ -21,6 +21,10 @@ MAX_NAMED_FAILURES = 5
 """Failed files that the summary names."""
 
 
+URL_STARTS = ("http://", "https://")
+"""How an address begins that is not fetched; a `?` in it does not make it a pattern."""
+
+
 class Failure(NamedTuple):
     """A file that could not be read, or whose value the endpoint or the model did not give."""
 
@@ -46,6 +50,19 @@ def list_files(names: Sequence[str]) -> list[str]:
     return [file for name in names for file in _list_name(name)]
 
 
+def validate_names(names: Sequence[str]) -> None:
+    """Validate that the names of files can be cells of a table.
+
+    Raises:
+        ConfigError: One has bytes that are not UTF-8.
+    """
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ConfigError(f"the name of {name!r} is not UTF-8, and cannot be in a table: rename the file") from None
+
+
 def _list_name(name: str) -> list[str]:
     if _is_pattern(name):
         files = sorted(each for each in glob.glob(name, recursive=True) if Path(each).is_file())  # noqa: PTH207 (a pattern may be absolute)
@@ -57,7 +74,7 @@ def _list_name(name: str) -> list[str]:
 
 def _is_pattern(name: str) -> bool:
     """Return whether a name is a pattern that the shell has not replaced, because it is quoted, and not a file."""
-    return glob.has_magic(name) and not os.path.lexists(name)
+    return glob.has_magic(name) and not name.startswith(URL_STARTS) and not os.path.lexists(name)
 
 
 def _list_folder(folder: Path) -> list[str]:

@@ -242,6 +242,7 @@ def label(
         **request.job_settings(model, base_url),
         **reading | selection | limits | results,
         price=find_price(price_input, price_output, prices, model or request.model),
+        prices=prices,
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         call=read_call_options(settings, header, timeout, request.call, **options, **caps, chunk=read_chunk(chunk)),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from structkit.cli.document_options import read_file_options
 from structkit.cli.file_input import FileReading, Send
-from structkit.cli.input_files import is_several, list_files
+from structkit.cli.input_files import is_several, list_files, validate_names
 from structkit.errors import ConfigError
 
 
@@ -46,6 +46,7 @@ class LabelInput(NamedTuple):
                 "INPUT is a folder of files, and the function has not one parameter that is annotated "
                 "structkit.Document or structkit.File"
             )
+        validate_names(self.names)
         rows = [{columns[0]: name} for name in dict.fromkeys(self.names)]
         return {"source": rows, "key": key or columns[0]}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,9 @@ def write_table(rows: Iterable[tuple[str, ...]]) -> None:
 
 
 def notice(text: str) -> None:
-    """Print a line on stderr."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(to_line(text))
+    """Print a line on stderr; if that is full or closed, the command goes on."""
+    with suppress(OSError):
+        Console(stderr=True, highlight=False, soft_wrap=True).print(to_line(text))
 
 
 def stderr_console() -> Console:

@@ -104,7 +104,7 @@ class File:
             name: As for `File`.
             detail: As for `File`.
             max_bytes: As for `File`.
-            timeout: Seconds that the server may be silent.
+            timeout: Seconds that the server may be silent; the whole download may take ten times as long.
 
         Raises:
             PromptError: The download fails, or as for `File`.

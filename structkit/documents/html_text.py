@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 
 from structkit.documents.pages import PageText
@@ -43,7 +44,7 @@ def read_html(data: bytes, limits: ReadLimits, encoding: str | None = None) -> I
         PromptError: It takes too long, or is not in the encoding.
     """
     if encoding is None and (declared := DECLARED_ENCODING.search(data[:2048])) and not _is_utf8(data):
-        encoding = declared[1].decode("ascii", "replace")
+        encoding = _text_encoding(declared[1].decode("ascii", "replace"))
     yield PageText(html_text(decode(data, limits.name, encoding), limits))
 
 
@@ -56,12 +57,32 @@ def html_text(html: str, limits: ReadLimits) -> str:
     >>> html_text("<p>Total&nbsp;&euro; <b>9</b></p><script>x</script><table><tr><td>a<td>b</table>", ReadLimits())
     'Total\xa0€ 9\n\na\tb'
     """
-    reader = _VisibleText()
-    for start in range(0, len(html), BLOCK_BYTES):
+    reader, end = _VisibleText(), html.rfind(">") + 1
+    for block in _blocks(html[:end]):
         limits.validate_time()
-        reader.feed(html[start : start + BLOCK_BYTES])
+        reader.feed(block)
     reader.close()
+    # No tag can end here. The parser would look for the end of each that seems to begin, which takes minutes for many.
+    reader.handle_data(unescape(html[end:]))
     return reader.text
+
+
+def _blocks(html: str) -> Iterator[str]:
+    """Yield a page in blocks that end with tags: the parser reads a tag that a block cuts off anew with each block."""
+    start = 0
+    while start < len(html):
+        end = html.find(">", start + BLOCK_BYTES) + 1 or len(html)
+        yield html[start:end]
+        start = end
+
+
+def _text_encoding(name: str) -> str | None:
+    """Return the encoding that a page declares; None for one that does not exist, which is guessed instead."""
+    try:
+        b" ".decode(name)  # no bytes would need no encoding
+    except (LookupError, ValueError):
+        return None
+    return name
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -80,6 +101,15 @@ class _VisibleText(HTMLParser):
         self._parts: list[str] = []
         self._hidden, self._depth, self._preformatted = "", 0, 0
         self._is_line_start = True
+        self._without_end = ""
+
+    def parse_comment(self, i: int, report: bool = True) -> int:  # noqa: FBT002 (the parser's signature)
+        """Return where a comment ends, or -1: its end is looked for once, and not again for each later start."""
+        if self.rawdata is self._without_end:
+            return -1
+        end = super().parse_comment(i, report)
+        self._without_end = self.rawdata if end < 0 else ""
+        return end
 
     @property
     def text(self) -> str:

@@ -252,7 +252,7 @@ class Calibration:
             if body["version"] != VERSION:
                 raise ConfigError(f"{path} is a calibration of version {body['version']}, and this one reads {VERSION}")
             fields = [_field_of(each) for each in body["fields"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ConfigError(f"{path} is no calibration: {error}") from None
         return cls({each.name: each for each in fields})
 

@@ -316,5 +316,5 @@ def read_costs(path: Path) -> RunCosts:
         fields: JSON = json.loads(manifest.read_text(encoding="utf-8"))
         spend = fields.get("spend")
         return RunCosts(fields.get("tokens"), None if spend is None else Decimal(spend), fields.get("seconds"))
-    except (OSError, ValueError, AttributeError, InvalidOperation, TypeError) as error:
+    except (OSError, ValueError, AttributeError, InvalidOperation, TypeError, RecursionError) as error:
         raise JobError(f"{manifest}: cannot be read: {error}", file=str(manifest)) from None

@@ -85,7 +85,7 @@ def _validate_model(name: Any, model: str) -> None:
 def _read_body(data: bytes) -> JSON:
     try:
         body = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Rejection(400, f"The body of the request is not JSON: {error}") from None
     if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
         raise Rejection(400, "The body of the request must be an object with a list of messages.", "messages")

@@ -152,7 +152,7 @@ def _write_reply(handler: BaseHTTPRequestHandler, response: HTTPResponse, reques
 
 def _write_json(handler: BaseHTTPRequestHandler, body: JSON) -> None:
     handler.send_header("Content-Type", "application/json; charset=utf-8")
-    _write_body(handler, json.dumps(body, ensure_ascii=False).encode())
+    _write_body(handler, json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace"))
 
 
 def _write_body(handler: BaseHTTPRequestHandler, body: bytes) -> None:

@@ -158,13 +158,14 @@ class Input:
         if self.encoding is not None:
             lines_before = data[:start].decode(self.encoding, "ignore").count("\n") if data else 0
             return self.error(f"not {self.encoding} text: {error}", line + lines_before)
-        if (kind := self.content_kind()) not in {"", "text"}:
-            return self.error(f"is not the text that its suffix promises, but {kind}")
+        kind = self.content_kind() if self.is_repeatable else content_kind(data) if line == 1 else ""
+        if kind not in {"", "text"}:
+            promise = "that its suffix promises" if self.is_repeatable else "of a table"
+            return self.error(f"not the text {promise}, but {kind}")
         marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
         name = marked or ("utf-16" if b"\0" in data[:100] else "cp1252")
-        return self.error(
-            f'not UTF-8 text{place}: name its encoding, for instance encoding="{name}" (--encoding {name})', line
-        )
+        advice = f'save it as UTF-8, or name its encoding, for instance encoding="{name}" (--encoding {name})'
+        return self.error(f"not UTF-8 text{place}: {advice}", line)
 
 
 @dataclass(frozen=True, slots=True)

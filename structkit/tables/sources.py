@@ -159,16 +159,19 @@ def _existing_path(name: str) -> Path:
     """Return the path of a file that exists.
 
     Raises:
-        JobError: There is none.
+        JobError: There is none, or it is a pipe or a device.
     """
     try:
         path = Path(name).expanduser()
-        if path.exists():
+        if path.is_file():
             return path
+        is_stream = path.exists()
     except PermissionError as error:  # of a folder in the path
         raise JobError(f"cannot read {name!r}: {error.strerror}", file=name) from None
     except (ValueError, OSError, RuntimeError) as error:  # a null character, a name that is too long, no such user
         raise JobError(f"there is no file {name!r}: {getattr(error, 'strerror', None) or error}", file=name) from None
+    if is_stream:  # it would be opened several times, and each time wait for another writer
+        raise JobError(f"{name!r} is a pipe or a device: save its content as a file, or pass JSONL as -", file=name)
     raise JobError(f"there is no file {name!r}", file=name)
 
 

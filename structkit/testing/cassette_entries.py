@@ -160,6 +160,9 @@ def write_entries(path: Path, entries: list[JSON]) -> None:
         ConfigError: It cannot be written; a file that was there before is unchanged.
     """
     text = "\n".join([*json_lines(entries), ""])
+    path = Path(os.path.realpath(path))  # of a link, the file that it names is written
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"the cassette {path} cannot be written: it is not a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

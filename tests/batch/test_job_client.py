@@ -204,9 +204,32 @@ def test_a_budget_needs_the_price_of_every_model(tmp_path: Path) -> None:
     with Endpoint() as endpoint:
         settings: Any = {"fallback": ["third"], "prices": EXPENSIVE}
         client = structkit.Client("first", base_url=endpoint.base_url, api_key=KEY, **settings)
-        with pytest.raises(ConfigError, match=r"of each model of fallback= in Client\(prices"):
+        with pytest.raises(ConfigError, match=r"of each model of fallback= and escalate= in prices="):
             job(client, tmp_path, budget="1").run()
         assert job(client, tmp_path).run().spend is None
+
+
+@pytest.mark.parametrize("call", [{"fallback": ["second"]}, {"confidence": "auto", "escalate": "second", "below": 0.5}])
+def test_the_price_of_one_model_is_not_taken_for_that_of_another(call: Any, tmp_path: Path) -> None:
+    with Endpoint(only_second) as endpoint:
+        settings: Any = {"model": "first", "base_url": endpoint.base_url, "api_key": KEY}
+        settings |= {
+            "call": {**call, "max_tokens": 20, "policy": Policy(retries=0, attempts=1, fallback_on={"transport"})}
+        }
+        if "escalate" in call:
+            settings["call"].pop("policy")
+        with pytest.raises(ConfigError, match=r"of each model of fallback= and escalate= in prices="):
+            job(None, tmp_path, budget="1", price=structkit.Price(1, 1), **settings).run()
+        assert not endpoint.requests
+        report = job(None, tmp_path, budget="0.001", prices=EXPENSIVE, **settings).run()
+    assert (report.reason, {each["model"] for each in endpoint.requests}) == ("budget", {"first"})
+
+
+def test_the_spend_is_unknown_where_a_model_without_a_price_has_answered(tmp_path: Path) -> None:
+    with Endpoint(only_second) as endpoint:
+        settings: Any = {"model": "first", "base_url": endpoint.base_url, "api_key": KEY}
+        settings |= {"call": {"fallback": ["second"], "policy": Policy(retries=0)}}
+        assert job(None, tmp_path, price=structkit.Price(1, 1), **settings).run().spend is None
 
 
 @every_client

@@ -346,3 +346,20 @@ def test_a_preview_and_the_progress_count_the_rows_of_the_part(tmp_path: Path) -
     expected = sum(part_number(row["id"], 4) == 1 for row in rows(40))
     assert (count, len(requests)) == (expected, expected)
     assert count_remaining_rows(job) == 10
+
+
+@pytest.mark.parametrize("field", ["rows", "counts", "errors", "tokens", "spend", "ambiguous", "started_at", "seconds"])
+@pytest.mark.parametrize("value", ["\x1b[31m", True, {"a": []}, [1]])
+def test_a_manifest_that_is_damaged_is_an_error_before_anything_is_written(
+    tmp_path: Path, run: Run, field: str, value: Any
+) -> None:
+    write_csv(tmp_path / "in.csv", rows(4))
+    for number in (1, 2):
+        run("out.csv", (number, 2))
+    path = tmp_path / "out.csv.part-2-of-2.manifest.json"
+    damaged = {**json.loads(path.read_text()), field: value}
+    for text in (json.dumps(damaged), "[" * 200_000):
+        path.write_text(text)
+        with pytest.raises(JobError, match=r"part-2-of-2 has no manifest of a part, .*: run the part to its end"):
+            join_parts([*tmp_path.glob("out.csv.part-*")], tmp_path / "all.csv")
+        assert not (tmp_path / "all.csv").exists()

@@ -151,6 +151,12 @@ def test_a_file_is_downloaded_only_on_request() -> None:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/cut.png":
+                self.send_response(200)
+                self.send_header("content-length", "1000")
+                self.end_headers()
+                self.wfile.write(png()[:60])
+                return
             is_redirect = self.path == "/moved.png"
             self.send_response(302 if is_redirect else 200)
             if is_redirect:
@@ -171,6 +177,8 @@ def test_a_file_is_downloaded_only_on_request() -> None:
             File.fetch(f"{address}/a.png", max_bytes=9)
         with pytest.raises(structkit.PromptError, match="cannot fetch"):
             File.fetch(f"{address}/moved.png")
+        with pytest.raises(structkit.PromptError, match="the connection ended after 60 of 1,000 bytes"):
+            File.fetch(f"{address}/cut.png")
     finally:
         server.shutdown()
         server.server_close()

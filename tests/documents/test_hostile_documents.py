@@ -262,3 +262,15 @@ def test_a_damaged_file_is_read_or_is_an_error_of_ours(sample: bytes, data: st.D
         return
     document.locate(0, len(document.text))
     document.text.encode()  # no half of a surrogate pair
+
+
+@pytest.mark.parametrize("start", ["<!--", "<a", '<a b="', "<![CDATA[", "<?", "</a", "<!-- >"])
+@pytest.mark.parametrize("end", ["", "<p>end</p>"])
+def test_tags_and_comments_that_never_end_take_no_longer_than_their_text(start: str, end: str) -> None:
+    assert Document.open(f"<html><p>begin</p>{start * 50_000}{end}".encode(), max_seconds=10).text.startswith("begin")
+
+
+@pytest.mark.parametrize("declared", ["foo-bar", "hex", "undefined"])
+def test_a_page_that_declares_an_encoding_that_does_not_exist_is_read_all_the_same(declared: str) -> None:
+    page = f"<html><meta charset={declared}><p>Die Größe der Häuser ist überall ähnlich.".encode("cp1252")
+    assert Document.open(page).text == "Die Größe der Häuser ist überall ähnlich."

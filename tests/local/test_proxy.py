@@ -241,3 +241,12 @@ def test_the_schema_of_a_tool_without_parameters_is_an_empty_object() -> None:
     functions = find_forced_tools({"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "stop"}}})
     body = constrain_content({"messages": []}, functions)
     assert body["response_format"]["json_schema"]["schema"] == {"type": "object", "properties": {}}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"[" * 200_000, 400), (b'{"a":' * 50_000, 400), (b'{"model": "\\ud800", "messages": []}', 404)],
+)
+def test_a_body_that_no_client_means_is_answered(over: Any, body: bytes, status: int) -> None:
+    _, base_url = over()
+    assert rejection(base_url, data=body)[0] == status

@@ -372,6 +372,24 @@ def test_a_file_that_is_not_what_its_suffix_says_is_named(tmp_path: Path, name: 
         [*open_source(path)]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes have names on POSIX only")
+def test_a_pipe_in_place_of_a_file_is_an_error_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(JobError, match="is a pipe or a device: save its content as a file"):
+        open_source(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    "start", [gzip.compress(b"{}"), bz2.compress(b"{}"), lzma.compress(b"{}"), b"\x28\xb5\x2f\xfd\x04"]
+)
+def test_a_stream_that_is_compressed_is_called_so(start: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(start + b"\n")))
+    with pytest.raises(
+        JobError, match=r"^standard input(, line 1)?: not (the text of a table, but compressed|valid JSON)"
+    ):
+        [*open_source("-")]
+
+
 @pytest.mark.parametrize("name", ["~nobody-of-this-name/t.csv", "x" * 300 + ".csv", "a\0b.csv"])
 def test_a_name_that_no_file_can_have_is_a_missing_file(name: str) -> None:
     with pytest.raises(JobError, match="there is no file"):

@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import math
+import os
 import re
 import socket
 import subprocess
@@ -552,6 +553,20 @@ def test_a_recording_is_replayed_by_both_clients(tmp_path: Path, recorded: str, 
     assert replay.value == first.value == Person(name="Ada", age=36)
     assert [attempt.raw for attempt in replay.attempts] == [attempt.raw for attempt in first.attempts]
     assert replay.usage == first.usage
+
+
+def test_a_recording_over_a_link_is_written_into_the_file_that_it_names(tmp_path: Path) -> None:
+    (tmp_path / "tape.json").write_text("[]")
+    (tmp_path / "link.json").symlink_to("tape.json")
+    with Endpoint() as endpoint:
+        with cassette(tmp_path / "link.json", "record", new_client(endpoint)) as tape:
+            ask(tape, kind="sync")
+        assert (tmp_path / "link.json").is_symlink()
+        assert len(json.loads((tmp_path / "tape.json").read_text())) > 0
+        os.mkfifo(tmp_path / "pipe.json")
+        with pytest.raises(structkit.ConfigError, match=r"pipe\.json cannot be written: it is not a file"):  # noqa: SIM117
+            with cassette(tmp_path / "pipe.json", "record", new_client(endpoint)) as tape:
+                ask(tape, kind="sync")
 
 
 @pytest.mark.parametrize("body", [None, "plain text", {"id": "batch-1"}, completion("another text")])

@@ -92,7 +92,7 @@ class LimitsConnection:
             self._connection.request("POST", path, json.dumps(message), self._headers)
             response = self._connection.getresponse()
             reply: Any = json.loads(response.read())
-        except (http.client.HTTPException, ValueError) as error:
+        except (http.client.HTTPException, ValueError, RecursionError) as error:
             self._connection.close()
             raise OSError(str(error)) from error
         except OSError:

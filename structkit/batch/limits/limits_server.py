@@ -37,6 +37,9 @@ class LimitsHandler(BaseHTTPRequestHandler):
         if self.server.is_closed:
             self.close_connection = True
             return
+        if "origin" in self.headers:  # a web page, which may reach loopback through the browser of this machine
+            self.send_error(403)
+            return
         length = self.headers.get("content-length", "")
         body = self.rfile.read(int(length)) if length.isdecimal() and int(length) <= MAX_BODY_BYTES else b""
         status, reply = self.server.answer(self.path, self.headers.get("authorization", ""), body)
@@ -67,7 +70,7 @@ class LimitsHTTPServer(HTTPServer):
             return 401, {"error": "the token of the limits server is another one: set STRUCTKIT_LIMITS_TOKEN"}
         try:
             message = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return 400, {"error": f"not a message of a worker: {type(error).__name__}"}
         return self._service.answer(path, message)
 

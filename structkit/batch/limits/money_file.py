@@ -34,14 +34,16 @@ class MoneyFile:
         """Read it, if it exists."""
         self._path, self._budget = path, budget
         self.job, self.amounts = "", dict[str, Decimal]()
-        if not path.exists():
+        if not path.is_file():
+            if path.exists() or not path.parent.is_dir():
+                raise JobError(f"cannot write {path}: it is not a file, or its folder does not exist", file=str(path))
             return
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             self.job = str(stored["job"])
             self.amounts = {str(part): _amount(amount) for part, amount in stored["parts"].items()}
             stored_budget = _amount(stored["budget"])
-        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise JobError(f"{path} is not the state of a limits server: {error!r}", file=str(path)) from None
         if stored_budget > budget:
             raise JobError(f"{path} is about a budget of {stored_budget}, which can only be raised", file=str(path))

@@ -75,7 +75,7 @@ def _validate_journals(settings: JobSettings, total: int) -> None:
 
 def _is_joined(output: Path, total: int) -> bool:
     """Return whether a table was joined from the parts of this job."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         manifest = json.loads(output.with_name(f"{output.name}.manifest.json").read_text(encoding="utf-8"))
         names = [Part(number, total).output(output).name for number in range(1, total + 1)]
         return isinstance(manifest, dict) and manifest.get("parts") == names

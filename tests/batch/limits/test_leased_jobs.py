@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import threading
 from collections.abc import Iterator
@@ -199,3 +200,28 @@ def test_a_command_for_a_network_needs_a_token_and_a_budget_a_file(
         limits_command.limits(0, budget=Decimal(5))
     with serve(Limits()) as server, pytest.raises(ConfigError, match="cannot listen on 127"):
         limits_command.limits(int(server.url.rpartition(":")[2]))
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, "", "{}", '{"job": "", "budget": "1", "parts": []}'])
+def test_a_state_that_is_damaged_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "limits.json").write_text(text)
+    with pytest.raises(JobError, match=r"limits\.json is not the state of a limits server"):
+        limits_command.limits(0, budget=Decimal(5), state=tmp_path / "limits.json")
+
+
+def test_a_state_that_cannot_be_written_is_an_error_before_the_server_starts(tmp_path: Path) -> None:
+    for name in ("none/limits.json", "."):
+        with pytest.raises(JobError, match="it is not a file, or its folder does not exist"):
+            limits_command.limits(0, budget=Decimal(5), state=tmp_path / name)
+
+
+def test_a_web_page_cannot_speak_to_a_limits_server_on_loopback() -> None:
+    message = json.dumps({"job": "j", "part": "1/2", "budget": None, "spent": "0"})
+    with serve(Limits()) as server:
+        address = server.url.removeprefix("http://")
+        for headers, status in (({"origin": "https://evil.example"}, 403), ({}, 200)):
+            connection = http.client.HTTPConnection(address, timeout=10)
+            token = {"authorization": "Bearer token"}
+            connection.request("POST", "/register", message, {**headers, **token})
+            assert connection.getresponse().status == status
+            connection.close()
