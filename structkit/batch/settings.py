@@ -9,7 +9,7 @@ from decimal import Decimal
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, cast
 
 from structkit.batch.parts import Part
 from structkit.client import AsyncClient, Client
@@ -169,7 +169,7 @@ class JobSettings:
     def prices_by_model(self) -> Mapping[str, Price] | None:
         """The prices by model, of the job or of its client; None if there are none."""
         if isinstance(self.prices, Mapping):
-            return self.prices
+            return cast("Mapping[str, Price]", self.prices)  # as `_set_prices` has read them
         prices = self.client.prices if isinstance(self.client, Client | AsyncClient) else None
         return prices.prices if isinstance(prices, OwnPrices) else None  # others depend on time and size
 
