@@ -63,7 +63,7 @@ def write_table(rows: Iterable[tuple[str, ...]]) -> None:
 
 
 def notice(text: str) -> None:
-    """Print a line on stderr; if that is full or closed, the command goes on."""
+    """Print a line on stderr; a full or closed stderr fails no command."""
     with suppress(OSError):
         Console(stderr=True, highlight=False, soft_wrap=True).print(to_line(text))
 

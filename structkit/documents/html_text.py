@@ -68,7 +68,7 @@ def html_text(html: str, limits: ReadLimits) -> str:
 
 
 def _blocks(html: str) -> Iterator[str]:
-    """Yield a page in blocks that end with tags: the parser reads a tag that a block cuts off anew with each block."""
+    """Yield a page in blocks that end with tags: the parser reads a tag that a block cuts off again with each block."""
     start = 0
     while start < len(html):
         end = html.find(">", start + BLOCK_BYTES) + 1 or len(html)

@@ -154,15 +154,15 @@ def test_the_spend_is_calculated_from_the_users_prices(folder: Path, endpoint: E
     assert "0.00012 spent" in done.stderr  # 2 rows of 10 tokens at 1 and 5 at 10, by the million
 
 
-def test_a_budget_needs_the_price_of_the_model_that_is_asked_when_the_first_is_unsure(
+def test_a_budget_needs_the_price_of_the_model_that_is_asked_when_the_first_is_not_confident(
     folder: Path, endpoint: Endpoint
 ) -> None:
     (folder / "two.toml").write_text("[fake]\ninput = 1\noutput = 1\n[big]\ninput = 9\noutput = 9\n")
-    unsure = ("--confidence", "auto", "--escalate", "big", "--below", "0.9", "--max-tokens", "9", "--budget", "1")
-    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *unsure, "--prices", "prices.toml")
+    escalation = ("--confidence", "auto", "--escalate", "big", "--below", "0.9", "--max-tokens", "9", "--budget", "1")
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *escalation, "--prices", "prices.toml")
     assert (done.returncode, endpoint.requests) == (2, [])
     assert "a budget needs the price" in done.stderr
-    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *unsure, "--prices", "two.toml")
+    done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, *escalation, "--prices", "two.toml")
     assert done.returncode == 0, done.stderr
 
 
