@@ -233,7 +233,7 @@ def label(
     reading: Any = {"blank": blank.value, "table": sheet, "delimiter": delimiter and delimiter.replace(r"\t", "\t")}
     limits: Any = {"concurrency": concurrency, "grace": grace, "budget": budget, "max_failed": max_failed}
     limits |= {"batch_api": batch_api, "wait": not no_wait, "limits": limits_server, "journal": journal}
-    selection: Any = {"limit": limit, "sample": sample, "part": part, "retry_failed": retry_failed}
+    selection: Any = {"limit": limit, "sample": sample, "part": part, "retry_failed": retry_failed, "prices": prices}
     results: Any = {"value_column": value_column, "guard_formulas": guard_formulas.value, "overwrite": overwrite}
     results |= {"evidence": read_evidence(evidence), "review_below": review_below, "items": items}
     job = Job(
@@ -242,7 +242,6 @@ def label(
         **request.job_settings(model, base_url),
         **reading | selection | limits | results,
         price=find_price(price_input, price_output, prices, model or request.model),
-        prices=prices,
         on_ambiguous=on_ambiguous.value,
         on_change=find_on_change(reparse=reparse, mix=mix, new=new),
         call=read_call_options(settings, header, timeout, request.call, **options, **caps, chunk=read_chunk(chunk)),
