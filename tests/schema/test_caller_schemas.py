@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema, create_model, with_config
+from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema, create_model, model_validator, with_config
 from pydantic.dataclasses import dataclass
 from pydantic_core import core_schema
 from typing_extensions import TypedDict
@@ -133,6 +133,123 @@ def test_the_examples_of_a_class_may_be_python_values():
 def test_an_extra_without_a_json_text_or_to_nowhere_is_an_error_that_says_so(extra, reason, is_field):
     with pytest.raises(SchemaError, match=rf"has no JSON form \({reason}"):
         ResponseFormat(model_with(None, extra) if is_field else model_with(extra, None))
+
+
+def remove_b(schema):
+    schema["properties"].pop("b")
+    schema["required"].remove("b")
+
+
+def replace_properties(schema):
+    schema["properties"], schema["required"] = {"a": {"type": "integer"}}, ["a"]
+
+
+def remove_required(schema):
+    schema["required"] = []
+
+
+REMOVING_EXTRAS = [
+    remove_b,
+    replace_properties,
+    remove_required,
+    lambda schema: schema.pop("properties"),
+    {"properties": {"a": {"type": "integer"}}, "required": ["a"]},
+    {"properties": {}},
+]
+
+
+def pair_model(extra):
+    class Pair(BaseModel):
+        model_config = ConfigDict(json_schema_extra=extra)
+
+        a: int
+        b: str = Field(description="A text.")
+
+    return Pair
+
+
+def pair_dict(extra):
+    described = Annotated[str, Field(description="A text.")]
+    return with_config(ConfigDict(json_schema_extra=extra))(TypedDict("Pair", {"a": int, "b": described}))
+
+
+def pair_dataclass(extra):
+    @dataclass(config=ConfigDict(json_schema_extra=extra))
+    class Pair:
+        a: int
+        b: Annotated[str, Field(description="A text.")]
+
+    return Pair
+
+
+def pair_with_method(extra):
+    class Pair(BaseModel):
+        a: int
+        b: str = Field(description="A text.")
+
+        @classmethod
+        def __get_pydantic_json_schema__(cls, core, handler):
+            schema = handler.resolve_ref_schema(handler(core))
+            extra(schema) if callable(extra) else schema.update(extra)
+            return schema
+
+    return Pair
+
+
+def pair_with_annotation(extra):
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}, "required": ["a"]}
+    extra(schema) if callable(extra) and extra is not remove_b else None
+    return Annotated[pair_model(None), WithJsonSchema(schema)]
+
+
+PAIRS = [pair_model, pair_dict, pair_dataclass, pair_with_method, pair_with_annotation]
+
+
+@pytest.mark.parametrize("make", PAIRS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("extra", REMOVING_EXTRAS, ids=range(len(REMOVING_EXTRAS)))
+def test_a_required_field_that_the_callers_schema_leaves_out_is_asked_for(make, extra):
+    schema = ResponseFormat(make(extra)).schema
+    assert sorted(schema["required"]) == ["a", "b"]
+    assert schema["properties"]["a"] == {"type": "integer"}
+    assert schema["properties"]["b"]["type"] == "string"
+    items = ResponseFormat(list[make(extra)]).schema["properties"]["value"]["items"]  # type: ignore[misc]
+    assert items["properties"] == schema["properties"]
+
+
+def test_a_field_with_a_default_that_the_callers_schema_leaves_out_is_not_asked_for():
+    class Model(BaseModel):
+        model_config = ConfigDict(json_schema_extra=lambda schema: schema["properties"].pop("b"))
+
+        a: int
+        b: str = "hidden"
+
+    assert properties(Model) == {"a": {"type": "integer"}}
+
+
+def test_a_schema_of_what_a_validator_reads_instead_of_the_fields_is_used():
+    class Name(BaseModel):
+        model_config = ConfigDict(
+            json_schema_extra={"properties": {"name": {"type": "string"}}, "required": ["name"]},
+        )
+
+        first: str
+        last: str
+
+        @model_validator(mode="before")
+        @classmethod
+        def split(cls, value: Any) -> Any:
+            return dict(zip(("first", "last"), value["name"].split(), strict=True)) if "name" in value else value
+
+    response_format = ResponseFormat(Name)
+    assert response_format.schema["properties"] == {"name": {"type": "string"}}
+    assert response_format.parse('{"name": "Ada Lovelace"}') == Name(first="Ada", last="Lovelace")
+
+
+@pytest.mark.parametrize("extra", [{"type": "string"}, {"enum": ["a"]}, {"const": 5}], ids=json.dumps)
+def test_a_class_whose_schema_allows_no_object_is_an_error_that_says_so(extra):
+    for output_type in (pair_model(extra), pair_dict(extra), pair_dataclass(extra)):
+        with pytest.raises(SchemaError, match="the JSON Schema that it declares allows no object"):
+            ResponseFormat(output_type)
 
 
 class Unknown:

@@ -51,11 +51,12 @@ from structkit.schema.pydantic.doc_annotations import annotated_docs
 from structkit.schema.pydantic.enum_meanings import enum_meanings, member_texts
 from structkit.schema.pydantic.hidden_values import hide_values, with_values
 from structkit.schema.pydantic.literals import is_scalar
+from structkit.schema.pydantic.required_fields import add_property, class_fields, omits_object, omitted_fields
 from structkit.schema.pydantic.set_order import order_set_texts, with_set_order
 from structkit.schema.value_meanings import with_meaning
 from structkit.schema.writable import validate_writable
 from structkit.values import JSON, JSONValue
-from structkit.values.text import join_sentences, shorten
+from structkit.values.text import join_sentences, shorten, shorten_json
 
 BYTES_FORMATS = {"utf8": "binary", "base64": "base64url", "hex": "base16"}
 """The formats of the encodings in which pydantic reads bytes; its own JSON Schema names those in which it writes."""
@@ -76,13 +77,29 @@ class NaturalSchemaGenerator(StrictGenerator):
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
         """Generate a part; without what the caller has put into its schema, if that is not a JSON Schema."""
         json_schema = super().generate_inner(schema)
-        if not has_caller_schema(schema):
+        fields = class_fields(schema, self._shared_parts)
+        if fields is None and not has_caller_schema(schema):
             return json_schema
         part = self._definition(json_schema["$ref"]) if "ref" in schema and "$ref" in json_schema else json_schema
         drop_invalid_texts(part)
-        if reason := invalid_keyword(part):
+        if has_caller_schema(schema) and (reason := invalid_keyword(part)):
             self._replace(part, schema, reason)
+        if fields is not None:
+            self._request_fields(part, fields)
         return json_schema
+
+    def _request_fields(self, part: JsonSchemaValue, fields: Any) -> None:
+        """Add the fields that a class requires to its JSON Schema, where the caller has left them out, in place.
+
+        Raises:
+            PydanticInvalidForJsonSchema: The JSON Schema allows no object, and the class is read from nothing else.
+        """
+        if omits_object(part):
+            text = shorten_json({word: part[word] for word in ("type", "enum", "const") if word in part})
+            raise PydanticInvalidForJsonSchema(f"the JSON Schema that it declares allows no object: {text}")
+        for name, field in omitted_fields(part, fields):
+            if self.field_is_present(field) and self.field_is_required(field, fields.get("total", True)):
+                add_property(part, field_alias(name, field), self.generate_inner(field))
 
     def _replace(self, part: JsonSchemaValue, schema: Any, reason: str) -> None:
         """Replace the JSON Schema of a part, which is invalid, by that without the caller's, in place.
@@ -160,6 +177,8 @@ class NaturalSchemaGenerator(StrictGenerator):
         """Generate the whole schema, and remove the titles of enums, which pydantic sets after `enum_schema`."""
         self._enums: set[str] = set()
         self._has_hidden_values = False
+        shared = schema["definitions"] if schema["type"] == "definitions" else ()
+        self._shared_parts = {part["ref"]: part for part in shared}
         json_schema = super().generate(schema, mode)
         json_schema = with_values(json_schema) if self._has_hidden_values else json_schema
         for part in (json_schema, *json_schema.get("$defs", {}).values()):
