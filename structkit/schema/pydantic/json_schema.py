@@ -98,7 +98,7 @@ class NaturalSchemaGenerator(StrictGenerator):
             text = shorten_json({word: part[word] for word in ("type", "enum", "const") if word in part})
             raise PydanticInvalidForJsonSchema(f"the JSON Schema that it declares allows no object: {text}")
         for name, field in omitted_fields(part, fields):
-            if self.field_is_present(field) and self.field_is_required(field, fields.get("total", True)):
+            if self.field_is_present(field) and self.field_is_required(cast("Any", field), fields.get("total", True)):
                 add_property(part, field_alias(name, field), self.generate_inner(field))
 
     def _replace(self, part: JsonSchemaValue, schema: Any, reason: str) -> None:
