@@ -6,7 +6,7 @@ import glob
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,19 +114,41 @@ def extract_files(names: Sequence[str], extract: Callable[[str], Any], output: P
 
 @contextmanager
 def _line_writer(output: Path | None) -> Iterator[Callable[[Any], None]]:
-    """Yield a function that writes a line at once, so that an interrupt loses none.
+    """Yield a function that writes a line at once, so that an interrupt loses none; a full disk prints those after it.
 
     Raises:
         ConfigError: The file cannot be written.
     """
     if output is None:
-        yield lambda line: write_text(json.dumps(line, ensure_ascii=False), None)
+        yield _print_line
         return
     try:
-        with output.open("w", encoding="utf-8", errors="surrogatepass", buffering=1) as file:
-            yield lambda line: file.writelines([json.dumps(line, ensure_ascii=False), "\n"])
+        file = output.open("w", encoding="utf-8", errors="surrogatepass")
     except OSError as error:
         raise ConfigError(f"cannot write {str(output)!r}: {error.strerror}") from None
+    errors = list[OSError]()
+
+    def write_line(line: Any) -> None:
+        try:
+            if not errors:
+                file.write(f"{json.dumps(line, ensure_ascii=False)}\n")
+                file.flush()
+        except OSError as error:
+            errors.append(error)
+        if errors:
+            _print_line(line)
+
+    try:
+        yield write_line
+    finally:
+        with suppress(OSError):  # on a full disk the rest of a line cannot be written
+            file.close()
+    if errors:
+        raise ConfigError(f"cannot write {str(output)!r}: {errors[0].strerror}; the other lines are on standard output")
+
+
+def _print_line(line: Any) -> None:
+    write_text(json.dumps(line, ensure_ascii=False), None)
 
 
 def _summary(failures: list[Failure], total: int) -> str:

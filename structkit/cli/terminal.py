@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from structkit.client.probing.probe_report import markdown
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, JobError
 from structkit.values.text import escape_controls
 
 INTERRUPTED = 130
@@ -29,24 +29,47 @@ SUBMITTED = 7
 
 
 def write(value: Any, output: Path | None) -> None:
-    """Print a value as JSON, or write it to a file."""
-    write_text(json.dumps(value, ensure_ascii=False, indent=2), output)
+    """Print a value as JSON, or write it to a file; what was paid for is printed if the file cannot be written.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        write_text(text, output)
+    except ConfigError as error:
+        if output is None:
+            raise
+        write_text(text, None)
+        raise ConfigError(f"{error}; the result is on standard output") from None
 
 
 def write_text(text: str, output: Path | None) -> None:
-    """Print a result, or write it to a file.
+    """Print a result, or write it to a file, which until then has its earlier content.
 
     Raises:
         ConfigError: It cannot be written.
     """
     try:
         if output is not None:
-            output.write_bytes(f"{text}\n".encode("utf-8", "surrogatepass"))
+            _write_file(output, f"{text}\n".encode("utf-8", "surrogatepass"))
         elif sys.stdout is not None:
             sys.stdout.buffer.write(f"{escape_controls(text)}\n".encode())
             sys.stdout.buffer.flush()
     except OSError as error:
         raise ConfigError(f"cannot write {str(output or 'standard output')!r}: {error.strerror}") from None
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    if path.exists() and not path.is_file():  # a device or a pipe
+        path.write_bytes(content)
+        return
+    from structkit.tables.atomic_file import write_atomically
+
+    try:
+        write_atomically(path.resolve(), [content])  # a link stays one
+    except JobError as error:
+        raise ConfigError(str(error)) from None
 
 
 def write_table(rows: Iterable[tuple[str, ...]]) -> None:

@@ -119,3 +119,36 @@ def test_an_unknown_encoding_is_an_error(tmp_path: Path) -> None:
     for encoding in ("latin-99", "base64", "utf\0"):
         with pytest.raises(ConfigError, match="there is no text encoding"):
             read_input(str(tmp_path / "a.txt"), FileReading(encoding=encoding))
+
+
+LIMITED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
+runpy.run_module("structkit", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of file sizes")
+@pytest.mark.parametrize("names", [["a.txt"], ["a.txt", "b.txt"]])
+def test_what_a_full_disk_does_not_take_is_printed(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_text("a text", encoding="utf-8")
+    (tmp_path / "text.json").write_text('{"type": "string"}', encoding="utf-8")
+    output = tmp_path / "out.json"
+    output.write_text("an earlier result", encoding="utf-8")
+    with Endpoint(json.dumps({"value": "x" * 9_000})) as endpoint:
+        settings = {"OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": "unused", "STRUCTKIT_MODEL": "fake"}
+        arguments = ["extract", *names, "-o", output.name, "--type", "text.json"]
+        process = subprocess.run(
+            [sys.executable, "-P", "-c", LIMITED, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **settings, "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert process.returncode == 2
+    assert process.stdout.count("x" * 9_000) == len(names)
+    assert "File too large; the " in process.stderr
+    if len(names) == 1:
+        assert output.read_text(encoding="utf-8") == "an earlier result"
