@@ -14,6 +14,7 @@ from structkit.partial.loaders import PydanticLoader, ValueLoader
 from structkit.partial.place import TypePlace
 from structkit.schema.keywords import ORIGINAL_SCHEMA
 from structkit.schema.nodes.node import Node
+from structkit.schema.pydantic.aliases import field_alias
 from structkit.schema.pydantic.json_validator import compile_validator
 from structkit.values import ABSENT, JSONValue
 
@@ -182,7 +183,7 @@ class PydanticPlace:
         return {
             alias: (name, replace(self, core=each["schema"], config=config))
             for name, each in named_cores
-            if (alias := each.get("validation_alias") or name) in requested and not each.get("init_only")
+            if (alias := field_alias(name, each)) in requested and not each.get("init_only")
         }
 
     @property

@@ -32,7 +32,7 @@ from structkit.schema.repaired_answer import MAX_READINGS, RepairedReading, choo
 from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.split import select_part
-from structkit.schema.unrelated import ExpectedKeys, expected_keys, reject_unrelated
+from structkit.schema.unrelated import UnrelatedReplies, reject_unrelated, unrelated_replies
 from structkit.values import ABSENT, JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue, value_at
 from structkit.values.repair import are_allowed
 from structkit.values.text import shorten_json
@@ -212,12 +212,12 @@ class Codec(Generic[T]):
         except RecursionError:
             return Answer(0, text, None, (Issue((), "nested too deep"),))
         answer = self.read_natural(natural, document if self._is_identity else None, text, context)
-        keys = self._expected_keys if wire and isinstance(wire, dict | list) else None
-        return answer if keys is None else reject_unrelated(answer, wire, keys, self.form)
+        is_container = wire and isinstance(wire, dict | list)
+        return reject_unrelated(answer, wire, self._unrelated_replies) if is_container else answer
 
     @cached_property
-    def _expected_keys(self) -> ExpectedKeys | None:
-        return expected_keys(self._root)
+    def _unrelated_replies(self) -> UnrelatedReplies:
+        return unrelated_replies(self._root)
 
     def read_natural(
         self, natural: JSONValue, document: str | None = None, text: str = "", context: Any = None
@@ -254,11 +254,11 @@ class Codec(Generic[T]):
     def _with_expected_form(self, issue: Issue, node: Node, natural: JSONValue) -> Issue:
         """Return an issue with the form that is expected; of a text, which is not JSON of the type, as described."""
         value = value_at(natural, issue.path)
-        if not isinstance(value, str) or node.kind != "string" or node.schema.keys() & {"enum", "const"}:
-            return replace(issue, message=f"Input should be {form_of(node)}")
-        if node.schema.keys() & {"enum", "const"}:
+        if isinstance(value, str) and node.schema.keys() & {"enum", "const"}:
             outer = find_outer_node(self._compiled_schema.root, issue.path, natural) or node
             return replace(issue, message=f"Input should be {form_of(outer)}")
+        if not isinstance(value, str) or node.kind != "string":
+            return replace(issue, message=f"Input should be {form_of(node)}")
         description = find_description(self._compiled_schema.root, issue.path, natural)
         message = f"Input should be another text{f': {description}' if description else ''}"
         return replace(issue, message=message, got=shorten_json(value, MAX_QUOTED_CHARS))

@@ -847,7 +847,7 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "item for list": '{"value": 7}',
         "missing tag": '{"value": {"name": "Ada"}}',
         "list for item": '{"value": [[7]]}',
-        "spelling": '{"v-alue": [7]}',
+        "spelling": '{"value": "RED"}',
         "wrapped value": '{"value": {"value": [7]}}',
         "member name": '{"value": "HIGH"}',
         "full width": "[7\uff3d",
@@ -873,6 +873,7 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "missing tag": Person | Remark,
         "member name": Priority,
         "unquoted text": Literal["red"],
+        "spelling": Literal["red"],
     }
     output_type: Any = output_types.get(name, list[StrictInt | StrictBool | None])
     response_format = ResponseFormat(output_type)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, RootModel, model_validator
 
 from structkit import ResponseFormat
 
@@ -77,3 +77,100 @@ def test_an_object_that_has_nothing_of_the_type_is_not_its_defaults(output_type:
     assert messages == ["it has none of the expected keys: size, color"]
     assert "color='red'" in repr(read(output_type, json.loads(form.replace("VALUE", '{"color": "red"}')))[0])
     assert "size=0" in repr(read(output_type, json.loads(form.replace("VALUE", "{}")))[0])
+
+
+class Nested(BaseModel):
+    id: int
+    options: Options = Options()
+    maybe: Options | None = None
+    rows: list[Options] = []
+    by_name: dict[str, Options] = {}
+    pair: tuple[int, Options] | None = None
+
+
+@pytest.mark.parametrize(
+    ("reply", "place"),
+    [
+        ({"options": "VALUE"}, "options"),
+        ({"maybe": "VALUE"}, "maybe"),
+        ({"rows": [{"size": 1}, "VALUE"]}, "rows[1]"),
+        ({"by_name": {"a": "VALUE"}}, "by_name.a"),
+        ({"by_name": [{"key": "a", "value": "VALUE"}]}, "by_name.a"),
+        ({"pair": {"item_0": 1, "item_1": "VALUE"}}, "pair[1]"),
+        ({"pair": [1, "VALUE"]}, "pair[1]"),
+    ],
+    ids=str,
+)
+def test_an_object_inside_that_has_nothing_of_the_type_is_not_its_defaults(reply: Any, place: str) -> None:
+    def answer(inner: Any) -> Any:
+        text = json.dumps({"id": 1, **reply}).replace('"VALUE"', json.dumps(inner))
+        return ResponseFormat(Nested).read(text, repairs=True)
+
+    assert [str(issue) for issue in answer({"error": "overloaded"}).issues] == [
+        f"{place}: it has none of the expected keys: size, color"
+    ]
+    assert "color='red'" in repr(answer({"color": "red", "reason": "x"}).value)
+    assert answer({}).valid
+
+
+@pytest.mark.parametrize(
+    ("output_type", "reply"),
+    [
+        (dict[str, Options], {"value": [{"key": "a", "value": {"error": 1}}]}),
+        (list[list[Options]], [[{"error": 1}]]),
+        (RootModel[list[Options]], {"value": [{"error": 1}]}),
+        (list[Nested], [{"id": 1, "rows": [{"error": 1}], "options": {"error": 1}}]),
+    ],
+    ids=["map", "rows", "root model", "models"],
+)
+def test_no_depth_hides_an_object_that_has_nothing_of_the_type(output_type: Any, reply: Any) -> None:
+    assert {*read(output_type, reply)[1]} == {"it has none of the expected keys: size, color"}
+
+
+@pytest.mark.parametrize("key", ["Color", "COLOR", "co-lor"])
+def test_a_key_in_another_spelling_is_not_lost_beside_a_declared_one(key: str) -> None:
+    assert read(Options, {key: "red", "size": 2}) == (Options(size=2, color="red"), ["spelling at color"])
+    nested = Nested(id=1, rows=[Options(size=2, color="red")])
+    assert read(Nested, {"id": 1, "rows": [{key: "red", "size": 2}]}) == (nested, ["spelling at rows[0].color"])
+    exact = ResponseFormat(Options).read(json.dumps({key: "red", "size": 2}))
+    assert [str(issue) for issue in exact.issues] == [f'color: write the key "color", not "{key}"']
+    assert read(Options, {key: "red", "color": "blue"}) == (Options(color="blue"), [])
+
+
+class Translated(BaseModel):
+    red: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def translate(cls, value: Any) -> Any:
+        return {"red": value["rot"]} if isinstance(value, dict) and "rot" in value else value
+
+
+def test_a_key_that_a_validator_reads_is_one_of_the_type() -> None:
+    assert read(list[Translated], [{"rot": 3}]) == ([Translated(red=3)], [])
+    assert read(Translated, {"rot": 3}) == (Translated(red=3), [])
+
+
+class OtherNames(BaseModel):
+    color: str = Field("none", validation_alias=AliasChoices("color", "colour"))
+    city: str = Field("none", validation_alias=AliasPath("address", "city"))
+    size: int = Field(0, validation_alias=AliasChoices(AliasPath("sizes", 0), "size", "width"))
+
+
+@pytest.mark.parametrize(
+    ("reply", "value"),
+    [
+        ({"colour": "red", "size": 1}, {"color": "red", "size": 1}),
+        ({"colour": "red"}, {"color": "red"}),
+        ({"address": {"city": "Bern"}, "size": 1}, {"city": "Bern", "size": 1}),
+        ({"city": "Bern", "width": 3}, {"city": "Bern", "size": 3}),
+        ({"sizes": [7], "color": "blue"}, {"color": "blue", "size": 7}),
+        ({"color": "blue", "colour": "red"}, {"color": "blue"}),
+    ],
+    ids=str,
+)
+def test_every_alias_of_a_field_is_read(reply: Any, value: Any) -> None:
+    expected = OtherNames.model_construct(**value).model_dump()
+    assert read(OtherNames, reply)[0].model_dump() == expected
+    assert read(list[OtherNames], {"value": [reply]})[0][0].model_dump() == expected
+    assert ResponseFormat(OtherNames).schema["required"] == ["color", "city", "size"]

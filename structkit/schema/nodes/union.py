@@ -77,8 +77,12 @@ class UnionNode:
         if isinstance(wire, dict) and self._tags and self._tags[0].name not in wire:
             values = listed_values([constant_of(tag.node) for tag in self._tags])
             raise AmbiguousFormError(f"{MISSING}: write {values}").with_step(self._tags[0].name)
-        branch = self.single_branch or self._matching_branch(wire)
+        branch = self.branch_of_wire(wire)
         return wire if wire is None or branch is None else branch.load(wire)
+
+    def branch_of_wire(self, wire: JSONValue) -> Node | None:
+        """Return the branch by which a wire value is loaded; None if it has the JSON type of none."""
+        return self.single_branch or self._matching_branch(wire)
 
     @cached_property
     def _tags(self) -> list[Field]:

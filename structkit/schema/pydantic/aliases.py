@@ -1,4 +1,4 @@
-"""The fields of a core schema and their names in JSON: one for validation and serialization."""
+"""The fields of a core schema and their names in JSON: the one that is written, and others that are read."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from structkit.values import JSON
 NO_DEFAULT = object()
 
 OWN_NAME = "structkit_own_name"
-"""Metadata key of a field whose aliases are all paths: its own name, which pydantic does not read, is that in JSON."""
+"""Metadata key of a field whose aliases are all paths: its own name, which pydantic alone does not read, is
+that in JSON."""
 
 
 def with_one_name(field: JSON) -> JSON:
-    """Return the field with the same name for validation and serialization, and never excluded.
+    """Return the field with the same first name for validation and serialization, and never excluded.
 
-    The exceptions are a field whose default `SkipJsonSchema` hides, which is excluded where it has that default, and a
-    field with `init=False`, which its class sets.
+    Its other aliases are read as well. The exceptions are a field whose default `SkipJsonSchema` hides, which is
+    excluded where it has that default, and a field with `init=False`, which its class sets.
     """
     if field.get("init", True) is False:
         return {**field, "serialization_exclude": True}
@@ -30,9 +31,18 @@ def with_one_name(field: JSON) -> JSON:
     names = {"validation_alias", "serialization_alias"}
     bare = {key: value for key, value in field.items() if key not in exclusions | names}
     name = _first_name(alias)
-    if name is not None:
-        return {**bare, "validation_alias": name, "serialization_alias": name}
-    return bare if alias is None else {**bare, "metadata": {**(field.get("metadata") or {}), OWN_NAME: True}}
+    if name is None:
+        return bare
+    return {**bare, "validation_alias": _with_first(name, alias), "serialization_alias": name}
+
+
+def with_own_name(name: str, field: JSON) -> JSON:
+    """Return a field whose aliases are all paths so that its own name is read, too, and written."""
+    alias = field.get("validation_alias")
+    if alias is None or _first_name(alias) is not None:
+        return field
+    metadata = {**(field.get("metadata") or {}), OWN_NAME: True}
+    return {**field, "validation_alias": [[name], *_paths(alias)], "metadata": metadata}
 
 
 def _hidden_default(schema: JSON) -> Any:
@@ -46,8 +56,18 @@ def _first_name(alias: Any) -> str | None:
     """Return the first alias that is not a path; None where only the field's own name remains."""
     if alias is None or isinstance(alias, str):
         return alias
-    paths = alias if isinstance(alias[0], list) else [alias]
-    return next((path[0] for path in paths if len(path) == 1), None)
+    return next((path[0] for path in _paths(alias) if len(path) == 1), None)
+
+
+def _paths(alias: list[Any]) -> list[list[Any]]:
+    """Return the aliases of a field, each as a path."""
+    return alias if isinstance(alias[0], list) else [alias]
+
+
+def _with_first(name: str, alias: Any) -> Any:
+    """Return an alias that reads a name before all others."""
+    other_paths = [path for path in _paths(alias) if path != [name]] if isinstance(alias, list) else []
+    return [[name], *other_paths] if other_paths else name
 
 
 def named_fields(fields: Any) -> Iterable[tuple[str, JSON]]:
@@ -60,4 +80,4 @@ def named_fields(fields: Any) -> Iterable[tuple[str, JSON]]:
 def field_alias(name: str, field: JSON) -> str:
     """Return the name of a field in JSON."""
     alias = field.get("validation_alias")
-    return alias if isinstance(alias, str) else name
+    return name if alias is None else _first_name(alias) or name

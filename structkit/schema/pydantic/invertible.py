@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import core_schema
 
 from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA, PYTHON_CLASS
-from structkit.schema.pydantic.aliases import with_one_name
+from structkit.schema.pydantic.aliases import with_one_name, with_own_name
 from structkit.schema.pydantic.branch_boxes import UnionRewrite
 from structkit.schema.pydantic.class_losses import without_losses
 from structkit.schema.pydantic.compiled_patterns import is_pattern, with_pattern_text
@@ -98,7 +98,8 @@ class _Rewrite:
         if part.get("custom_init"):  # its __init__ validates with the class's own schema
             return part
         if not isinstance(part.get("type"), str):  # a dict by names, such as fields: none of them is a keyword
-            by_name = {name: self.rewrite(value, is_alternative=is_alternative) for name, value in part.items()}
+            named_parts = ((name, with_own_name(name, value)) for name, value in part.items())
+            by_name = {name: self.rewrite(value, is_alternative=is_alternative) for name, value in named_parts}
             return part if all(map(_is_same, by_name.values(), part.values())) else by_name
         outer_config = self._config
         self._config = part.get("config", outer_config)  # a model does not inherit the settings of what contains it
@@ -124,7 +125,7 @@ class _Rewrite:
     def _rewrite_part(self, part: JSON, *, is_alternative: bool) -> JSON:
         kind = part.get("type")
         if kind in FIELDS:
-            return self._with_readable_default(with_one_name(part))
+            return self._with_readable_default(with_one_name(with_own_name(part.get("name", ""), part)))
         part = self._without_formatting(part) if "serialization" in part else part
         if kind in CONSTANT_REWRITES:
             part = CONSTANT_REWRITES[kind](part)
