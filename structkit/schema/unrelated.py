@@ -85,7 +85,7 @@ def unrelated_replies(root: Node) -> UnrelatedReplies:
 def reject_unrelated(answer: Answer[T], wire: JSON | list[JSONValue], unrelated: UnrelatedReplies) -> Answer[T]:
     """Return the answer of a wire value, with issues if the type accepts it, or an object in it, by accident."""
     if unrelated.keys is not None:
-        inner = wire[unrelated.box] if isinstance(wire, dict) and wire.keys() == {unrelated.box} else wire
+        inner = next(iter(wire.values())) if isinstance(wire, dict) and wire.keys() == {unrelated.box} else wire
         issue = _find_issue(inner, unrelated.keys, answer.value) if isinstance(inner, dict) else None
         if issue is not None and (answer.valid or unrelated.is_only_branch):
             issues = () if issue.message.startswith("this is") else answer.issues
