@@ -10,7 +10,7 @@ from typing import Any
 from structkit.extraction.item_loops import REPETITION, LoopSource, loop_repair, loop_source, loop_warning
 from structkit.parsing import read_prefix, read_record_prefix
 from structkit.parsing.loops import Loop, find_text_loop
-from structkit.schema import Codec, Patch, find_truncated_place, make_patch
+from structkit.schema import Codec, Patch, find_truncated_place, make_patch, with_box
 from structkit.values import Answer, Issue, JSONPath, JSONValue, Parameters, Policy, value_at
 from structkit.values.repair import are_allowed
 
@@ -58,9 +58,10 @@ def read_remainder(step: Any, text: str) -> Remainder | None:
     prefix = list_prefix or read_record_prefix(text)
     if prefix is None or not (prefix.value or find_text_loop(prefix.unfinished)):
         return None
-    draft = (patch or codec).load_partial(prefix.value)
     root = (patch.codec if patch else codec).compiled_schema.root
-    position = find_truncated_place(root, prefix.value, prefix.path)
+    wire, wire_path = with_box(root, prefix.value, prefix.path)
+    draft = (patch or codec).load_partial(wire)
+    position = find_truncated_place(root, wire, wire_path)
     if draft is None or position is None:
         return None
     path, missing_paths = position

@@ -3,7 +3,7 @@
 from structkit.schema.codec import Codec
 from structkit.schema.explanation import Explanation, Note, compare
 from structkit.schema.patch import Patch, make_patch
-from structkit.schema.paths import find_truncated_place
+from structkit.schema.paths import find_truncated_place, with_box
 from structkit.schema.repaired_answer import reject_several
 from structkit.schema.response_format import ResponseFormat
 
@@ -17,4 +17,5 @@ __all__ = [
     "find_truncated_place",
     "make_patch",
     "reject_several",
+    "with_box",
 ]

@@ -228,6 +228,22 @@ def unwrap(node: Node) -> Node:
             return node
 
 
+def with_box(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONValue, JSONPath]:
+    """Return a truncated wire value and a wire path in it with the box that models leave out around a list or an object.
+
+    >>> from structkit.schema.nodes import ScalarNode
+    >>> with_box(BoxedNode(ArrayNode(ScalarNode({"type": "integer"}))), [1, 2], ())
+    ({'value': [1, 2]}, ('value',))
+    """
+    box = unwrap(root)
+    inner = unwrap(box.node) if isinstance(box, BoxedNode) else box
+    is_list = isinstance(inner, ArrayNode) and isinstance(wire, list)
+    is_object = isinstance(inner, ObjectNode) and isinstance(wire, dict) and wire.keys() <= inner.by_wire.keys()
+    if not isinstance(box, BoxedNode) or not (is_list or (is_object and wire and box.key not in wire)):
+        return wire, path
+    return {box.key: wire}, (box.key, *path)
+
+
 def find_truncated_place(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONPath, list[JSONPath]] | None:
     """Return the natural path of a truncated list or object, and those of the properties that were still to come.
 

@@ -54,3 +54,28 @@ def test_a_reply_that_stays_truncated_is_told_of_with_the_name_of_the_type(conne
     still_truncated = Reply(completion('{"people_rest": ["Hed', finish_reason="length"))
     with Endpoint(TRUNCATED, still_truncated) as endpoint, pytest.raises(Truncated, match=r"texts of meeting$"):
         connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema", policy=Policy(attempts=2))
+
+
+class Visit(BaseModel):
+    city: str
+    note: str | None = None
+    days: dict[str, int] = {}
+
+
+VISITS = '[{"city": "Rome", "note": null, "days": [{"key": "May", "value": 2}]}, {"city": "Ber'
+
+
+@pytest.mark.parametrize("form", ["VISITS", '{"value": VISITS', "```json\nVISITS"], ids=["bare", "box", "fence"])
+def test_a_truncated_list_is_continued_with_its_box_or_without(connect: Connect, form: str) -> None:
+    truncated = Reply(completion(form.replace("VISITS", VISITS), finish_reason="length"))
+    with Endpoint(truncated, '{"rest": [{"city": "Bern", "note": "cold", "days": []}]}') as endpoint:
+        result = connect(endpoint.base_url).run(list[Visit], "Where?", mode="json_schema")
+    assert result.value == [Visit(city="Rome", days={"May": 2}), Visit(city="Bern", note="cold")]
+
+
+@pytest.mark.parametrize("form", ["MEETING", '{"value": MEETING'], ids=["bare", "box"])
+def test_a_truncated_object_of_an_optional_type_is_continued(connect: Connect, form: str) -> None:
+    text = form.replace("MEETING", '{"place": "Leeds", "people": ["Ada", "Gra')
+    with Endpoint(Reply(completion(text, finish_reason="length")), '{"people_rest": ["Grace"]}') as endpoint:
+        result = connect(endpoint.base_url).run(Meeting | None, "Who?", mode="json_schema")
+    assert result.value == Meeting(place="Leeds", people=["Ada", "Grace"])
