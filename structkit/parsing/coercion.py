@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain, islice
 
 from structkit.parsing.candidates import BOX, Candidate, read_candidates
+from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.member_names import NO_NAMES, NamesOfValues, values_key
 from structkit.parsing.numbers import DECIMAL_TEXT, read_decimal
 from structkit.parsing.scalar_text import NULLS, Choices, means_choice, scalar_readings
@@ -29,6 +30,7 @@ from structkit.parsing.schema_branches import (
     walk_branches,
 )
 from structkit.parsing.spelling import find_name, index_names
+from structkit.parsing.text_formats import has_format
 from structkit.parsing.wrapper import NOT_WRAPPED, unwrap_member
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
@@ -37,6 +39,12 @@ NO_ITEMS = frozenset({"", "-", "n/a", "na", "nil", "none", "null", "empty", "not
 
 SIGNED_ZERO = re.compile(r"(?<![\w.])[-+]0(?![\w.])")
 """A zero with a sign: the number is 0, and another text than "0"."""
+
+DIVIDED_DIGITS = re.compile(r"\d\s+\d")
+"""Digits that may belong to two numbers."""
+
+MAX_ENCODINGS = 3
+"""How often the JSON text of a text is read."""
 
 MAX_OTHER_KEYS = 1_000
 """An object with more keys than the declared ones and these is not one whose keys differ in spelling."""
@@ -172,6 +180,9 @@ class _SchemaWalk:
 
     def _repair_text(self, text: str, branches: list[JSON], path: JSONPath) -> JSONValue:
         texts = [*branches, *unboxed_scalars(branches, self.root)]
+        if text != text.strip() and _has_only_formats(texts):
+            self._add_repair("spelling", path)
+            text = text.strip()
         choices = self._choices_of([branch for branch in texts if is_constant(branch)])
         free_branches = [branch for branch in texts if not is_constant(branch)]
         is_number = is_decimal([branch for branch in free_branches if branch.get("type") != "object"])
@@ -240,6 +251,12 @@ class _SchemaWalk:
         self.repairs.append(f"{repair} at {format_path(path)}")
 
 
+def _has_only_formats(branches: list[JSON]) -> bool:
+    """Return whether each text that is allowed has a format, in which no space is around it."""
+    texts = [branch for branch in branches if not {"string", "any"}.isdisjoint(type_names(branch))]
+    return bool(texts) and all(has_format(text) and not is_constant(text) and not is_decimal([text]) for text in texts)
+
+
 def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
     """Return whether a schema allows a scalar certainly: a text has to be one that it lists, or in a format.
 
@@ -266,7 +283,16 @@ def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Cal
         return False
     if any(map(is_constant, items)):
         return means_choice(value, choices_of([item for item in items if is_constant(item)]))
-    return bool(_json_types(value) & types_of(items))
+    return bool(_json_types(value) & types_of(items)) or (isinstance(value, str) and _means_one_item(value, items))
+
+
+def _means_one_item(text: str, items: list[JSON]) -> bool:
+    """Return whether a text means one number, where no text is allowed; "7 800" may be two numbers."""
+    types = types_of(items)
+    may_be_other = not types.isdisjoint({"string", "array", "object", "any"}) or DIVIDED_DIGITS.search(text) is not None
+    return not may_be_other and [repair for repair, _ in scalar_readings(text, types, Choices([]))] == [
+        "number in text"
+    ]
 
 
 def _wrapped_value(value: JSON, branches: list[JSON], root: JSON, path: JSONPath, type_name: str) -> JSONValue:
@@ -279,9 +305,11 @@ def _wrapped_value(value: JSON, branches: list[JSON], root: JSON, path: JSONPath
     types = types_of(branches)
     if inner is NOT_WRAPPED or (inner is None and "null" not in types):
         return NOT_WRAPPED
+    is_declared = any(is_open(branch) or value.keys() & properties_of(branch).keys() for branch in branches)
+    if inner is None and types == {"object", "null"}:
+        return NOT_WRAPPED if is_declared else None
     if isinstance(inner, dict):
         is_allowed = types - {"null"} == {"object"} and any(_has_keys(inner, branch, root) for branch in branches)
-        is_declared = any(is_open(branch) or value.keys() & properties_of(branch).keys() for branch in branches)
         return inner if is_allowed and not is_declared else NOT_WRAPPED
     return (
         inner if not types & {"object", "any"} and not any(is_map(branch, root) for branch in branches) else NOT_WRAPPED
@@ -321,8 +349,22 @@ def _json_types(value: JSONValue) -> set[str]:
     return {"boolean"} if isinstance(value, bool) else {"integer", "number"} if isinstance(value, int) else {"number"}
 
 
+def _decode(text: str) -> str:
+    """Return the text of which a text is the JSON, which may have been encoded several times."""
+    for _ in range(MAX_ENCODINGS):
+        if not text.lstrip().startswith('"'):
+            break
+        try:
+            value = read_json(text)
+        except NotJSON:
+            break
+        text = value if isinstance(value, str) else ""
+    return text
+
+
 def _read_document(text: str) -> Candidate | None:
     """Return the object or array that a text consists of, or None."""
+    text = _decode(text)
     if not text.lstrip().startswith(("{", "[")):
         return None
     candidates = [*islice(read_candidates(text, wrapper_types=()), 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 DECIMAL_TEXT = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 """The pattern of a number that is written as text, so that no digit is lost: every finite `str(Decimal)`, without the
@@ -19,9 +20,10 @@ FULL_WIDTH = {code: code - 0xFEE0 for code in (0xFF04, 0xFF05, 0xFF0B, 0xFF0C, 0
 
 TYPOGRAPHY = {
     **str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2212": "-", "\uffe5": "\u00a5"}),
+    **str.maketrans({"\u066b": ".", "\u066c": ","}),
     **FULL_WIDTH,
 }
-"""Spaces and the apostrophe that separate groups of digits, and the minus sign, in their typographic forms."""
+"""What separates groups of digits, the point and the minus sign, in their typographic and Arabic forms."""
 
 CURRENCY_NAMES = """
     $ € £ ¥ ₹ ₩ ₽ ₺ ฿ ₫ ₪ ₴ US$ A$ C$ R$
@@ -63,7 +65,7 @@ def read_decimal(text: str) -> str | None:
     >>> [read_decimal(text) for text in ("$1,234.50", "-12.30 EUR", "1.234,50", "12 to 15")]
     ['1234.50', '-12.30', '1234.50', None]
     """
-    match = NUMBER_WITH_UNIT.fullmatch(text.strip().translate(TYPOGRAPHY)) if len(text) <= MAX_NUMBER_CHARS else None
+    match = NUMBER_WITH_UNIT.fullmatch(_in_ascii(text.strip())) if len(text) <= MAX_NUMBER_CHARS else None
     if match is None:
         return None
     sign, before, inner_sign, digits, after = match.groups()
@@ -73,6 +75,14 @@ def read_decimal(text: str) -> str | None:
     if json_digits is None:
         return None
     return f"-{json_digits}" if "-" in sign + inner_sign else json_digits
+
+
+def _in_ascii(text: str) -> str:
+    """Return a number with the digits and signs of ASCII, whichever script it is written in."""
+    translated = text.translate(TYPOGRAPHY)
+    if translated.isascii():
+        return translated
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in translated)
 
 
 def _json_digits(digits: str) -> str | None:

@@ -59,7 +59,7 @@ def scalar_readings(text: str, types: set[str], choices: Choices) -> Iterator[tu
     yield from _read_choice(text, choices)
     if (number := _read_number(text, types, choices)) is not None:
         yield "number in text", number
-    word = text.strip().casefold()
+    word = text.strip().removesuffix(".").casefold()
     if word in BOOLEANS and ("boolean" in types or any(value is BOOLEANS[word] for value in choices.values)):
         yield "boolean in text", BOOLEANS[word]
     if word in NULLS and ("null" in types or None in choices.values):
@@ -71,7 +71,8 @@ def _read_choice(text: str, choices: Choices) -> Iterator[tuple[ValueRepair, JSO
     last = text.rpartition(".")[2] if QUALIFIED_NAME.fullmatch(text) else text  # as in `Color.RED`
     value = find_name(text, choices.names)
     value = find_name(last, choices.names) if value is None else value
-    member = find_name(last, choices.members)
+    value = find_name(text.rstrip().removesuffix("."), choices.names) if value is None else value
+    member = find_name(last.rstrip().removesuffix("."), choices.members)
     if value is not None:
         yield "spelling", value
     if member is not None and choices.by_member[member] != value:

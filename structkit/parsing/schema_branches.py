@@ -9,6 +9,9 @@ from structkit.parsing.numbers import DECIMAL_TEXT
 from structkit.parsing.text_formats import has_format, states_format
 from structkit.values import JSON, JSONValue
 
+GROUPED_NUMBER = re.compile(r"\s*[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?\s*")
+"""A number that only groups of digits make longer than three; no date, time or other format has such commas."""
+
 PAIR = {"key", "value"}
 """The keys of one member of a map, as the wire has it."""
 
@@ -98,14 +101,18 @@ def has_no_prose(branches: list[JSON]) -> bool:
 
 
 def may_be_text(text: str, branch: JSON) -> bool:
-    """Return whether a branch may allow a text; words are in no format.
+    """Return whether a branch may allow a text; words, and numbers with groups of digits, are in no format.
 
     >>> date = {"type": "string", "format": "date"}
     >>> may_be_text("as soon as possible", date), may_be_text("2024-13-01", date), may_be_text("7", {"type": "integer"})
     (False, True, False)
+    >>> may_be_text("7,000", date), may_be_text("7000", date)
+    (False, True)
     """
     is_word = not re.search(r"[\d@:]", text)
-    return not {"string", "any"}.isdisjoint(type_names(branch)) and not (is_word and has_format(branch))
+    is_grouped = GROUPED_NUMBER.fullmatch(text) is not None and not is_decimal([branch])
+    is_other = (is_word or is_grouped) and has_format(branch)
+    return not {"string", "any"}.isdisjoint(type_names(branch)) and not is_other
 
 
 def unboxed_scalars(branches: list[JSON], root: JSON) -> list[JSON]:

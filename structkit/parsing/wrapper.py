@@ -160,9 +160,17 @@ def _properties(value: JSON) -> JSONValue:
     """Return the values that a model has written where a schema has its properties."""
     values = value["properties"]
     is_schema_like = value.keys() <= SCHEMA_KEYS | {"properties"}
-    if not is_schema_like or not isinstance(values, dict) or all(map(is_schema, values.values())):
+    if not is_schema_like or not isinstance(values, dict) or all(map(_is_only_schema, values.values())):
         return NOT_WRAPPED
     return values
+
+
+def _is_only_schema(value: JSONValue) -> bool:
+    """Return whether a member of a schema's properties has no value beside its type."""
+    has_value = (
+        isinstance(value, dict) and value.keys() == {"type", "value"} and _is_of_type(value["value"], value["type"])
+    )
+    return is_schema(value) and not has_value
 
 
 def _wrapper_key(value: JSON, name: str) -> str | None:

@@ -229,7 +229,7 @@ def unwrap(node: Node) -> Node:
 
 
 def with_box(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONValue, JSONPath]:
-    """Return a truncated wire value and a wire path in it with the box that models leave out around a list or an object.
+    """Return a truncated wire value and a wire path in it with the box that models leave out around lists and objects.
 
     >>> from structkit.schema.nodes import ScalarNode
     >>> with_box(BoxedNode(ArrayNode(ScalarNode({"type": "integer"}))), [1, 2], ())

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from structkit.parsing import Candidate, is_scalar_of, read_bare_text, read_candidates, read_quoted_text, repair_values
 from structkit.parsing.member_names import NamesOfValues
+from structkit.parsing.wrapper import unwrap
 from structkit.schema.expected_form import ExpectedForm
 from structkit.values import JSON, Answer, Issue, JSONValue
 from structkit.values.repair import are_allowed
@@ -71,7 +72,7 @@ def repaired_readings(
 
 
 def _candidates(text: str, name: str, form: ExpectedForm) -> Iterator[Candidate]:
-    return read_candidates(
+    candidates = read_candidates(
         text,
         name=name,
         properties=form.properties,
@@ -79,6 +80,17 @@ def _candidates(text: str, name: str, form: ExpectedForm) -> Iterator[Candidate]
         is_list=form.is_list,
         has_rows=form.has_rows,
     )
+    for candidate in candidates:
+        yield candidate
+        yield from _unwrapped_in_box(candidate, name, form)
+
+
+def _unwrapped_in_box(candidate: Candidate, name: str, form: ExpectedForm) -> Iterator[Candidate]:
+    """Yield the values inside a wrapper that is in the box of a type that is not an object."""
+    value = candidate.value
+    if isinstance(value, dict) and value.keys() == {form.box} and isinstance(inner := value[str(form.box)], dict):
+        for each in unwrap(inner, name=name, properties=form.properties, wrapper_types=form.wrapper_types):
+            yield replace(candidate, value={form.box: each}, repairs=(*candidate.repairs, "wrapper"))
 
 
 def _is_guess(candidate: Candidate, value_repairs: tuple[str, ...], form: ExpectedForm) -> bool:
