@@ -20,6 +20,7 @@ from structkit.dialects.refusals import (
     RATE_LIMIT_CODE,
     RATE_LIMIT_CODES,
     RATE_LIMIT_STATEMENT,
+    SPENT,
     TOO_LARGE,
     TOO_LARGE_CODES,
     UNSUPPORTED,
@@ -33,8 +34,18 @@ ErrorKind: TypeAlias = Literal["empty_account", "rate_limit", "too_large", "filt
 """The account is empty; a limit that passes; one request is larger than a limit; a filter rejected the prompt; a field
 that a mode sets, or the schema in it, is not supported; or anything else, which the status decides."""
 
-CODE_KEYS = frozenset({"code", "type", "status", "reason", "error_code", "error_type", "err_code", "__type"})
-MESSAGE_KEYS = frozenset({"message", "detail", "msg", "error", "error_message", "error_msg", "raw"})
+CODE_KEYS = frozenset(
+    {"code", "type", "status", "reason", "error_code", "errorcode", "error_type", "err_code", "__type"}
+)
+MESSAGE_KEYS = frozenset({"message", "detail", "msg", "error", "error_message", "error_msg", "raw", "faultstring"})
+
+CODE_PARTS = frozenset(
+    {
+        *{"error", "errors", "detail", "details", "inner_error", "innererror", "metadata", "response", "fault"},
+        *{"base_resp", "cause", "result", "data", "output", "message", "status", "upstream_error", "provider_error"},
+    }
+)
+"""The fields of an error that may have codes inside; others describe a limit, or what was sent or used."""
 
 MAX_PARTS = 200
 MAX_MESSAGE_CHARS = 2_000
@@ -64,15 +75,21 @@ def error_kind(body: JSONValue) -> ErrorKind:
     codes, message = frozenset(_codes(body)), error_message(body)
     if codes & FILTERED_CODES or FILTERED.search(QUOTED.sub("", message)):
         return "filtered"
-    if codes & EMPTY_ACCOUNT_CODES:
+    if codes & EMPTY_ACCOUNT_CODES or re.search(SPENT, QUOTED.sub("", message), re.IGNORECASE):
         return "empty_account"
     if codes & TOO_LARGE_CODES or TOO_LARGE.match(message):
         return "too_large"
     if codes & RATE_LIMIT_CODES or _has_limit_code(codes):
         return "rate_limit"
     kind = _kind_by_words(message)
-    is_stated = str(TOO_MANY_REQUESTS) in codes or re.match(RATE_LIMIT_STATEMENT, message, re.IGNORECASE)
+    is_stated = str(TOO_MANY_REQUESTS) in codes or _starts_with_limit(message)
     return "rate_limit" if kind == "other" and is_stated else kind
+
+
+def _starts_with_limit(message: str) -> bool:
+    """Return whether a message starts with the statement of a rate limit, and not with a quotation of a row's text."""
+    statement = QUOTED.sub("", message)
+    return bool(re.match(RATE_LIMIT_STATEMENT, statement if statement.strip() else message, re.IGNORECASE))
 
 
 def _has_limit_code(codes: frozenset[str]) -> bool:
@@ -94,7 +111,7 @@ def states_rate_limit(body: JSONValue) -> bool:
         return False
     codes = frozenset(_codes(body))
     has_code = str(TOO_MANY_REQUESTS) in codes or _has_limit_code(codes)
-    return has_code or bool(re.match(RATE_LIMIT_STATEMENT, error_message(body), re.IGNORECASE))
+    return has_code or _starts_with_limit(error_message(body))
 
 
 def is_rate_limit(error: TransportError) -> bool:
@@ -122,7 +139,7 @@ def _kind_by_words(message: str) -> ErrorKind:
 
 
 def _codes(body: JSONValue) -> Iterator[str]:
-    for key, value in _fields(body):
+    for key, value in islice(_all_fields(body, CODE_PARTS), MAX_PARTS):
         if key in CODE_KEYS and isinstance(value, str | int):
             yield bare_code(str(value))
 
@@ -135,16 +152,18 @@ def error_message(body: JSONValue) -> str:
     """
     if isinstance(body, str):
         return "" if WEB_PAGE.match(body) else body[:MAX_MESSAGE_CHARS]
-    messages = [value for key, value in _fields(body) if key in MESSAGE_KEYS and isinstance(value, str)]
+    fields = islice(_all_fields(body), MAX_PARTS)
+    messages = [value for key, value in fields if key in MESSAGE_KEYS and isinstance(value, str)]
     return "\n".join(messages)[:MAX_MESSAGE_CHARS]
 
 
-def _fields(body: JSONValue) -> Iterator[tuple[str, JSONValue]]:
-    return islice(_all_fields(body), MAX_PARTS)
+def _all_fields(body: JSONValue, parts: frozenset[str] | None = None) -> Iterator[tuple[str, JSONValue]]:
+    """Yield the fields of an error body with their keys in lower case, except those that echo the request.
 
-
-def _all_fields(body: JSONValue) -> Iterator[tuple[str, JSONValue]]:
-    """Yield the fields of an error body with their keys in lower case, except those that echo the request."""
+    Args:
+        body: The body.
+        parts: The fields whose inner fields are yielded; None for all.
+    """
     stack: list[JSONValue] = [body]
     while stack:
         part = stack.pop()
@@ -153,4 +172,5 @@ def _all_fields(body: JSONValue) -> Iterator[tuple[str, JSONValue]]:
         elif isinstance(part, dict):
             fields = [(key.lower(), value) for key, value in part.items() if key.lower() not in ECHO_KEYS]
             yield from fields
-            stack += [value for _, value in reversed(fields) if isinstance(value, dict | list)]
+            inner = [value for key, value in fields if parts is None or key in parts]
+            stack += [value for value in reversed(inner) if isinstance(value, dict | list)]

@@ -42,18 +42,32 @@ AMBIGUOUS_CODES = _code_set("requests tokens engine_overloaded_error overloaded_
 """Those of them that may mean something else under another status than 429, or from another vendor."""
 
 # The patterns of rare errors are compiled when the first one is read, to keep the import short.
-RATE_LIMIT_CODE = r"throttl|rate(?:limit)?exceeded|ratelimitreached|toomanyrequests|requestlimitexceeded"
+RATE_LIMIT_CODE = (
+    r"throttl|rate(?:limit)?exceeded|ratelimitreached|toomanyrequests|requestlimitexceeded|"
+    r"ratelimit(?:quota|spikearrest)violation"
+)
 """A part of such a code without separators: Alibaba's `Throttling.User`, Google's `userRateLimitExceeded`, Tencent's
-`RequestLimitExceeded`, the `ThrottlingException` of AWS, Volcengine's `RateLimitExceeded.EndpointRPMExceeded`."""
+`RequestLimitExceeded`, the `ThrottlingException` of AWS, Volcengine's `RateLimitExceeded.EndpointRPMExceeded`, Apigee's
+`policies.ratelimit.QuotaViolation`."""
 
 RATE_LIMIT_STATEMENT = (
     r"\W*(?:error\W+)?(?:\w+ ){0,3}(?:rate.?limit[ _]?(?:is |was |has been )?(?:exceeded|reached|hit)\b)|"
+    r"\W*(?:\w+ ){0,4}(?:request|rpm|tpm|qps) limit (?:is |was |has been )?(?:exceeded|reached|hit)\b|"
     r"\W*too many (?:requests|calls)\b|\W*(?:you(?:'ve| have)|has) (?:exceeded|reached|hit) (?:a|the|your) "
     r"(?:\w+ )?rate.?limit|\W*(?:request (?:was |is )?|you are being )(?:throttled|rate.?limited)|"
     r"\W*out of (?:call volume|bandwidth) quota|\W*请求(?:过于|太|过)频繁|\W*(?:触发|超[过出])(?:了)?(?:限流|速率限制)"
 )
 """How a message starts that states such a limit, whatever its status: GitHub's and Azure API Management's limits are a
-403. Only the start counts, since the words of a row may be quoted after it."""
+403, Baidu's "Open api qps request limit reached" a 200. Only the start counts, since the words of a row may be quoted
+after it."""
+
+SPENT = (
+    r"reach(?:ed|ing) (?:your specified api usage limits|(?:its|the|your) monthly spend(?:ing)? limit)|"
+    r"used all available credits|exceeded its monthly spending cap|(?:doesn't|does not) have any credits|"
+    r"prepayment credits are depleted"
+)
+"""How vendors state the same under the status or the code of another error: Anthropic's 400 for a limit of the user's
+own, the 412 of Fireworks, the 403 and the 429 of xAI, Google's `RESOURCE_EXHAUSTED`."""
 
 EMPTY_ACCOUNT = re.compile(
     r"insufficient[ _](?:\w+ )?(?:balance|credits?|quota|funds)\b|"
@@ -179,13 +193,29 @@ UNUSUAL_STATUSES = frozenset({403, 405, 406, 409, 415, 424})
 """Statuses with which few gateways reject a field that a mode sets: for a plan without it, or as a type of content."""
 
 
+PROMPT_REJECTION = (
+    r"\b(?:waf|firewall|guardrails?|blocked|flagged|malicious|suspicious|sensitive)\b|(?:security|content) policy"
+)
+"""How such an error is about the text of a row, which may be about JSON and tools."""
+
+QUOTED_SENTENCE = re.compile(
+    r"(?<!\w)\"[^\"]*\s[^\"]*\"(?!\w)|`[^`]*\s[^`]*`|(?<!\w)'[^']*\s[^']*'(?!\w)|“[^”]*”|「[^」]*」"
+)
+"""A quotation of more than one word, which names no field."""
+
+
 def names_field(text: str) -> bool:
-    """Return whether an error names a field that a mode sets, and is not about the key.
+    """Return whether an error names a field that a mode sets, and is not about the key or the text of a row.
 
     >>> names_field("Your plan does not include response_format"), names_field("This key may not use the model")
     (True, False)
+    >>> names_field("'help with my json_schema' is not allowed"), names_field("blocked by the firewall: tools")
+    (False, False)
     """
-    return bool(re.search(NAMED_FIELD, text, re.IGNORECASE)) and not re.search(REJECTED_KEY, text, re.IGNORECASE)
+    lines = (line[1:-1] if line[:1] == line[-1:] == '"' else line for line in text.split("\n"))
+    statement = "\n".join(QUOTED_SENTENCE.sub("", line) for line in lines)
+    is_other = re.search(f"{REJECTED_KEY}|{PROMPT_REJECTION}", statement, re.IGNORECASE)
+    return bool(re.search(NAMED_FIELD, statement, re.IGNORECASE)) and not is_other
 
 
 def _mode_pattern(words: str) -> re.Pattern[str]:

@@ -114,11 +114,11 @@ class ReplyAssembler:
         """Add an event that is not JSON: the end in another spelling, or a word that keeps the connection alive.
 
         Raises:
-            MalformedReply: It is neither.
+            MalformedReply: It is neither, and the reply is not complete.
         """
         word = data.strip(" []").casefold()
         self.is_done = word == "done"
-        if not self.is_done and KEEP_ALIVE.isdisjoint({name.casefold(), word}):
+        if not (self.is_done or self.is_complete) and KEEP_ALIVE.isdisjoint({name.casefold(), word}):
             raise malformed("an event that is not JSON", data)
         return []
 

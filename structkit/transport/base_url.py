@@ -85,7 +85,8 @@ def _validate_deployment(parts: SplitResult) -> None:
     deployments = find_host_rule(parts.hostname).deployments
     version = next((value for name, value in parse_qsl(parts.query) if name.lower() == "api-version"), "")
     parent = deployments and deployments.removesuffix("NAME")
-    if parent and DATE.match(version) and parent not in f"{parts.path}/":
+    has_path = parts.path.rstrip("/").endswith(COMPLETIONS)  # of another API at the same host, which takes a version
+    if parent and DATE.match(version) and parent not in f"{parts.path}/" and not has_path:
         origin = f"{parts.scheme}://{parts.netloc}"
         raise ConfigError(
             f"the base URL has api-version={version}, which is for one deployment, and names none: write "
@@ -116,7 +117,7 @@ def _split(base_url: str) -> SplitResult:
     return parts
 
 
-OTHER_ENDPOINTS = frozenset({"completions", "embeddings", "messages", "models", "responses"})
+OTHER_ENDPOINTS = frozenset({"chat", "completions", "embeddings", "messages", "models", "responses"})
 """What follows the version in addresses of the same API that are pasted from documentation."""
 
 

@@ -160,7 +160,7 @@ def _without_key(reply: Completion, key: str) -> Completion:
     may_be_word = len(key) < MIN_UNMISTAKABLE_CHARS or not re.search(r"\d", key)
     if may_be_word or not any(key in text for choice in reply.choices for text in _texts(choice)):
         return reply
-    read = read_completion(_replace(reply.raw, key))
+    read = read_completion(_replace(reply.raw, key, MAX_BODY_DEPTH))
     return read if isinstance(read, Completion) else reply
 
 
@@ -170,12 +170,16 @@ def _texts(choice: Choice) -> Iterator[str]:
     yield from filter(None, (choice.refusal, choice.reasoning, choice.error and str(choice.error)))
 
 
-def _replace(value: Any, key: str) -> Any:
+def _replace(value: Any, key: str, depth: int) -> Any:
     if isinstance(value, str):
         return value.replace(key, "[redacted]")
+    if not depth and isinstance(value, list | dict):
+        return "..."
     if isinstance(value, list):
-        return [_replace(item, key) for item in value]
-    return {name: _replace(item, key) for name, item in value.items()} if isinstance(value, dict) else value
+        return [_replace(item, key, depth - 1) for item in value]
+    if isinstance(value, dict):
+        return {name: _replace(item, key, depth - 1) for name, item in value.items()}
+    return value
 
 
 def read_model_names(
@@ -186,7 +190,7 @@ def read_model_names(
     Raises:
         TransportError: The reply is an error, or not a list of models.
     """
-    error = read_reply(status, headers, body, secret, url) if status != HTTPStatus.OK else None
+    error = None if is_success(status) else read_reply(status, headers, body, secret, url)
     if isinstance(error, TransportError):
         raise error
     try:
@@ -239,7 +243,8 @@ def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONVa
     if not isinstance(reply, TransportError):
         return _not_json_error(status, text, url)
     if is_rate_limit(reply):
-        reply.usage_of_reply = Usage()  # nothing was asked of a model
+        if reply.usage_of_reply.unreported:
+            reply.usage_of_reply = Usage()  # nothing was asked of a model
         reply.retry_after = read_retry_after(headers, reply.body, is_rate_limit=True)
     return reply
 

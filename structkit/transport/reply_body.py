@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TypeAlias
 
 from structkit.errors import MalformedReply, RequestTimeout, TransportError
-from structkit.values import Policy
+from structkit.values import Completion, Policy
 
 HTTPReply: TypeAlias = tuple[int, Mapping[str, str], Iterable[bytes]]
 """Status, headers, and the chunks of the decoded body, each read from the network when it is asked for."""
@@ -23,8 +23,11 @@ MAX_LINGER_S = 1.0
 connection be reused."""
 
 EVENT_START = b"data:"
-LAST_EVENT = re.compile(rb"(?:^|[\r\n])data:[ \t]*\[?done\]?[ \t]*(?:[\r\n]|$)", re.IGNORECASE)
+LAST_EVENT = re.compile(rb"[\r\n]data:[ \t]*\[?done\]?[ \t]*(?:[\r\n]|$)", re.IGNORECASE)
 """The last event of a stream. No text that the model writes matches it, because JSON escapes line breaks."""
+
+LAST_EVENT_BYTES = 32
+"""Its length at most, by which it may have begun before a chunk."""
 
 MIN_TIMEOUT_S = 0.001
 """A timeout of 0 would make a socket non-blocking."""
@@ -60,6 +63,7 @@ class BodyReader:
         self._chunks: list[bytes] = []
         self._size = 0
         self._is_stream = self.has_ended = False
+        self._tail = b"\n"  # the last bytes of what has arrived
         self.on_end: Callable[[float], object] = lambda _: None
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
@@ -117,8 +121,9 @@ class BodyReader:
         self.store(chunk)
         if self._is_stream or chunk[:5] == EVENT_START:
             self._is_stream = True
-            if not self.has_ended and LAST_EVENT.search(b"".join(self._chunks[-2:])):
+            if not self.has_ended and LAST_EVENT.search(self._tail + chunk):
                 self.end_stream()
+        self._tail = (chunk if len(chunk) > LAST_EVENT_BYTES else self._tail + chunk)[-LAST_EVENT_BYTES:]
 
     def store(self, chunk: bytes) -> None:
         """Store a chunk of a stream that is read as it arrives; raises as `add` does."""
@@ -148,7 +153,8 @@ class BodyReader:
     def accepts_interruption(self, error: Exception) -> bool:
         """Return whether a body that breaks off can be read all the same, and note if it is incomplete.
 
-        It can after the last event of a stream; and if it is an error's, since the status says what happened.
+        It can after the last event of a stream, or the finish reason of every choice in it; and if it is an error's,
+        since the status says what happened.
 
         Args:
             error: The exception that interrupted the body; at a limit of the policy, that is what happened.
@@ -156,9 +162,17 @@ class BodyReader:
         if self.has_ended:
             return True
         is_timeout = any("Timeout" in kind.__name__ for kind in type(error).__mro__)
-        is_limit = is_timeout or (isinstance(error, TransportError) and not error.retryable)
-        self.is_truncated = self.status >= HTTPStatus.BAD_REQUEST and not is_limit
-        return self.is_truncated
+        is_excess = isinstance(error, TransportError) and not error.retryable
+        self.is_truncated = self.status >= HTTPStatus.BAD_REQUEST and not (is_timeout or is_excess)
+        return self.is_truncated or (not is_excess and self._has_complete_stream())
+
+    def _has_complete_stream(self) -> bool:
+        """Return whether the body is a stream that nobody has asked for, with a reply that is complete."""
+        if not self._is_stream or self.status >= HTTPStatus.BAD_REQUEST:
+            return False
+        from structkit.parsing.stream_body import read_stream_body  # few gateways send one
+
+        return isinstance(read_stream_body(self.body), Completion)
 
     @property
     def remaining_s(self) -> float | None:

@@ -113,9 +113,16 @@ def _header_wait(headers: Mapping[str, str], current_time: datetime | None) -> f
 
 
 def _read_wait(text: str, current_time: datetime | None) -> float | None:
-    """Return the seconds of a number, a duration, a timestamp, or a date of HTTP or ISO 8601."""
-    wait = _duration(text, current_time)
-    return _seconds_until(text, current_time) if wait is None else wait
+    """Return the seconds of a number, a duration, a timestamp, or a date of HTTP or ISO 8601.
+
+    A proxy that adds a header of its own makes a list of them, of which the longest wait counts.
+
+    >>> _read_wait("7, 30", None)
+    30.0
+    """
+    parts = [_duration(part, current_time) for part in text.split(",")]
+    waits = [wait for wait in parts if wait is not None]
+    return max(waits) if len(waits) == len(parts) else _seconds_until(text, current_time)
 
 
 def _body_wait(body: JSONValue, current_time: datetime | None) -> float | None:

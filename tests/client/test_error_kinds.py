@@ -59,6 +59,13 @@ EMPTY_ACCOUNTS: dict[str, JSONValue] = {
     "LiteLLM": error("Budget has been exceeded! Current cost: 10.1, Max budget: 10.0", type="budget_exceeded"),
     "LiteLLM, no code": error("Budget has been exceeded! Current cost: 10.1, Max budget: 10.0"),
     "Hugging Face": {"error": "You have exceeded your monthly included credits for Inference Providers."},
+    "Anthropic, a limit": error(
+        "You have reached your specified API usage limits. You will regain access on 2026-12-01."
+    ),
+    "xAI": {"code": "exhausted", "error": "Your team has used all available credits; you have hit the rate limit."},
+    "xAI, a new team": {"code": "denied", "error": "Your newly created team doesn't have any credits or licenses yet."},
+    "Fireworks": error("Account a is suspended, possibly due to reaching the monthly spending limit."),
+    "Google, a cap": error("Your project has exceeded its monthly spending cap.", status="RESOURCE_EXHAUSTED"),
 }
 
 
@@ -77,6 +84,8 @@ UNUSUAL_LIMITS: dict[str, tuple[int, JSONValue]] = {
     "AWS": (400, {"__type": "com.amazon.coral#ThrottlingException", "message": "Rate exceeded"}),
     "Tencent": (400, error("limit", code="RequestLimitExceeded")),
     "Volcengine": (403, error("limit", code="RateLimitExceeded.EndpointRPMExceeded")),
+    "Apigee": (500, {"fault": {"faultstring": "Rate", "detail": {"errorcode": "policies.ratelimit.QuotaViolation"}}}),
+    "Baidu": (200, {"error_code": 18, "error_msg": "Open api qps request limit reached"}),
     "GitHub": (403, {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}),
     "GitHub, hourly": (403, {"message": "API rate limit exceeded for user ID 1."}),
     "Azure API Management": (
@@ -94,6 +103,11 @@ NO_LIMITS: dict[str, tuple[int, JSONValue]] = {
     "a key": (403, error("This key may not use the model; try again later.", code="permission_denied")),
     "a plan": (403, error("Your plan has no rate limit settings.", type="forbidden")),
     "a row's words": (400, error("I cannot read 'too many requests' as a number.")),
+    "a quoted row first": (400, error('"Too many requests, my account is locked" was blocked')),
+    "a single quoted row": (422, error("'Rate limit exceeded' is not a text in German")),
+    "an echo": (400, {**error("bad prompt", code="invalid_prompt"), "prompt": {"type": "rate_limit_exceeded"}}),
+    "limits beside it": (400, {**error("bad prompt"), "limits": {"type": "rate_limit", "status": "throttling_off"}}),
+    "usage beside it": (400, {**error("bad prompt"), "usage": {"status": 429}}),
     "an unquoted row": (400, error("Bad input: Too many requests were made by the mayor")),
     "an empty account": (403, error("Too many requests", code="insufficient_quota")),
     "an empty account of Google": (403, error("Rate Limit Exceeded", errors=[{"reason": "insufficientQuota"}])),
@@ -125,6 +139,14 @@ def test_a_rate_limit_under_200_is_waited_for_and_costs_nothing(connect: Connect
     with Endpoint(limit, limit, VALID) as endpoint:
         result = connect(endpoint.base_url).run(int, "How many?")
     assert (result.attempts[0].retries, result.usage.unreported) == (2, 0)
+
+
+def test_a_rate_limit_under_200_costs_the_tokens_that_it_reports(connect: Connect) -> None:
+    usage = {"prompt_tokens": 900, "completion_tokens": 100, "total_tokens": 1000}
+    body = {**error("slow down", code="rate_limit_exceeded"), "usage": usage}
+    with Endpoint(body, VALID) as endpoint:
+        result = connect(endpoint.base_url).run(int, "How many?")
+    assert result.usage.total_tokens > usage["total_tokens"]
 
 
 def test_a_stated_rate_limit_has_its_wait_and_its_advice(connect: Connect) -> None:

@@ -175,6 +175,7 @@ def test_a_dated_version_without_a_deployment_is_rejected(path: str, version: st
         f"{AZURE}/openai/deployments/gpt/chat/completions?api-version=2024-10-21",
         f"{AZURE}/openai/v1?api-version=preview",
         "https://gateway.example/openai?api-version=2024-10-21",
+        "https://my.services.ai.azure.com/models/chat/completions?api-version=2024-05-01-preview",
     ],
 )
 def test_other_versions_are_sent_as_they_are(base_url: str) -> None:

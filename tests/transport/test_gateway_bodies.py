@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -60,6 +62,57 @@ def test_a_stream_that_nobody_asked_for_is_one_reply(connect: Connect, body: byt
         result = connect(endpoint.base_url, policy=NO_RETRIES).run(int, "How many?")
         assert (result.value, result.repairs, result.usage.total_tokens) == (7, (), 12)
         assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("driver", ["sync", "async"])
+@pytest.mark.parametrize("word", ["data: OK", "event: end\ndata: end", "event: close\ndata: bye", "data: [END]"])
+def test_a_word_after_the_finish_reason_does_not_cost_the_reply(driver: str, word: str, *, is_streamed: bool) -> None:
+    with Endpoint(Reply(events(*CHUNKS, end=f"{word}\n\n"), headers=STREAM)) as endpoint:
+        assert ask(driver, endpoint, int, is_streamed=is_streamed).value == 7
+
+
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_a_stream_that_is_cut_after_the_finish_reason_is_a_reply(driver: str, *, is_streamed: bool) -> None:
+    with Endpoint(Reply(iter([events(*CHUNKS, end="")]), headers=STREAM, is_truncated=True)) as endpoint:
+        assert ask(driver, endpoint, int, is_streamed=is_streamed).value == 7
+
+
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_the_end_of_a_stream_is_read_from_any_fragments(
+    monkeypatch: pytest.MonkeyPatch, driver: str, *, is_streamed: bool
+) -> None:
+    monkeypatch.setattr("structkit.transport.reply_body.MAX_LINGER_S", 0.05)
+    body, is_over = events(*CHUNKS), threading.Event()
+
+    def fragments() -> Iterator[bytes]:
+        yield from (body[at : at + 3] for at in range(0, len(body), 3))
+        is_over.wait(600)
+
+    with Endpoint(lambda _: Reply(fragments(), headers=STREAM)) as endpoint:
+        value = ask(driver, endpoint, int, is_streamed=is_streamed).value
+        is_over.set()
+    assert value == 7
+
+
+@pytest.mark.parametrize("driver", ["sync", "async"])
+@pytest.mark.parametrize("headers", [STREAM, {"content-type": "application/json"}], ids=["as a stream", "as JSON"])
+def test_a_text_about_the_end_of_streams_does_not_end_the_reply(
+    monkeypatch: pytest.MonkeyPatch, driver: str, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr("structkit.transport.reply_body.MAX_LINGER_S", 0.02)
+    body = json.dumps(completion('{"value": "see data: [DONE] there"}')).encode()
+    at = body.index(b"data:")
+
+    def fragments() -> Iterator[bytes]:
+        yield from (body[:at], body[at : at + 5], body[at + 5 : at + 12])
+        time.sleep(0.1)
+        yield body[at + 12 :]
+
+    with Endpoint(lambda _: Reply(fragments(), headers=headers)) as endpoint:
+        assert ask(driver, endpoint, str, is_streamed=False).value == "see data: [DONE] there"
 
 
 @pytest.mark.parametrize("index", [{}, {"index": 0}, {"index": 1}])

@@ -229,6 +229,14 @@ def test_a_key_that_comes_back_as_the_answer_is_in_no_error_and_no_log(
     assert KEY not in json.dumps([request["messages"] for request in endpoint.requests])
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a": ', "}")])
+def test_a_key_in_the_answer_is_redacted_beside_deep_nesting(connect: Connect, opening: str, closing: str) -> None:
+    body = json.dumps(completion(f'{{"value": "{KEY}"}}'))[:-1] + f', "x": {opening * 600}1{closing * 600}}}'
+    with Endpoint(Reply(body, headers={"content-type": "application/json"})) as endpoint:
+        result = connect(endpoint.base_url, api_key=KEY, policy=NO_RETRIES).run(str, "x")
+    assert result.value == "[redacted]"
+
+
 def test_a_value_of_another_header_and_a_key_that_may_be_a_word_stay_in_the_answer(
     connect: Connect, custom_headers: None
 ) -> None:
