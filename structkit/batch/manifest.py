@@ -13,16 +13,8 @@ from typing import Any
 from structkit.costs.attempt_cost import MAX_TOTAL, parse_amount
 from structkit.errors import JobError
 from structkit.tables.atomic_file import write_atomically
+from structkit.tables.output_reading import manifest_path
 from structkit.values import JSON
-
-
-def manifest_path(output: Path) -> Path:
-    """Return the path of the manifest of an output.
-
-    >>> manifest_path(Path("labels.csv")).name
-    'labels.csv.manifest.json'
-    """
-    return output.with_name(f"{output.name}.manifest.json")
 
 
 def write_manifest(output: Path, manifest: JSON) -> Path:

@@ -268,6 +268,7 @@ def make_manifest(
         "reading": {name: getattr(settings, name) for name in ("key", "table", "delimiter", "encoding")},
         "items": settings.items,
         "guard_formulas": settings.guard_formulas,
+        "unguarded_columns": [*rows.columns] if settings.guard_formulas == "output" else [],
         "output": str(report.output),
         "output_sha256": hash_file(settings.output_path) if settings.part and report.output else None,
         "journal": None if settings.journal is None else str(settings.folder.absolute()),

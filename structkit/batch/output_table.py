@@ -11,9 +11,7 @@ from typing import Any, TypeVar
 
 from structkit.batch.settings import JobSettings
 from structkit.optional import import_extra
-from structkit.tables.formats import is_escaped
 from structkit.tables.formats.cells import cell_text, flat_cell
-from structkit.tables.formats.formulas import unescape_cells
 from structkit.tables.sources import open_source
 from structkit.values import JSON
 
@@ -33,8 +31,7 @@ class OutputTable:
     def to_dicts(self) -> list[JSON]:
         """Return each row as a dict."""
         if isinstance(self._source, Path):
-            read = unescape_cells if is_escaped(str(self._source)) else dict
-            return [read(record.values) for record in open_source(self._source)]
+            return [dict(record.values) for record in open_source(self._source, is_output=True)]
         rows: list[JSON] = self._source if isinstance(self._source, list) else self._source.to_pylist()
         return rows
 

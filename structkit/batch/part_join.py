@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from structkit.batch.manifest import manifest_path, read_part_manifest, write_manifest
+from structkit.batch.manifest import read_part_manifest, write_manifest
 from structkit.batch.parts import part_number
 from structkit.batch.sampling import draw_sample
 from structkit.batch.settings_validation import validate_outside_journal
@@ -20,7 +19,8 @@ from structkit.tables.columns import Column
 from structkit.tables.files import hash_file
 from structkit.tables.formats import PART_SUFFIX, is_escaped, is_jsonl
 from structkit.tables.formats.format import SourceRow
-from structkit.tables.formats.formulas import GuardFormulas, unescape_cells
+from structkit.tables.formats.formulas import GuardFormulas
+from structkit.tables.output_reading import manifest_path
 from structkit.tables.records import Record
 from structkit.tables.source import Source, key_text
 from structkit.tables.sources import STREAM_FILE, open_source
@@ -106,23 +106,24 @@ def join_parts(
     manifest = parts[0].manifest
     _validate_outputs(parts)
     rows = _open_input(parts, source)
-    tables = [open_source(part.path) for part in parts]
+    guard = _shared_guard(parts, output)
+    tables = [open_source(part.path, is_output=guard is None) for part in parts]
     if source is None or isinstance(source, str | Path):
         _validate_input(rows, parts)
     has_lines = is_jsonl(str(output)) and not any(table.has_header for table in tables)
     columns = [] if has_lines else _columns(rows, tables)
-    has_escapes = is_escaped(str(parts[0].path))
-    guard_formulas: GuardFormulas = "none" if has_escapes else "all"
-    read = _read_escaped(parts, rows) if has_escapes and not is_escaped(str(output)) else dict
+    guard_formulas: GuardFormulas = "all" if guard is None else "none"
     with open_table_sink(output, columns, overwrite=overwrite, guard_formulas=guard_formulas) as sink:
         for row in _in_order(rows, parts, tables):
             if has_lines:
                 sink.write_line(row.line)
             else:
-                sink.write({"input": read(row.values)})
+                sink.write({"input": row.values})
     table = Path(output)
     report = JoinReport(table, len(parts), _total(parts, "rows"), _sum_counts(parts, "counts"))
-    write_manifest(table, {**manifest, **_joined_fields(parts, report), "status": status})
+    write_manifest(
+        table, {**manifest, **_joined_fields(parts, report), "guard_formulas": guard or "all", "status": status}
+    )
     return report
 
 
@@ -241,15 +242,14 @@ def _columns(rows: Source, tables: Sequence[Source]) -> list[Column]:
     return [columns[name] for name in dict.fromkeys((*names, *columns))]
 
 
-def _read_escaped(parts: Sequence[PartFile], rows: Source) -> Callable[[JSON], JSON]:
-    """Return what reads the cells of CSV parts without the apostrophes that structkit has put before formulas."""
-    guards = {part.manifest.get("guard_formulas", "all") for part in parts}
-    if guards == {"none"}:
-        return dict
-    if guards != {"output"}:
-        return unescape_cells
-    rows.read_columns()
-    return partial(unescape_cells, unguarded=frozenset(rows.columns))
+def _shared_guard(parts: Sequence[PartFile], output: Path | str) -> str | None:
+    """Return the `guard_formulas` of parts whose texts are copied as they are; None if they are read and escaped again.
+
+    They are copied from CSV and TSV to CSV and TSV, if all parts have the same setting.
+    """
+    guards = {str(part.manifest.get("guard_formulas", "all")) for part in parts}
+    is_copied = len(guards) == 1 and is_escaped(str(parts[0].path)) and is_escaped(str(output))
+    return min(guards) if is_copied else None
 
 
 def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[SourceRow]:
@@ -308,7 +308,9 @@ class _Rows:
     def _is_of(self, record: Record, row: SourceRow) -> bool:
         if self._key is None:
             return True
-        return key_text(row.values, self._key) in {record.key, f"'{record.key}"}  # escaped as no formula
+        escaped_name = f"'{self._key}"  # an apostrophe is before a name or a key that is a formula
+        name = escaped_name if self._key not in row.values and escaped_name in row.values else self._key
+        return key_text(row.values, name) in {record.key, f"'{record.key}"}
 
     def validate_end(self) -> None:
         """Validate that there is no other row.

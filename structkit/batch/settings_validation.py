@@ -10,7 +10,6 @@ from typing import Any
 from structkit.batch.failure_limit import validate_max_failed
 from structkit.batch.job_endpoint import validate_connection
 from structkit.batch.job_prices import job_prices
-from structkit.batch.manifest import manifest_path
 from structkit.batch.setting_types import validate_types
 from structkit.batch.settings import JobSettings, RowPrompt
 from structkit.errors import ConfigError
@@ -20,6 +19,7 @@ from structkit.prompts import JinjaTemplate, validate_template
 from structkit.tables.atomic_file import validate_name
 from structkit.tables.file_set import has_file
 from structkit.tables.formats import STANDARD
+from structkit.tables.output_reading import manifest_path
 from structkit.tables.sinks import validate_output_format
 from structkit.tables.source import Source
 from structkit.tables.store_address import StoreAddress

@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from structkit.batch.manifest import manifest_path
 from structkit.batch.part_join import JoinReport, join_parts
 from structkit.batch.stored_output import publish_table
 from structkit.errors import JobError
 from structkit.tables.formats import PART_SUFFIX
 from structkit.tables.object_store import download_file, find_stored_files, has_object, is_url
+from structkit.tables.output_reading import manifest_path
 from structkit.tables.store_address import StoreAddress
 
 

@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from structkit.batch.manifest import manifest_path
 from structkit.batch.output_table import OutputTable
 from structkit.batch.report import Report
 from structkit.batch.settings import JobSettings
@@ -24,6 +23,7 @@ from structkit.journal.database import create_folder
 from structkit.tables.atomic_file import write_atomically
 from structkit.tables.files import hash_file
 from structkit.tables.object_store import create_object, has_object, read_object, upload_file, write_object
+from structkit.tables.output_reading import manifest_path
 from structkit.tables.store_address import StoreAddress
 from structkit.values import JSON
 

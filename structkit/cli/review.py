@@ -127,7 +127,9 @@ def review(
     limit = LOW_CONFIDENCE if below is None else below
 
     def open_table() -> ReviewTable:
-        return ReviewTable(open_source(labels, key=key), output_format, tuple(text or ()), value_column, documents)
+        return ReviewTable(
+            open_source(labels, key=key, is_output=True), output_format, tuple(text or ()), value_column, documents
+        )
 
     if merge:
         reject_page_options(text=text, only=only, serve=serve)

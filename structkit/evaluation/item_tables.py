@@ -41,8 +41,8 @@ class TableForm:
             ConfigError: The type has no such list, or the table has none of the columns of its items.
         """
         if self.items is None:
-            return self._with_values(open_source(table, key=self.key), is_output)
-        rows = join_items(self._with_values(open_source(table), is_output), self.key, self.items)
+            return self._with_values(open_source(table, key=self.key, is_output=True), is_output)
+        rows = join_items(self._with_values(open_source(table, is_output=True), is_output), self.key, self.items)
         return self._with_values(open_source(rows, key=self.key), is_output)
 
     def _with_values(self, source: Source, is_output: bool) -> LabelledTable:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, TypeGuard, runtime_checkable
 from structkit.errors import ConfigError
 from structkit.evaluation.labelled_rows import LabelledTable
 from structkit.schema import ResponseFormat
+from structkit.tables.formats.formulas import unescape_cells
 from structkit.tables.sources import open_source
 from structkit.values import JSON
 
@@ -97,9 +98,22 @@ def complete_run(report: FinishedRun) -> FinishedRun:
     return report
 
 
-def run_output(report: FinishedRun, output_format: ResponseFormat[Any], key: str | None) -> LabelledTable:
-    """Return the rows of a run."""
-    return LabelledTable(open_source(report.to_dicts(), key=key), output_format, is_output=True)
+def run_output(
+    report: FinishedRun, output_format: ResponseFormat[Any], key: str | None, *, is_unescaped: bool = False
+) -> LabelledTable:
+    """Return the rows of a run.
+
+    Args:
+        report: That of the run.
+        output_format: The type.
+        key: The column of the key.
+        is_unescaped: Whether the keys of the gold were read without the apostrophes before formulas, which the input
+            of a run has.
+    """
+    rows = report.to_dicts()
+    if is_unescaped and key is not None:
+        rows = [{**row, **unescape_cells({key: row[key]})} for row in rows]
+    return LabelledTable(open_source(rows, key=key), output_format, is_output=True)
 
 
 def validate_arguments(function: LabelFunction, gold: LabelledTable) -> None:

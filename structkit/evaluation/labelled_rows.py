@@ -17,7 +17,7 @@ from structkit.parsing import NotJSON, read_json
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.tables.columns import Column, flatten_columns, output_columns, resolve_schema, schema_types
-from structkit.tables.formats.formulas import unescape_formula
+from structkit.tables.output_reading import manifest_path
 from structkit.tables.records import Record
 from structkit.tables.source import Source
 from structkit.values import JSON, JSONPath, JSONValue
@@ -106,7 +106,7 @@ class LabelledTable:
 
     def key(self, record: Record) -> str:
         """Return what identifies a row: the cell of the key column, or else its number."""
-        return unescape_formula(record.key) if self.source.key is not None else str(record.row)
+        return record.key if self.source.key is not None else str(record.row)
 
     def _value(self, record: Record) -> JSONValue:
         """Return the value of a row, which nothing has validated."""
@@ -244,8 +244,8 @@ def read_cell(cell: Any, place: CellPlace) -> JSONValue:
     """Return a cell as natural JSON: in a table of texts, numbers and lists are JSON, and an empty cell has no value.
 
     >>> integers, texts = CellPlace("n", ("n",), frozenset({"integer"})), CellPlace("t", ("t",), frozenset({"string"}))
-    >>> read_cell("12", integers), read_cell("", integers), read_cell("'=1", texts)
-    (12, None, '=1')
+    >>> read_cell("12", integers), read_cell("", integers), read_cell("12", texts)
+    (12, None, '12')
     """
     if not isinstance(cell, str):
         value = cell if type(cell) in PLAIN_CELLS else to_json_value(cell)
@@ -253,7 +253,7 @@ def read_cell(cell: Any, place: CellPlace) -> JSONValue:
     if "string" in place.types:
         if not cell:
             return None if place.is_nullable else ""
-        return unescape_formula(cell)
+        return cell
     if not cell or cell.isspace():
         return None
     with suppress(NotJSON):
@@ -309,7 +309,7 @@ def read_costs(path: Path) -> RunCosts:
     Raises:
         JobError: The manifest cannot be read.
     """
-    manifest = path.with_name(f"{path.name}.manifest.json")
+    manifest = manifest_path(path)
     if not manifest.is_file():
         return RunCosts()
     try:

@@ -155,14 +155,14 @@ def _score_function(
         ]
         report = replace(run, key=None).start(function, rows)
         return _score_rows(expected, run_output(report, output_format, None), output_format, _costs(report), options)
-    source = open_source(gold, key=run.key)
+    source = open_source(gold, key=run.key, is_output=True)
     if not source.is_repeatable:
         raise ConfigError("gold is a stream, which can be read only once: pass a file or a list")
     table = LabelledTable(source, output_format, run.value_column)
     expected = [*table.gold_rows()]  # read before anything is paid for
     validate_arguments(function, table)
     report = run.start(function, gold)
-    got = run_output(report, output_format, run.key)
+    got = run_output(report, output_format, run.key, is_unescaped=source.is_unescaped)
     return _score_rows(expected, got, output_format, _costs(report), options, table.unscored)
 
 

@@ -9,7 +9,6 @@ from structkit.errors import ConfigError
 from structkit.evaluation.number_keys import match_number_keys
 from structkit.evaluation.score import Score
 from structkit.evaluation.score_report import format_share, markdown_table
-from structkit.tables.formats.formulas import unescape_formula
 from structkit.tables.sources import open_source
 from structkit.values import JSON
 
@@ -96,12 +95,12 @@ def read_row_confidence(labels: Any, key: str) -> dict[str, float | None]:
     Raises:
         JobError: The table cannot be read, or has a cell that is not a number there.
     """
-    source = open_source(labels, key=key)
+    source = open_source(labels, key=key, is_output=True)
     confidence: dict[str, float | None] = {}
     for record in source:
         cell = record.values.get(f"{COLUMN}_run", record.values.get(COLUMN))
         try:
-            confidence[unescape_formula(record.key)] = None if cell in (None, "") else float(cell)
+            confidence[record.key] = None if cell in (None, "") else float(cell)
         except (TypeError, ValueError):
             raise source.row_error(f"{COLUMN} is not a number: {cell!r:.80}", record) from None
     return confidence

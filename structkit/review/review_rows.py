@@ -16,7 +16,6 @@ from structkit.review.document_column import DocumentColumn
 from structkit.review.row_digest import SEPARATOR
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import RUN_SCHEMAS, output_columns
-from structkit.tables.formats.formulas import unescape_formula
 from structkit.tables.records import Record, digest
 from structkit.tables.source import Source
 from structkit.values import JSON, JSONPath, JSONValue, format_path, leaf_paths
@@ -167,7 +166,7 @@ class ReviewTable:
 
     def _read_texts(self, cells: Mapping[str, Any], *, opens: bool) -> tuple[tuple[TextSource, ...], str]:
         """Return the sources of a row, and why its document cannot be read."""
-        texts = tuple(TextSource(_text(cells.get(name)), (name,)) for name in self.texts)
+        texts = tuple(TextSource(to_text(cells.get(name)), (name,)) for name in self.texts)
         if self.documents is None or not opens:
             return texts, ""
         source, error = self.documents.read_source(cells)
@@ -275,8 +274,3 @@ def _number(cell: Any) -> float | None:
 def _boolean(cell: Any) -> bool | None:
     """Return a cell that is a boolean, also as a table of texts or numbers has it."""
     return {"true": True, "1": True, "false": False, "0": False}.get(str(cell).lower())
-
-
-def _text(cell: Any) -> str:
-    """Return a cell as a prompt had it: without the apostrophe by which a CSV file marks a formula as text."""
-    return unescape_formula(to_text(cell))

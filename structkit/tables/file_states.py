@@ -14,29 +14,44 @@ from structkit.tables.object_store import find_stored_files
 
 T = TypeVar("T")
 
+COPY_HINT = ", or label a copy (VACUUM INTO 'copy.db') if other programs write the database"
+
 
 class FileStates:
     """The states of files."""
 
-    def __init__(self, files: Sequence[Input], url: str = "") -> None:
+    def __init__(self, files: Sequence[Input], url: str = "", *, are_databases: bool = False) -> None:
         """Take them.
 
         Args:
             files: The files.
             url: The address under which they are found, if they are in a store.
+            are_databases: Whether they are databases, whose last commits may be in a log beside them.
 
         Raises:
             JobError: One cannot be read.
         """
-        self._files, self._url = files, url
+        self._files, self._url, self._are_databases = files, url, are_databases
         paths = [(file, file.path) for file in files if file.path and not url]
         self._identities = [(file, path, _read_file(path, identify_file)) for file, path in paths]
-        self._logs = [_read_file(path, _read_log) for _, path in paths]
+        self._logs = [self._log(path) for _, path in paths]
 
-    def find_changed(self) -> Input | None:
-        """Return a file that has changed since; None if none has."""
+    def validate_unchanged(self) -> None:
+        """Validate that no file has changed since.
+
+        Raises:
+            JobError: One has.
+        """
+        if file := self._find_changed():
+            hint = COPY_HINT if self._are_databases else ""
+            raise file.error(f"the file has changed while it was being read; start again{hint}")
+
+    def _log(self, path: Path) -> tuple[int, str]:
+        return _read_file(path, _read_log) if self._are_databases else (0, "")
+
+    def _find_changed(self) -> Input | None:
         for (file, path, identity), log in zip(self._identities, self._logs, strict=True):
-            if not is_unchanged(path, identity) or _read_file(path, _read_log) != log:
+            if not is_unchanged(path, identity) or self._log(path) != log:
                 return file
         if not self._url:
             return None

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -62,6 +62,8 @@ class Input:
         encoding: Of a text; None for UTF-8.
         note: What errors add: which of several tables is read.
         stored: The file, if it is in an object store.
+        unguarded_columns: Of an output, the columns whose texts have no apostrophe before a formula; None if the texts
+            are read as they are.
         needed_rows: By position, 0 for each row whose cells nobody needs; a format may leave them out. None if all are
             needed.
     """
@@ -74,6 +76,7 @@ class Input:
     encoding: str | None = None
     note: str = ""
     stored: StoredFile | None = None
+    unguarded_columns: Collection[str] | None = None
     needed_rows: bytes | None = None
 
     @property

@@ -81,6 +81,11 @@ class Source:
         return self._header.note
 
     @property
+    def is_unescaped(self) -> bool:
+        """Whether it is read without the apostrophes before formulas."""
+        return self._place.unguarded_columns is not None
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The names of its columns. If the format declares none (JSONL, dicts): those of the rows read so far."""
         return tuple(column.name for column in self._header.columns) or self._inference.names
@@ -108,8 +113,8 @@ class Source:
         Raises:
             JobError: One has changed.
         """
-        if self._states and (file := self._states.find_changed()):
-            raise file.error("the file has changed while it was being read; start again")
+        if self._states:
+            self._states.validate_unchanged()
 
     def content_hash(self) -> str | None:
         """Return the SHA-256 of its file, or of the names and hashes of its files; None for rows in memory."""

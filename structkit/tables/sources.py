@@ -17,9 +17,10 @@ from structkit.tables.file_states import FileStates
 from structkit.tables.files import Input
 from structkit.tables.formats import STANDARD, find_format
 from structkit.tables.formats.arrow import fetch_rows, read_stream
-from structkit.tables.formats.format import Format
+from structkit.tables.formats.format import Format, Table
 from structkit.tables.formats.memory import read_rows
 from structkit.tables.object_store import find_stored_files, is_stored_set, is_url, public_url
+from structkit.tables.output_reading import find_unguarded_columns, without_escapes
 from structkit.tables.source import Source
 from structkit.values.source_cell import to_json_text
 
@@ -38,6 +39,7 @@ def open_source(
     table: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
+    is_output: bool = False,
 ) -> Source:
     """Open the rows of a file, of standard input, of a data frame, or in memory.
 
@@ -53,13 +55,17 @@ def open_source(
             visible sheet.
         delimiter: The character between the cells of a CSV file, if it is not that of the format.
         encoding: The encoding of a text file, if it is not UTF-8.
+        is_output: Whether it is the output of a job, or made from one: it is read without the apostrophes before
+            formulas (`guard_formulas`).
 
     Raises:
         JobError: There is no such file, format or column, the header is invalid, or the format has no such setting.
         ConfigError: The format needs an extra that is not installed.
     """
     if isinstance(source, str | PathLike):
-        return _open_file(str(source), key, format, Input("", None, "", table, delimiter, encoding))
+        unguarded = find_unguarded_columns(str(source)) if is_output and not is_url(str(source)) else None
+        settings = Input("", None, "", table, delimiter, encoding, unguarded_columns=unguarded)
+        return _open_file(str(source), key, format, settings, is_output=is_output)
     if (table, delimiter, encoding) != (None, None, None):
         raise JobError("table, delimiter and encoding are for files: these rows are not in one")
     if hasattr(source, "__arrow_c_stream__"):
@@ -101,9 +107,9 @@ def store_stream(source: Source, path: Path, limit: int | None = None) -> Source
     return open_source(path, key=source.key, format="jsonl")
 
 
-def _open_file(name: str, key: str | None, format_name: str | None, settings: Input) -> Source:
+def _open_file(name: str, key: str | None, format_name: str | None, settings: Input, *, is_output: bool) -> Source:
     if is_url(name):
-        return _open_stored(name, key, format_name, settings)
+        return _open_stored(name, key, format_name, settings, is_output=is_output)
     if name != STANDARD and is_file_set(name):
         files = [replace(settings, name=each, path=Path(each)) for each in list_table_files(name)]
         place = replace(settings, name=name, path=Path(name).expanduser())
@@ -115,19 +121,25 @@ def _open_file(name: str, key: str | None, format_name: str | None, settings: In
     place = replace(settings, name=title, path=path, compression=match.compression)
     if not place.is_repeatable and not match.format.can_stream:
         raise JobError(f"{match.format.name} cannot be read from a stream: pass a file", file=name)
-    return _open_one_file(place, match.format, key, FileStates([place]) if place.is_repeatable else None)
+    is_database = match.format.name == "sqlite"
+    states = FileStates([place], are_databases=is_database) if place.is_repeatable else None
+    return _open_one_file(place, match.format, key, states)
 
 
 def _open_one_file(place: Input, format: Format, key: str | None, states: FileStates | None) -> Source:
     """Open a file; without states, a stream."""
     return Source(
-        format.read,
+        lambda place: _unescaped(format.read(place), place),
         place,
         key,
         is_stream=states is None,
         count=lambda: format.count(place),
         states=states,
     )
+
+
+def _unescaped(table: Table, place: Input) -> Table:
+    return table if place.unguarded_columns is None else without_escapes(table, place.unguarded_columns)
 
 
 def _open_files(
@@ -138,12 +150,21 @@ def _open_files(
     _validate_settings(shared_format, place)
     files = [replace(file, compression=find_format(file.name, format_name).compression) for file in files]
     table_files = TableFiles(files, shared_format)
-    return Source(lambda _: table_files.read(), place, key, is_stream=False, count=table_files.count, states=states)
+    return Source(
+        lambda _: _unescaped(table_files.read(), place),
+        place,
+        key,
+        is_stream=False,
+        count=table_files.count,
+        states=states,
+    )
 
 
-def _open_stored(url: str, key: str | None, format_name: str | None, settings: Input) -> Source:
+def _open_stored(url: str, key: str | None, format_name: str | None, settings: Input, *, is_output: bool) -> Source:
     """Open a file, a folder or a pattern in an object store."""
     stored = find_stored_files(url)
+    if is_output:
+        settings = replace(settings, unguarded_columns=find_unguarded_columns(public_url(stored[0].url)))
     files = [replace(settings, name=public_url(each.url), stored=each) for each in stored]
     if is_stored_set(url, stored):
         return _open_files(replace(settings, name=public_url(url)), files, key, format_name, FileStates(files, url))

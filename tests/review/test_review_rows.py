@@ -23,7 +23,7 @@ TYPE = {
 
 
 def read(rows: Any, *texts: str, key: str | None = None) -> list[ReviewRow]:
-    return [*ReviewTable(open_source(rows, key=key), response_format(TYPE), texts or ("body",))]
+    return [*ReviewTable(open_source(rows, key=key, is_output=True), response_format(TYPE), texts or ("body",))]
 
 
 def test_evidence_is_looked_for_where_the_table_has_none() -> None:

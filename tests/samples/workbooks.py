@@ -14,7 +14,7 @@ TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
-def write_workbook(path: Path, sheets: dict[str, str], dimension: str = "A1:B2") -> Path:
+def write_workbook(path: Path, sheets: dict[str, str], dimension: str = "A1:B2", styles: str = "") -> Path:
     """Write a workbook with these rows in each sheet, as XML, and return its path."""
     pytest.importorskip("python_calamine")
     names = [*sheets]
@@ -30,6 +30,8 @@ def write_workbook(path: Path, sheets: dict[str, str], dimension: str = "A1:B2")
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{LINKS}"><sheets>{entries}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}">{links}</Relationships>',
     }
+    if styles:
+        parts["xl/styles.xml"] = styles
     for n, each in enumerate(names, 1):
         body = f'<dimension ref="{dimension}"/><sheetData>{sheets[each]}</sheetData>'
         parts[f"xl/worksheets/sheet{n}.xml"] = f'<worksheet xmlns="{MAIN}">{body}</worksheet>'

@@ -181,6 +181,14 @@ def test_the_unnamed_index_of_a_pandas_frame_is_no_column() -> None:
     assert [dict(record.values) for record in open_source(frame)] == [{"text": "a"}, {"text": "b"}]
     named_rows = open_source(frame.rename_axis("id"))
     assert [dict(record.values) for record in named_rows] == [{"text": "a", "id": 5}, {"text": "b", "id": 7}]
+    counted_rows = open_source(frame.set_index(pandas.RangeIndex(5, 9, 2, name="id")))
+    assert [dict(record.values) for record in counted_rows] == [{"text": "a", "id": 5}, {"text": "b", "id": 7}]
+
+
+def test_a_time_zone_that_the_machine_does_not_know_is_named() -> None:
+    table = pa.table({"c": pa.array([[0]], pa.list_(pa.timestamp("s", "Mars/Phobos")))})
+    with pytest.raises(JobError, match=r"the column 'c' cannot be read: this machine .* time zone 'Mars/Phobos' \("):
+        [*open_source(table)]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +272,11 @@ def test_a_value_that_only_its_own_program_can_read_is_rejected(type: Any) -> No
         ([MOMENT.date(), MOMENT], "dates and datetimes"),
         ([[MOMENT.date(), MOMENT]], "dates and datetimes"),
         ([{"a": b"x"}, {"a": "x"}], "bytes and texts"),
-        ([MOMENT, MOMENT.replace(tzinfo=dt.UTC)], "datetimes and datetimes with a time zone"),
+        ([MOMENT, MOMENT.replace(tzinfo=dt.UTC)], "datetimes and datetimes in UTC"),
+        (
+            [MOMENT.replace(tzinfo=dt.timezone(dt.timedelta(hours=hours))) for hours in (1, 2)],
+            r"datetimes in UTC\+01:00 and datetimes in UTC\+02:00",
+        ),
         ([MOMENT.time().replace(tzinfo=dt.UTC)], "times of a day with a time zone"),
     ],
 )

@@ -249,9 +249,15 @@ def test_a_commit_to_the_log_of_a_database_is_a_change_and_reading_is_none(tmp_p
         for _ in range(2):
             assert [record.values for record in source] == [{"a": 1}]
         writer.execute("UPDATE t SET a = 2")
-        with pytest.raises(JobError, match="the file has changed while it was being read"):
+        with pytest.raises(JobError, match=r"changed while it was being read; start again, or label a copy"):
             list(source)
         assert [record.values for record in open_source(path)] == [{"a": 2}]
+
+
+def test_only_a_database_has_a_log_beside_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "id\n1\n")
+    os.mkfifo(f"{path}-wal")
+    assert len([*open_source(path)]) == 1
 
 
 def test_a_database_is_read_without_changes(tmp_path: Path) -> None:

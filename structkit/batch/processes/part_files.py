@@ -19,6 +19,7 @@ from structkit.batch.parts import MAX_PARTS, Part, journal_totals, validate_tota
 from structkit.batch.report import Report
 from structkit.batch.settings import JobSettings
 from structkit.errors import ConfigError, JobError
+from structkit.tables.output_reading import manifest_path
 
 REASONS: tuple[Reason, ...] = ("interrupted", "endpoint", "limits", "budget", "submitted", "left")
 """Why a run ended before its rows had finished; of several parts, the first of these that one of them has."""
@@ -76,7 +77,7 @@ def _validate_journals(settings: JobSettings, total: int) -> None:
 def _is_joined(output: Path, total: int) -> bool:
     """Return whether a table was joined from the parts of this job."""
     with suppress(OSError, ValueError, RecursionError):
-        manifest = json.loads(output.with_name(f"{output.name}.manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads(manifest_path(output).read_text(encoding="utf-8"))
         names = [Part(number, total).output(output).name for number in range(1, total + 1)]
         return isinstance(manifest, dict) and manifest.get("parts") == names
     return False

@@ -92,4 +92,14 @@ def _unknown_format(name: str, format_name: str | None) -> JobError:
     return JobError(f"the suffix of {name!r} is not one of a known format; suffixes are {suffixes}", file=name)
 
 
-__all__ = ["FORMATS", "STANDARD", "Format", "FormatMatch", "find_format", "is_escaped", "is_folder_name", "is_jsonl"]
+__all__ = [
+    "EXCEL",
+    "FORMATS",
+    "STANDARD",
+    "Format",
+    "FormatMatch",
+    "find_format",
+    "is_escaped",
+    "is_folder_name",
+    "is_jsonl",
+]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from structkit.errors import JobError
 from structkit.optional import import_extra
@@ -27,6 +29,9 @@ MAX_GROUP_ROWS = 10_000
 """Rows of a group, which is written with one call; fewer if they are large."""
 
 MAX_GROUP_CHARS = 32 * 1024 * 1024
+
+_OFFSET = re.compile(r"[+-]\d\d:\d\d")
+"""A time zone of Arrow that is an offset."""
 
 MAX_REASON_CHARS = 200
 """Characters of what Arrow says about a value that it does not have."""
@@ -88,8 +93,10 @@ def _not_a_table(source: Input, reason: str) -> JobError:
 def _without_unnamed_index(frame: Any) -> Any:
     """Return a pandas frame without the levels of its index that have no name: they would become columns."""
     index: Any = getattr(frame, "index", None)
-    if not hasattr(frame, "reset_index") or type(index).__name__ == "RangeIndex":  # which is no column
+    if not hasattr(frame, "reset_index"):
         return frame
+    if type(index).__name__ == "RangeIndex":  # which Arrow has as metadata
+        return frame if index.name is None or index.name in frame.columns else frame.assign(**{str(index.name): index})
     unnamed = [level for level, name in enumerate(index.names) if name is None]
     return frame.reset_index(level=unnamed, drop=True) if unnamed else frame
 
@@ -188,8 +195,22 @@ def _read_column(source: Input, column: Column, array: Any, arrow: Any) -> list[
     try:
         cells = read_cells(array, arrow)
     except (ValueError, OverflowError) as error:  # a date after the year 9999, for instance
-        raise source.error(f"the column {column.name!r} cannot be read: {error}; convert it to text") from None
+        zone = _unknown_zone(array.type)
+        reason = f"this machine does not know its time zone {zone!r} (pip install tzdata)" if zone else error
+        raise source.error(f"the column {column.name!r} cannot be read: {reason}; convert it to text") from None
     return cells if column.arrow is not None else [read_json_text(cell, column.schema) for cell in cells]
+
+
+def _unknown_zone(type: Any) -> str:
+    """Return the time zone within a type that Python does not have; empty if it has all."""
+    for each in _nested_types(type):
+        zone = getattr(each, "tz", None) or ""
+        try:
+            ZoneInfo(zone or "UTC")
+        except (LookupError, ValueError, OSError):
+            if not _OFFSET.fullmatch(zone):
+                return str(zone)
+    return ""
 
 
 def _count_parquet(source: Input) -> int | None:

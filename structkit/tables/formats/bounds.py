@@ -24,6 +24,9 @@ class Bounds:
         first_column: Column of the leftmost cell.
         last_column: Column of the rightmost cell.
         uncalculated: The address of the first formula without a result; empty if there is none, or it is unknown.
+        negative_dates: The row and the column of the first cell of each style that has a negative number and may be
+            a date, from the top.
+        has_foreign_errors: Whether a cell has an error that the reader does not know.
     """
 
     values: int = 0
@@ -32,6 +35,8 @@ class Bounds:
     first_column: int = 0
     last_column: int = 0
     uncalculated: str = ""
+    negative_dates: tuple[tuple[int, int], ...] = ()
+    has_foreign_errors: bool = False
 
     @property
     def cell_count(self) -> int:

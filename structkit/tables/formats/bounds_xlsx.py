@@ -6,6 +6,8 @@ import re
 import zipfile
 
 from structkit.tables.formats.bounds import Bounds, column_number
+from structkit.tables.formats.foreign_errors import has_foreign_error
+from structkit.tables.formats.negative_dates import NEGATIVE, date_styles, find_style
 from structkit.tables.formats.workbook_parts import XML
 from structkit.tables.formats.xml_chunks import whole_tags
 from structkit.values.formula_result import NUMBER, has_result
@@ -22,13 +24,14 @@ _FORMULA_CELL = re.compile(
     re.VERBOSE,
 )
 _ADDRESS = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,3}\d{1,7})["']""")
+_PLACE = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,3})(\d{1,7})["']""")
 _TYPE = re.compile(rb"""(?:^|\s)t=["'](\w+)["']""")
 _CALCULATED_ON_LOAD = re.compile(rb"""\sfullCalcOnLoad=["'](?:1|true)["']""")
 
 
 def read_xlsx_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
     """Return the bounds of the sheet in a part of the workbook."""
-    bounds, has_formulas = Bounds(), False
+    bounds, has_formulas, negatives = Bounds(), False, dict[int, tuple[int, int]]()
     with book.open(part) as file:
         for chunk in whole_tags(file):
             cells, bare_cells = _CELL.findall(chunk), _CELL_WITHOUT_ADDRESS.findall(chunk)
@@ -38,11 +41,24 @@ def read_xlsx_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
             if bare_cells:  # a cell without an address belongs to the enclosing <row>
                 rows |= set(map(int, _ROW.findall(chunk)))
             bounds.extend(rows, columns or [1])
+            _add_negatives(chunk, negatives)
+            bounds.has_foreign_errors = bounds.has_foreign_errors or has_foreign_error(chunk)
             has_formulas = has_formulas or _FORMULA.search(chunk) is not None
     if has_formulas:
         is_calculated_on_load = _CALCULATED_ON_LOAD.search(book.read(XML)) is not None
         bounds.uncalculated = _find_uncalculated(book.read(part), is_calculated_on_load=is_calculated_on_load)
+    if negatives:
+        styles = date_styles(book)
+        bounds.negative_dates = tuple(sorted(place for style, place in negatives.items() if style in styles))
     return bounds
+
+
+def _add_negatives(chunk: bytes, negatives: dict[int, tuple[int, int]]) -> None:
+    """Add the place of the first negative number of each style."""
+    for cell in NEGATIVE.finditer(chunk) if b">-" in chunk else ():
+        style = find_style(cell["attributes"])
+        if style not in negatives and (address := _PLACE.search(cell["attributes"])):
+            negatives[style] = int(address[2]), column_number(address[1])
 
 
 def _find_uncalculated(sheet: bytes, *, is_calculated_on_load: bool) -> str:

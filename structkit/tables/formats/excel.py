@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import time
+from io import BytesIO
+from itertools import takewhile
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
@@ -14,7 +17,8 @@ from structkit.optional import import_extra
 from structkit.tables.columns import input_columns
 from structkit.tables.content_kind import OLDER_OFFICE, ZIP
 from structkit.tables.files import Input
-from structkit.tables.formats import binary_workbook, open_document
+from structkit.tables.formats import binary_workbook, foreign_errors, open_document
+from structkit.tables.formats.bounds import column_name
 from structkit.tables.formats.cells import flat_cell, flat_cells
 from structkit.tables.formats.excel_bounds import OPEN_DOCUMENT, UNREADABLE, validate_sheet, validate_workbook
 from structkit.tables.formats.format import Format, Header, SourceRow, Table, Target, read_header
@@ -66,17 +70,43 @@ def _open_book(source: Input) -> Any:
         if source.path is not None and (copy_readable := COPIES.get(source.path.suffix.lower())):
             with suppress(*UNREADABLE):  # the reader says what is wrong with the file
                 if copy := copy_readable(source.path):
-                    return calamine.CalamineWorkbook.from_filelike(copy)
+                    return _open_copy(source, copy)
         return calamine.CalamineWorkbook.from_path(str(source.path))
+
+
+def _open_copy(source: Input, copy: BytesIO) -> Any:
+    calamine = import_extra("python_calamine", EXTRA)
+    with _read_errors(source):
+        return calamine.CalamineWorkbook.from_filelike(copy)
 
 
 def _rows(source: Input, book: Any, name: str) -> Iterator[tuple[int, list[Any]]]:
     """Yield the rows that are not empty, with their number in the sheet."""
-    validate_sheet(source, name)
+    bounds = validate_sheet(source, name)
+    if bounds.has_foreign_errors and source.path is not None:
+        book = _open_copy(source, foreign_errors.readable_copy(source.path, name))
     with book, _read_errors(source):
         sheet = book.get_sheet_by_name(name)
         first = sheet.start[0] + 1 if sheet.start else 1
+        _validate_dates(source, sheet, first, bounds.negative_dates)
         yield from ((number, row) for number, row in _numbered(sheet, first) if any(cell != "" for cell in row))
+
+
+def _validate_dates(source: Input, sheet: Any, first: int, negatives: Sequence[tuple[int, int]]) -> None:
+    """Validate that no date is negative: the reader returns the time 00:00:00 for -5.
+
+    Raises:
+        JobError: One is.
+    """
+    last = max((row for row, _ in negatives), default=0)
+    rows = dict(takewhile(lambda each: each[0] <= last, _numbered(sheet, first))) if last else {}
+    for row, column in negatives:
+        place = column - 1 - sheet.start[1]
+        if row in rows and isinstance(rows[row][place], time):
+            raise source.error(
+                f"the number in {column_name(column)}{row} of the sheet {sheet.name!r} is negative, and with its date "
+                "format Excel shows ##### for it: correct it, or give it another format"
+            )
 
 
 @contextmanager

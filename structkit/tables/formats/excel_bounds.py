@@ -61,19 +61,23 @@ def validate_workbook(source: Input) -> None:
             _validate_bounds(source, sheet, bounds)
 
 
-def validate_sheet(source: Input, sheet: str) -> None:
+def validate_sheet(source: Input, sheet: str) -> Bounds:
     """Validate that a sheet can be loaded in an amount of memory proportional to its values, and has all values.
+
+    Returns:
+        Its bounds, as far as known.
 
     Raises:
         JobError: The sheet is huge and nearly empty, or a formula has no result.
     """
     suffix = source.path.suffix.lower() if source.path else ""
     if source.path is None or suffix not in {*READERS, OPEN_DOCUMENT}:
-        return
+        return Bounds()
     bounds = _measure(source.path, None if suffix == OPEN_DOCUMENT else sheet).get(sheet, Bounds())
     _validate_bounds(source, sheet, bounds)
     if bounds.uncalculated:
         raise source.error(f"the formula in {bounds.uncalculated} of the sheet {sheet!r} {NO_RESULT}")
+    return bounds
 
 
 def _validate_part(source: Input, part: zipfile.ZipInfo) -> None:

@@ -107,5 +107,5 @@ def _kind(cell: Any) -> str:
     if isinstance(cell, time):
         return ZONED_TIMES if cell.tzinfo else ""
     if isinstance(cell, datetime):
-        return "datetimes with a time zone" if cell.tzinfo else "datetimes"
+        return f"datetimes in {cell.tzinfo}" if cell.tzinfo else "datetimes"
     return next((name for name, types in KINDS.items() if isinstance(cell, types)), "")
