@@ -111,5 +111,5 @@ def test_csv_files_of_a_pattern_are_read_without_their_apostrophes(tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["~nosuchuser/out.csv", "a\0.csv", "missing.csv", "missing.xlsx", "missing"])
 def test_an_output_that_does_not_exist_is_an_error_with_its_name(name: str) -> None:
-    with pytest.raises(JobError, match="there is no file|not one of a known format"):
+    with pytest.raises(JobError, match=r"there is no file|not one of a known format"):
         open_source(name, is_output=True)
