@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from structkit.parsing.spelling import find_name, index_names
 from structkit.parsing.wrapper import is_call
+from structkit.schema.declared_keys import Shape
 from structkit.schema.forms import form_of
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.node import Node
@@ -61,6 +62,7 @@ class UnrelatedReplies:
         box: The key of the box around the value.
         is_only_branch: Whether the value is always such an object.
         has_optional_properties: Whether an object of the type has properties that may be absent, at any depth.
+        shape: The keys that the type declares.
     """
 
     root: Node
@@ -68,6 +70,7 @@ class UnrelatedReplies:
     box: str | None
     is_only_branch: bool
     has_optional_properties: bool
+    shape: Shape
 
 
 def unrelated_replies(root: Node) -> UnrelatedReplies:
@@ -79,11 +82,13 @@ def unrelated_replies(root: Node) -> UnrelatedReplies:
     names = object_names(node)
     wire_names = dict.fromkeys(name for each in branches if isinstance(each, ObjectNode) for name in each.by_wire)
     keys = None if names is None else ExpectedKeys(names, (*wire_names,), form_of(root))
-    return UnrelatedReplies(root, keys, box, len(branches) == 1, has_optional_properties(root))
+    return UnrelatedReplies(root, keys, box, len(branches) == 1, has_optional_properties(root), Shape((root,)))
 
 
 def reject_unrelated(answer: Answer[T], wire: JSON | list[JSONValue], unrelated: UnrelatedReplies) -> Answer[T]:
     """Return the answer of a wire value, with issues if the type accepts it, or an object in it, by accident."""
+    if not _has_undeclared_keys(wire, unrelated.shape):  # as most replies
+        return answer
     if unrelated.keys is not None:
         inner = next(iter(wire.values())) if isinstance(wire, dict) and wire.keys() == {unrelated.box} else wire
         issue = _find_issue(inner, unrelated.keys, answer.value) if isinstance(inner, dict) else None
@@ -97,6 +102,13 @@ def reject_unrelated(answer: Answer[T], wire: JSON | list[JSONValue], unrelated:
     except RecursionError:  # nested deeper than most values
         return answer
     return replace(answer, value=None, issues=issues) if issues else answer
+
+
+def _has_undeclared_keys(wire: JSON | list[JSONValue], shape: Shape) -> bool:
+    try:
+        return shape.has_undeclared_keys(wire)
+    except RecursionError:  # nested deeper than most values
+        return True
 
 
 def _inner_issues(root: Node, wire: JSON | list[JSONValue], value: object) -> Iterator[Issue]:

@@ -174,3 +174,29 @@ def test_every_alias_of_a_field_is_read(reply: Any, value: Any) -> None:
     assert read(OtherNames, reply)[0].model_dump() == expected
     assert read(list[OtherNames], {"value": [reply]})[0][0].model_dump() == expected
     assert ResponseFormat(OtherNames).schema["required"] == ["color", "city", "size"]
+
+
+class Branch(BaseModel):
+    branches: list[Branch] = []
+    by_name: dict[str, Branch] = {}
+    pair: tuple[int, Options] | None = None
+    other: Options | Branch | None = None
+
+
+ERROR = {"error": "overloaded"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "place"),
+    [
+        ({"branches": [{"branches": [ERROR]}]}, "branches[0].branches[0]"),
+        ({"by_name": [{"key": "a", "value": ERROR}]}, "by_name.a"),
+        ({"by_name": {"a": {"by_name": {"b": ERROR}}}}, "by_name.a.by_name.b"),
+        ({"pair": [1, ERROR]}, "pair[1]"),
+        ({"pair": {"item_0": 1, "item_1": ERROR}}, "pair[1]"),
+        ({"branches": [{"other": {"Options": ERROR}}]}, "branches[0].other"),
+    ],
+)
+def test_an_object_of_a_recursive_type_is_not_its_defaults_at_any_depth(reply: Any, place: str) -> None:
+    answer = ResponseFormat(Branch).read(json.dumps(reply))
+    assert [str(issue).partition(": ")[0] for issue in answer.issues] == [place]
