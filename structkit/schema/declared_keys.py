@@ -9,8 +9,8 @@ from functools import cached_property
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.map import MapNode
-from structkit.schema.nodes.node import Node
-from structkit.schema.nodes.object import Field, ObjectNode
+from structkit.schema.nodes.node import Field, Node
+from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.tuple import TupleNode
 from structkit.schema.nodes.union import flatten, resolve_node
 from structkit.values import JSONValue

@@ -33,6 +33,8 @@ MAX_LISTED_KEYS = 5
 MAX_ISSUES = 100
 """Places of one reply that are reported."""
 
+SCHEMA_REPEATED = "this is the schema; write a value: "
+
 SCHEMA_HOLDERS = ("schema", "parameters", "json_schema", "function")
 """Where a request has the schema, which a model may repeat together with its key."""
 
@@ -89,6 +91,8 @@ def reject_unrelated(answer: Answer[T], wire: JSON | list[JSONValue], unrelated:
     """Return the answer of a wire value, with issues if the type accepts it, or an object in it, by accident."""
     if not _has_undeclared_keys(wire, unrelated.shape):  # as most replies
         return answer
+    if unrelated.box is not None and isinstance(wire, dict) and _repeats_schema(wire, (unrelated.box,)):
+        return replace(answer, value=None, issues=(Issue((), f"{SCHEMA_REPEATED}{form_of(unrelated.root)}"),))
     if unrelated.keys is not None:
         inner = next(iter(wire.values())) if isinstance(wire, dict) and wire.keys() == {unrelated.box} else wire
         issue = _find_issue(inner, unrelated.keys, answer.value) if isinstance(inner, dict) else None
@@ -143,8 +147,8 @@ def _find_issue(wire: JSON, keys: ExpectedKeys, value: object) -> Issue | None:
     """Return why an object is not a value of the type; an empty one may be a value of defaults alone."""
     if not wire:
         return None
-    if any(_is_schema_echo(part, keys) for part in (wire, *map(wire.get, SCHEMA_HOLDERS)) if isinstance(part, dict)):
-        return Issue((), f"this is the schema; write a value: {keys.form}")
+    if _repeats_schema(wire, keys.wire_names):
+        return Issue((), f"{SCHEMA_REPEATED}{keys.form}")
     if is_call(wire, keys.names):
         return Issue((), f"this is a call of a function; write the value alone: {keys.form}")
     if not wire.keys().isdisjoint(keys.names) or getattr(value, "model_fields_set", False):
@@ -152,12 +156,13 @@ def _find_issue(wire: JSON, keys: ExpectedKeys, value: object) -> Issue | None:
     return Issue((), f"it has none of the expected keys: {', '.join(islice(keys.wire_names, MAX_LISTED_KEYS))}")
 
 
-def _is_schema_echo(wire: JSON, keys: ExpectedKeys) -> bool:
-    """Return whether an object is the schema that the request contained."""
-    properties = wire.get("properties")
-    return (
-        isinstance(properties, dict)
-        and "properties" not in keys.wire_names
-        and properties.keys() == {*keys.wire_names}
-        and "type" in wire
+def _repeats_schema(wire: JSON, names: tuple[str, ...]) -> bool:
+    """Return whether an object is the schema that the request contained, or what contained it there."""
+    parts = (wire, *map(wire.get, SCHEMA_HOLDERS)) if "properties" not in names else ()
+    return any(
+        isinstance(part, dict)
+        and isinstance(properties := part.get("properties"), dict)
+        and properties.keys() == {*names}
+        and "type" in part
+        for part in parts
     )
