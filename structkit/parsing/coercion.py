@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import chain, islice
+from itertools import islice
 
 from structkit.parsing.candidates import BOX, Candidate, read_candidates
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.member_names import NO_NAMES, NamesOfValues, values_key
 from structkit.parsing.numbers import DECIMAL_TEXT, read_decimal
+from structkit.parsing.object_branches import ObjectBranches
 from structkit.parsing.scalar_text import NULLS, Choices, means_choice, scalar_readings
 from structkit.parsing.schema_branches import (
     PAIR,
@@ -29,7 +30,6 @@ from structkit.parsing.schema_branches import (
     unboxed_scalars,
     walk_branches,
 )
-from structkit.parsing.spelling import find_name, index_names
 from structkit.parsing.text_formats import has_format
 from structkit.parsing.wrapper import NOT_WRAPPED, unwrap_member
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
@@ -101,22 +101,47 @@ class _SchemaWalk:
         self._type_name = type_name
         self._has_signed_zero = has_signed_zero
         self.repairs: list[str] = []
-        self._choices: dict[tuple[int, ...], Choices] = {}  # by the identity of the schemas that list them
+        # All by the identity of schemas, for the many values of a list:
+        self._choices: dict[tuple[int, ...], Choices] = {}
+        self._meanings: dict[tuple[int, str], bool] = {}
+        self._branches: dict[tuple[int, ...], list[JSON]] = {}
+        self._unboxed: dict[tuple[int, ...], tuple[set[str], list[JSON]]] = {}
+        self._objects: dict[tuple[int, ...], ObjectBranches] = {}
 
     def repair(self, value: JSONValue, schemas: list[JSON], path: JSONPath) -> JSONValue:
         """Return the value, repaired where all *schemas* agree; any of them may be the one that it was written for."""
-        branches = [*walk_branches(schemas, self.root)]
+        branches = self._branches_of(schemas)
         if not isinstance(value, str | list | dict):
             return self._repair_scalar(value, branches, path)
-        branches += unboxed_objects(value, branches, self.root)
         if isinstance(value, str):
             if value.strip().casefold() in NULLS and "null" in types_of(branches) and is_formatted(schemas, branches):
                 self._add_repair("null in text", path)
                 return None
             return self._repair_text(value, branches, path)
+        branches = [*branches, *self._unboxed_objects(value, branches)]
         if isinstance(value, list):
             return self._repair_items(value, branches, path)
         return self._repair_members(value, branches, path)
+
+    def _branches_of(self, schemas: list[JSON]) -> list[JSON]:
+        key = _identity(schemas)
+        if key not in self._branches:
+            self._branches[key] = [*walk_branches(schemas, self.root)]
+        return self._branches[key]
+
+    def _unboxed_objects(self, value: JSONValue, branches: list[JSON]) -> list[JSON]:
+        """Return the objects in the boxes of a union, one of which a value may be that has no box."""
+        key = _identity(branches)
+        if key not in self._unboxed:
+            self._unboxed[key] = unboxed_objects(branches, self.root)
+        keys, objects = self._unboxed[key]
+        return [] if isinstance(value, dict) and not keys.isdisjoint(value) else objects
+
+    def _objects_of(self, branches: list[JSON]) -> ObjectBranches:
+        key = _identity(branches)
+        if key not in self._objects:
+            self._objects[key] = ObjectBranches(branches)
+        return self._objects[key]
 
     def _repair_scalar(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
         is_exact = isinstance(value, int) and not isinstance(value, bool) and (value or not self._has_signed_zero)
@@ -155,28 +180,29 @@ class _SchemaWalk:
         if (inner := _wrapped_value(value, branches, self.root, path, self._type_name)) is not NOT_WRAPPED:
             self._add_repair("wrapped value", path)
             return self.repair(inner, branches, path)
-        candidates = [*map(properties_of, branches)]
-        if not any(map(is_open, branches)):
-            value = self._repair_keys(value, dict.fromkeys(chain(*candidates)), path)
-        matching = [each for each in candidates if len(candidates) == 1 or self._matches_constants(value, each)]
+        objects = self._objects_of(branches)
+        value = value if objects.is_open else self._repair_keys(value, objects, path)
+        candidates = objects.with_keys(value)
+        is_only = len(objects.properties) == 1
+        matching = [each for each in candidates if is_only or self._matches_constants(value, each)]
         repaired = {
-            key: self.repair(value[key], [each[key] for each in matching if key in each], (*path, key))
-            for key in value
-            if any(key in each for each in matching)
+            key: self.repair(item, schemas, (*path, key))
+            for key, item in value.items()
+            if (schemas := [each[key] for each in matching if key in each])
         }
         return {**value, **repaired} if any(repaired[key] is not value[key] for key in repaired) else value
 
-    def _repair_keys(self, value: JSON, names: dict[str, None], path: JSONPath) -> JSON:
+    def _repair_keys(self, value: JSON, objects: ObjectBranches, path: JSONPath) -> JSON:
         """Return an object under the declared names, where its keys only differ from them in spelling."""
-        absent = index_names(name for name in names if name not in value)
-        if not absent or len(value) > len(names) + MAX_OTHER_KEYS:
+        if len(value) > len(objects.names) + MAX_OTHER_KEYS:
             return value
-        names_by_key = {key: name for key in value if key not in names and (name := find_name(key, absent))}
-        if not names_by_key or len({*names_by_key.values()}) < len(names_by_key):
+        undeclared = [key for key in value if key not in objects.names]
+        names_by_key = {key: name for key in undeclared if (name := objects.absent_name(key, value))}
+        if len({*names_by_key.values()}) < len(names_by_key):
             return value
         for name in names_by_key.values():
             self._add_repair("spelling", (*path, name))
-        return {names_by_key.get(key, key): item for key, item in value.items()}
+        return {names_by_key.get(key, key): item for key, item in value.items()} if names_by_key else value
 
     def _repair_text(self, text: str, branches: list[JSON], path: JSONPath) -> JSONValue:
         texts = [*branches, *unboxed_scalars(branches, self.root)]
@@ -232,7 +258,7 @@ class _SchemaWalk:
 
     def _choices_of(self, schemas: list[JSON]) -> Choices:
         """Return the values that schemas list, indexed once for all values of a list."""
-        key = tuple(map(id, schemas))
+        key = _identity(schemas)
         if key not in self._choices:
             names = {name: value for schema in schemas for name, value in self._names_in(schema).items()}
             self._choices[key] = Choices([value for schema in schemas for value in constants_of(schema)], names)
@@ -245,7 +271,16 @@ class _SchemaWalk:
     def _matches_constants(self, value: JSON, properties: JSON) -> bool:
         """Return whether the value has none but the allowed values where the properties have constants."""
         constant = (key for key in value.keys() & properties.keys() if is_constant(properties[key]))
-        return all(means_choice(value[key], self._choices_of([properties[key]])) for key in constant)
+        return all(self._may_mean(value[key], properties[key]) for key in constant)
+
+    def _may_mean(self, value: JSONValue, schema: JSON) -> bool:
+        """Return whether a value means one of those that a schema lists; the tags of a list's items repeat."""
+        if not isinstance(value, str):
+            return means_choice(value, self._choices_of([schema]))
+        key = (id(schema), value)
+        if key not in self._meanings:
+            self._meanings[key] = means_choice(value, self._choices_of([schema]))
+        return self._meanings[key]
 
     def _add_repair(self, repair: ValueRepair, path: JSONPath) -> None:
         self.repairs.append(f"{repair} at {format_path(path)}")
@@ -255,6 +290,11 @@ def _has_only_formats(branches: list[JSON]) -> bool:
     """Return whether each text that is allowed has a format, in which no space is around it."""
     texts = [branch for branch in branches if not {"string", "any"}.isdisjoint(type_names(branch))]
     return bool(texts) and all(has_format(text) and not is_constant(text) and not is_decimal([text]) for text in texts)
+
+
+def _identity(schemas: list[JSON]) -> tuple[int, ...]:
+    """Return a key for schemas that are parts of the same one."""
+    return tuple(map(id, schemas))
 
 
 def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
@@ -277,7 +317,8 @@ def _is_item(value: JSONValue, branches: list[JSON], root: JSON, choices_of: Cal
         return False
     items = [*walk_branches([branch["items"] for branch in branches if "items" in branch], root)]
     if isinstance(value, dict):
-        items += unboxed_objects(value, items, root)
+        box_keys, objects = unboxed_objects(items, root)
+        items += objects if box_keys.isdisjoint(value) else []
         return any(_has_keys(value, item, root) for item in items)
     if isinstance(value, str) and (SEVERAL_ITEMS.search(value) or value.strip().casefold() in NO_ITEMS):
         return False

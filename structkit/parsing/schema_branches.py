@@ -122,17 +122,18 @@ def unboxed_scalars(branches: list[JSON], root: JSON) -> list[JSON]:
     return [content for content in contents if types_of([content]).isdisjoint({"object", "array"})]
 
 
-def unboxed_objects(value: JSONValue, branches: list[JSON], root: JSON) -> list[JSON]:
-    """Return the objects in the boxes of a union, one of which a value may be without its box.
+def unboxed_objects(branches: list[JSON], root: JSON) -> tuple[set[str], list[JSON]]:
+    """Return the keys of the boxes of a union, and the objects in them, one of which a value may be without its box.
 
     Each branch of such a union is an object with one key. A value with such a key has its box.
     """
     boxes = _boxes(branches)
-    keys = {key for properties in boxes for key in properties}
-    if len(boxes) <= 1 or isinstance(value, str) or (isinstance(value, dict) and not keys.isdisjoint(value)):
-        return []
+    if len(boxes) <= 1:
+        return set(), []
     contents = walk_branches([inner for properties in boxes for inner in properties.values()], root)
-    return [content for content in contents if properties_of(content) and not any(content is each for each in branches)]
+    known = {*map(id, branches)}
+    objects = [content for content in contents if properties_of(content) and id(content) not in known]
+    return {key for properties in boxes for key in properties}, objects
 
 
 def _boxes(branches: list[JSON]) -> list[JSON]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 SEPARATORS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=[^\W_])")
@@ -36,9 +35,25 @@ def find_name(text: str, names: Mapping[str, str]) -> str | None:
 
 def index_names(names: Iterable[str]) -> dict[str, str]:
     """Return names by what distinguishes them in any spelling, without those that nothing distinguishes."""
-    comparable = [(_comparable(name), name) for name in names]
-    counts = Counter(key for key, _ in comparable)
-    return {key: name for key, name in comparable if key and counts[key] == 1}
+    return {key: same[0] for key, same in group_names(names).items() if len(same) == 1}
+
+
+def same_names(text: str, groups: Mapping[str, list[str]]) -> list[str]:
+    """Return all names that differ from a text as in `find_name`, from the groups of `group_names`.
+
+    >>> same_names("Ab", group_names(["AB", "ab", "b"]))
+    ['AB', 'ab']
+    """
+    return groups.get(_comparable(text), []) if len(text) <= MAX_NAME_CHARS else []
+
+
+def group_names(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return names that differ in spelling only, by what they have in common."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        if key := _comparable(name):
+            groups.setdefault(key, []).append(name)
+    return groups
 
 
 def _comparable(name: str) -> str:

@@ -7,7 +7,7 @@ from functools import partial, singledispatch
 
 from structkit.parsing.schema_branches import is_decimal
 from structkit.schema.json_types import json_type
-from structkit.schema.memo import evaluate_once
+from structkit.schema.memo import compute_once, evaluate_once
 from structkit.schema.nodes.any_value import AnyMapNode
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
@@ -87,7 +87,7 @@ def _(node: ObjectNode, value: JSONValue) -> bool:
 
 @fits.register
 def _(node: UnionNode, value: JSONValue) -> bool:
-    tag = tag_name(node.branches)
+    tag = union_tag(node)
     return any(fits(branch, with_tag(branch, tag, value)) for branch in node.branches)
 
 
@@ -131,8 +131,12 @@ def unboxed(branch: Node) -> Node:
     )
 
 
-def tag_name(branches: Sequence[Node]) -> str | None:
+def union_tag(node: UnionNode) -> str | None:
     """Return the property that is another constant in each object among the branches; None if there is none."""
+    return compute_once(lambda union: _tag_name(union.branches), node, "tag", unfinished=None)
+
+
+def _tag_name(branches: Sequence[Node]) -> str | None:
     objects = [inner for inner in map(resolve_node, branches) if isinstance(inner, ObjectNode) and not inner.is_box]
     constants = [dict(_constants(each)) for each in objects]
     names = constants[0] if len(objects) > 1 else ()

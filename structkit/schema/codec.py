@@ -21,6 +21,7 @@ from structkit.schema.explanation import Note
 from structkit.schema.find_node import find_description, find_node, find_outer_node, may_be_null
 from structkit.schema.forms import form_of
 from structkit.schema.json_schema.match_time import shared_match_time
+from structkit.schema.memo import shared_results
 from structkit.schema.missing_tags import add_tags
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue, NaturalType
 from structkit.schema.nodes.box import BoxedNode
@@ -235,7 +236,8 @@ class Codec(Generic[T]):
         except RecursionError:
             return Answer(0, text, None, (Issue((), "nested too deep"),))
         except InvalidValue as error:
-            first = [self._with_form(issue, natural) for issue in error.issues[:MAX_EXPLAINED_ISSUES]]
+            with shared_results():  # most issues are of the items of one list
+                first = [self._with_form(issue, natural) for issue in error.issues[:MAX_EXPLAINED_ISSUES]]
             issues = (*first, *error.issues[MAX_EXPLAINED_ISSUES:])
             return Answer(0, text, None, issues, draft=natural)
 

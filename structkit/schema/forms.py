@@ -7,6 +7,7 @@ from functools import singledispatch
 from itertools import islice
 
 from structkit.schema.expected_values import FORMATS, TYPES, any_one_of, listed_values
+from structkit.schema.memo import compute_once
 from structkit.schema.nodes.any_value import AnyMapNode
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
@@ -45,6 +46,10 @@ def form_of(node: Node) -> str:
     >>> form_of(UnionNode((ObjectNode((name,)), ArrayNode(name.node), name.node)))
     '{"name": ...}, [a string, ...] or a string'
     """
+    return compute_once(_form_within_limit, node, "form", unfinished="")
+
+
+def _form_within_limit(node: Node) -> str:
     forms = (_form(node, levels) for levels in range(MAX_LEVELS, 0, -1))
     return next((form for form in forms if len(form) <= MAX_FORM_CHARS), shorten(_form(node, 1), MAX_FORM_CHARS))
 

@@ -8,7 +8,7 @@ from functools import singledispatchmethod
 from typing import TypeAlias
 
 from structkit.parsing.spelling import find_name
-from structkit.schema.branch_fit import box_key, fits, has_keys, is_boxed, tag_name, unboxed, with_tag
+from structkit.schema.branch_fit import box_key, fits, has_keys, is_boxed, unboxed, union_tag, with_tag
 from structkit.schema.memo import shared_results
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
@@ -218,7 +218,7 @@ def possible_branches(node: UnionNode, wire: JSONValue) -> list[tuple[Node, JSON
     A value that has its tag already is for the first branch that it fits, as it is when it is loaded. Branches that a
     value fits by its keys only count if no branch fits by the types too, and if there is one of them.
     """
-    tag = tag_name(node.branches)
+    tag = union_tag(node)
     for is_fit in (fits, has_keys):
         with_own_tag = [branch for branch in node.branches if _is_tagged(branch, tag, wire) and is_fit(branch, wire)]
         if with_own_tag:

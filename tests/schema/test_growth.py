@@ -1,9 +1,10 @@
 """Work that grows with the size of a type, and not with the number of paths through it; calls are counted, not seconds."""
 
 import dataclasses
+import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Union
 
 import pytest
 from pydantic import BaseModel, create_model
@@ -158,3 +159,16 @@ def test_an_invalid_value_of_a_definition_with_many_paths_to_it_takes_linear_wor
         return count_calls(lambda: response_format.read_natural({"b": 1}))
 
     assert calls(20) < 5 * calls(10)
+
+
+def test_the_keys_of_many_branches_are_indexed_once_for_all_items_of_a_list() -> None:
+    models = [create_model(f"M{m}", **{f"f{m}_{n}": (int, ...) for n in range(9)}) for m in range(30)]  # type: ignore[call-overload]
+    response_format = ResponseFormat(list[Union[tuple(models)]])  # type: ignore[misc] # noqa: UP007
+    items = [{f"f{m}_{n}": n for n in range(9)} for m in range(30)]
+
+    def calls(count: int) -> int:
+        text = json.dumps({"value": items[:count]})
+        assert response_format.read(text, repairs=True).valid
+        return count_calls(lambda: response_format.read(text, repairs=True))
+
+    assert calls(30) < 15 * calls(1)
