@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain
 
 from structkit.parsing.schema_branches import is_open, properties_of
-from structkit.parsing.spelling import group_names, same_names
+from structkit.parsing.spelling import group_names, names_like
 from structkit.values import JSON
 
 
@@ -29,7 +29,7 @@ class ObjectBranches:
 
     def absent_name(self, key: str, value: JSON) -> str | None:
         """Return the only declared name that an object lacks, and that a key differs from in spelling only."""
-        absent = [name for name in same_names(key, self._names_by_spelling) if name not in value]
+        absent = [name for name in names_like(key, self._names_by_spelling) if name not in value]
         return absent[0] if len(absent) == 1 else None
 
     def with_keys(self, value: JSON) -> list[JSON]:

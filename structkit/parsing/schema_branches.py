@@ -131,8 +131,8 @@ def unboxed_objects(branches: list[JSON], root: JSON) -> tuple[set[str], list[JS
     if len(boxes) <= 1:
         return set(), []
     contents = walk_branches([inner for properties in boxes for inner in properties.values()], root)
-    known = {*map(id, branches)}
-    objects = [content for content in contents if properties_of(content) and id(content) not in known]
+    outer = {*map(id, branches)}
+    objects = [content for content in contents if properties_of(content) and id(content) not in outer]
     return {key for properties in boxes for key in properties}, objects
 
 

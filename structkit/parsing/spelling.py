@@ -35,13 +35,13 @@ def find_name(text: str, names: Mapping[str, str]) -> str | None:
 
 def index_names(names: Iterable[str]) -> dict[str, str]:
     """Return names by what distinguishes them in any spelling, without those that nothing distinguishes."""
-    return {key: same[0] for key, same in group_names(names).items() if len(same) == 1}
+    return {key: group[0] for key, group in group_names(names).items() if len(group) == 1}
 
 
-def same_names(text: str, groups: Mapping[str, list[str]]) -> list[str]:
+def names_like(text: str, groups: Mapping[str, list[str]]) -> list[str]:
     """Return all names that differ from a text as in `find_name`, from the groups of `group_names`.
 
-    >>> same_names("Ab", group_names(["AB", "ab", "b"]))
+    >>> names_like("Ab", group_names(["AB", "ab", "b"]))
     ['AB', 'ab']
     """
     return groups.get(_comparable(text), []) if len(text) <= MAX_NAME_CHARS else []

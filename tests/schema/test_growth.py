@@ -163,7 +163,7 @@ def test_an_invalid_value_of_a_definition_with_many_paths_to_it_takes_linear_wor
 
 def test_the_keys_of_many_branches_are_indexed_once_for_all_items_of_a_list() -> None:
     models = [create_model(f"M{m}", **{f"f{m}_{n}": (int, ...) for n in range(9)}) for m in range(30)]  # type: ignore[call-overload]
-    response_format = ResponseFormat(list[Union[tuple(models)]])  # type: ignore[misc] # noqa: UP007
+    response_format = ResponseFormat(list[Union[tuple(models)]])  # type: ignore[misc]
     items = [{f"f{m}_{n}": n for n in range(9)} for m in range(30)]
 
     def calls(count: int) -> int:
