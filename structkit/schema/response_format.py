@@ -156,6 +156,10 @@ class ResponseFormat(Codec[T]):
 
     def _not_expressed(self, natural: JSONValue) -> SchemaError:
         """Return the error for a valid value that the strict schema does not ask for."""
+        if self._settings[2] == "open":
+            return SchemaError(
+                f"the strict schema cannot express {shorten_json(natural)}, which the JSON Schema allows"
+            )
         path = next(undeclared_keys(self._compiled_schema.root, natural), None)
         if path is None:
             reason = (

@@ -1033,3 +1033,55 @@ LONG_TEXT = {"type": "string", "minLength": 5}
 def test_a_wrong_value_of_a_schema_that_is_one_of_its_own_branches_is_explained(schema, value, message):
     [issue] = ResponseFormat(schema).read(json.dumps({"value": value})).issues
     assert issue.message == message
+
+
+TEXT_ITEM, NUMBER_ITEM = {"type": "string"}, {"type": "integer"}
+
+
+@pytest.mark.parametrize("extras", ["closed", "open"])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"prefixItems": [NUMBER_ITEM]}, {"prefixItems": [{"minimum": 3}, TEXT_ITEM]}),
+        ({"prefixItems": [NUMBER_ITEM], "items": TEXT_ITEM}, {"prefixItems": [{"minimum": 3}, {"minLength": 1}]}),
+        ({"prefixItems": [NUMBER_ITEM, TEXT_ITEM]}, {"prefixItems": [{"minimum": 3}]}),
+        ({"items": [NUMBER_ITEM, TEXT_ITEM]}, {"items": [{"minimum": 3}], "additionalItems": {"minLength": 1}}),
+        ({"items": [NUMBER_ITEM, TEXT_ITEM]}, {"items": {"type": ["integer", "string"], "minimum": 3}}),
+    ],
+)
+def test_the_positions_of_arrays_in_an_all_of_are_merged(
+    first: dict[str, Any], second: dict[str, Any], extras: Any
+) -> None:
+    draft = {"$schema": "http://json-schema.org/draft-07/schema#"} if isinstance(first.get("items"), list) else {}
+    schema = {**draft, "allOf": [{"type": "array", **first}, second]}
+    response_format = ResponseFormat(schema, extras=extras)
+    item_0, item_1 = (response_format.schema["properties"]["value"]["properties"][f"item_{n}"] for n in (0, 1))
+    assert item_0["anyOf"][0] == {"type": "integer", "minimum": 3}
+    assert "string" in str(item_1)
+    for value in ([], [4], [4, "a"]):
+        assert response_format.load(response_format.dump(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("schema", "values"),
+    [
+        ({"prefixItems": [TEXT_ITEM, NUMBER_ITEM], "allOf": [{"prefixItems": [True, TEXT_ITEM]}]}, [[], ["a"]]),
+        ({"prefixItems": [NUMBER_ITEM, NUMBER_ITEM], "allOf": [{"prefixItems": [TEXT_ITEM]}]}, [[]]),
+        ({"prefixItems": [NUMBER_ITEM], "allOf": [{"prefixItems": [TEXT_ITEM]}]}, [[]]),
+        ({"prefixItems": [TEXT_ITEM, {"enum": []}]}, [[], ["a"]]),
+    ],
+)
+def test_a_tuple_ends_before_a_position_that_no_value_fits(schema: dict[str, Any], values: list[Any]) -> None:
+    response_format = ResponseFormat({"type": "array", **schema})
+    for value in values:
+        assert response_format.load(response_format.dump(value)) == value
+    with pytest.raises(SchemaError):
+        ResponseFormat({"type": "array", "minItems": 2, **schema})
+
+
+def test_items_that_only_an_open_schema_asks_for_are_an_error_that_advises_it() -> None:
+    schema = {"type": "array", "allOf": [{"prefixItems": [NUMBER_ITEM]}, {"prefixItems": [True, TEXT_ITEM]}]}
+    with pytest.raises(SchemaError, match='extras="open"'):
+        ResponseFormat(schema).dump([1, "a", 2])
+    wire = {"value": {"item_0": 1, "item_1": "a", "rest": [2]}}
+    assert ResponseFormat(schema, extras="open").dump([1, "a", 2]) == wire

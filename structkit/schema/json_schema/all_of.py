@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from structkit.schema.json_equality import equality_key
+from structkit.schema.json_schema.array_positions import merge_positions
 from structkit.schema.json_schema.closed_objects import with_shared_keys
 from structkit.schema.json_types import type_names
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, GENERATED_DESCRIPTION
@@ -44,6 +45,7 @@ def merge(first: JSON, second: JSON, path: JSONPath = ()) -> JSON:
     {'properties': {'a': {'allOf': [{'type': 'string'}, {'minLength': 1}]}}}
     """
     first, second = with_shared_keys(_without_strays(first), _without_strays(second), path)
+    first, second = merge_positions(first, second, _merge_schemas)
     merged = dict(first)
     for keyword, value in _with_separate_groups(first, second).items():
         if keyword not in merged:

@@ -15,6 +15,7 @@ from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Field, Node, WireError, reject_ambiguous
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.scalar import validate_bounds
+from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 
 
@@ -119,18 +120,23 @@ POSITIONS = "A tuple: one item per position."
 
 
 def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """Build a tuple: an array where all positions have one schema, else an object with one property per position."""
+    """Build a tuple: an array where all positions have one schema, else an object with one property per position.
+
+    It ends before a position that no value fits, as parts of an `allOf` may contradict each other there.
+
+    Raises:
+        UnsatisfiableSchema: No value fits a position that an array must have.
+    """
     validate_bounds({**schema, "type": "array"}, path)
     parts, further_items = _parts(schema, compiler)
     min_items = schema.get("minItems", 0)
     if further_items is False and all(part == parts[0] for part in parts):
-        bounds: JSON = {"type": "array", "minItems": min_items, "maxItems": len(parts)}
-        return build_array({**bounds, "items": parts[0] if parts else False}, path, compiler)
+        return _build_uniform(parts, min_items, path, compiler)
     compiler.note(path, "rewritten", "tuple: an object with one property per position")
-    fields: list[Field] = []
-    for position, part in enumerate(parts):
-        name = unused_name(wire_name(_own_name(part) or f"item_{position}"), [field.name for field in fields])
-        fields.append(build_field(name, part, position < min_items, (*path, position), compiler, is_exact=True))
+    fields = _build_fields(parts, min_items, path, compiler)
+    if not fields:
+        return _build_uniform([], min_items, path, compiler)
+    parts, further_items = parts[: len(fields)], further_items if len(fields) == len(parts) else False
     names = tuple(filter(None, map(_own_name, parts)))
     description = None if len(names) == len(parts) else POSITIONS
     if further_items is False:
@@ -139,6 +145,33 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     bounds = {key: max(0, schema[key] - len(parts)) for key in ("minItems", "maxItems") if key in schema}
     extra_items = Field(name, name, build_array({"type": "array", "items": further_items, **bounds}, path, compiler))
     return describe(TupleNode(tuple(fields), extra_items), description)
+
+
+def _build_uniform(parts: list[JSONValue], min_items: int, path: JSONPath, compiler: Compiler) -> Node:
+    """Build an array whose positions have one schema; it is empty where no value fits that, or there are none."""
+    bounds: JSON = {"type": "array", "minItems": min_items, "maxItems": len(parts)}
+    try:
+        return build_array({**bounds, "items": parts[0] if parts else False}, path, compiler)
+    except UnsatisfiableSchema:
+        if min_items or not parts:
+            raise
+        return _build_uniform([], 0, path, compiler)
+
+
+def _build_fields(parts: list[JSONValue], min_items: int, path: JSONPath, compiler: Compiler) -> list[Field]:
+    """Build a property per position, up to one that no value fits and that an array need not have."""
+    fields: list[Field] = []
+    for position, part in enumerate(parts):
+        name = unused_name(wire_name(_own_name(part) or f"item_{position}"), [field.name for field in fields])
+        is_required = position < min_items
+        try:
+            fields.append(build_field(name, part, is_required, (*path, position), compiler, is_exact=True))
+        except UnsatisfiableSchema:
+            if is_required:
+                raise
+            compiler.note((*path, position), "dropped", "no value can fit it")
+            break
+    return fields
 
 
 def _own_name(part: JSONValue) -> str | None:
