@@ -10,7 +10,7 @@ from structkit.parsing.candidates import BOX, Candidate, read_candidates
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.member_names import NO_NAMES, NamesOfValues, values_key
 from structkit.parsing.numbers import DECIMAL_TEXT, read_decimal
-from structkit.parsing.object_branches import ObjectBranches
+from structkit.parsing.object_branches import BranchIndex, ObjectBranches, identity_key
 from structkit.parsing.scalar_text import NULLS, Choices, means_choice, scalar_readings
 from structkit.parsing.schema_branches import (
     PAIR,
@@ -104,13 +104,11 @@ class _SchemaWalk:
         # All by the identity of schemas, for the many values of a list:
         self._choices: dict[tuple[int, ...], Choices] = {}
         self._meanings: dict[tuple[int, str], bool] = {}
-        self._branches: dict[tuple[int, ...], list[JSON]] = {}
-        self._unboxed: dict[tuple[int, ...], tuple[set[str], list[JSON]]] = {}
-        self._objects: dict[tuple[int, ...], ObjectBranches] = {}
+        self._branches = BranchIndex(root)
 
     def repair(self, value: JSONValue, schemas: list[JSON], path: JSONPath) -> JSONValue:
         """Return the value, repaired where all *schemas* agree; any of them may be the one that it was written for."""
-        branches = self._branches_of(schemas)
+        branches = self._branches.resolved(schemas)
         if not isinstance(value, str | list | dict):
             return self._repair_scalar(value, branches, path)
         if isinstance(value, str):
@@ -118,30 +116,10 @@ class _SchemaWalk:
                 self._add_repair("null in text", path)
                 return None
             return self._repair_text(value, branches, path)
-        branches = [*branches, *self._unboxed_objects(value, branches)]
+        branches = [*branches, *self._branches.unboxed_objects(value, branches)]
         if isinstance(value, list):
             return self._repair_items(value, branches, path)
         return self._repair_members(value, branches, path)
-
-    def _branches_of(self, schemas: list[JSON]) -> list[JSON]:
-        key = _identity(schemas)
-        if key not in self._branches:
-            self._branches[key] = [*walk_branches(schemas, self.root)]
-        return self._branches[key]
-
-    def _unboxed_objects(self, value: JSONValue, branches: list[JSON]) -> list[JSON]:
-        """Return the objects in the boxes of a union, one of which a value may be that has no box."""
-        key = _identity(branches)
-        if key not in self._unboxed:
-            self._unboxed[key] = unboxed_objects(branches, self.root)
-        keys, objects = self._unboxed[key]
-        return [] if isinstance(value, dict) and not keys.isdisjoint(value) else objects
-
-    def _objects_of(self, branches: list[JSON]) -> ObjectBranches:
-        key = _identity(branches)
-        if key not in self._objects:
-            self._objects[key] = ObjectBranches(branches)
-        return self._objects[key]
 
     def _repair_scalar(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
         is_exact = isinstance(value, int) and not isinstance(value, bool) and (value or not self._has_signed_zero)
@@ -180,7 +158,7 @@ class _SchemaWalk:
         if (inner := _wrapped_value(value, branches, self.root, path, self._type_name)) is not NOT_WRAPPED:
             self._add_repair("wrapped value", path)
             return self.repair(inner, branches, path)
-        objects = self._objects_of(branches)
+        objects = self._branches.objects(branches)
         value = value if objects.is_open else self._repair_keys(value, objects, path)
         candidates = objects.with_keys(value)
         is_only = len(objects.properties) == 1
@@ -258,7 +236,7 @@ class _SchemaWalk:
 
     def _choices_of(self, schemas: list[JSON]) -> Choices:
         """Return the values that schemas list, indexed once for all values of a list."""
-        key = _identity(schemas)
+        key = identity_key(schemas)
         if key not in self._choices:
             names = {name: value for schema in schemas for name, value in self._names_in(schema).items()}
             self._choices[key] = Choices([value for schema in schemas for value in constants_of(schema)], names)
@@ -290,11 +268,6 @@ def _has_only_formats(branches: list[JSON]) -> bool:
     """Return whether each text that is allowed has a format, in which no space is around it."""
     texts = [branch for branch in branches if not {"string", "any"}.isdisjoint(type_names(branch))]
     return bool(texts) and all(has_format(text) and not is_constant(text) and not is_decimal([text]) for text in texts)
-
-
-def _identity(schemas: list[JSON]) -> tuple[int, ...]:
-    """Return a key for schemas that are parts of the same one."""
-    return tuple(map(id, schemas))
 
 
 def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import cached_property
 from itertools import chain
 
-from structkit.parsing.schema_branches import is_open, properties_of
+from structkit.parsing.schema_branches import is_open, properties_of, unboxed_objects, walk_branches
 from structkit.parsing.spelling import group_names, names_like
-from structkit.values import JSON
+from structkit.values import JSON, JSONValue
 
 
 class ObjectBranches:
@@ -48,3 +48,41 @@ class ObjectBranches:
             for name in properties:
                 positions.setdefault(name, []).append(position)
         return positions
+
+
+class BranchIndex:
+    """The branches of the parts of a schema, each list of parts resolved once for the many values of a list."""
+
+    def __init__(self, root: JSON) -> None:
+        """Start an index of the schema *root*, whose parts must stay alive."""
+        self._root = root
+        self._resolved: dict[tuple[int, ...], list[JSON]] = {}
+        self._unboxed: dict[tuple[int, ...], tuple[set[str], list[JSON]]] = {}
+        self._objects: dict[tuple[int, ...], ObjectBranches] = {}
+
+    def resolved(self, schemas: list[JSON]) -> list[JSON]:
+        """Return the branches of schemas, without references and unions."""
+        key = identity_key(schemas)
+        if key not in self._resolved:
+            self._resolved[key] = [*walk_branches(schemas, self._root)]
+        return self._resolved[key]
+
+    def unboxed_objects(self, value: JSONValue, branches: list[JSON]) -> list[JSON]:
+        """Return the objects in the boxes of a union, one of which a value may be that has no box."""
+        key = identity_key(branches)
+        if key not in self._unboxed:
+            self._unboxed[key] = unboxed_objects(branches, self._root)
+        keys, objects = self._unboxed[key]
+        return [] if isinstance(value, dict) and not keys.isdisjoint(value) else objects
+
+    def objects(self, branches: list[JSON]) -> ObjectBranches:
+        """Return the declared properties of branches."""
+        key = identity_key(branches)
+        if key not in self._objects:
+            self._objects[key] = ObjectBranches(branches)
+        return self._objects[key]
+
+
+def identity_key(schemas: list[JSON]) -> tuple[int, ...]:
+    """Return a key for schemas that are parts of the same one."""
+    return tuple(map(id, schemas))

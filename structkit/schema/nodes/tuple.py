@@ -142,7 +142,7 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if further_items is False:
         return describe(TupleNode(tuple(fields), names=None if description else names), description)
     name = unused_name("rest", [field.name for field in fields])
-    bounds = {key: max(0, schema[key] - len(parts)) for key in ("minItems", "maxItems") if key in schema}
+    bounds: JSON = {key: max(0, schema[key] - len(parts)) for key in ("minItems", "maxItems") if key in schema}
     extra_items = Field(name, name, build_array({"type": "array", "items": further_items, **bounds}, path, compiler))
     return describe(TupleNode(tuple(fields), extra_items), description)
 
