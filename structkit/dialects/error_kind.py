@@ -170,7 +170,8 @@ def _all_fields(body: JSONValue, parts: frozenset[str] | None = None) -> Iterato
         if isinstance(part, list):
             stack += reversed(part[:MAX_PARTS])
         elif isinstance(part, dict):
-            fields = [(key.lower(), value) for key, value in part.items() if key.lower() not in ECHO_KEYS]
+            first_fields = islice(part.items(), MAX_PARTS)
+            fields = [(key.lower(), value) for key, value in first_fields if key.lower() not in ECHO_KEYS]
             yield from fields
             inner = [value for key, value in fields if parts is None or key in parts]
             stack += [value for value in reversed(inner) if isinstance(value, dict | list)]

@@ -39,6 +39,9 @@ NAME_KEYS = ("id", "name", "model", "model_name", "model_id", "slug")
 MAX_BODY_DEPTH = 100
 """The levels of nesting of an error's `body`: printing or pickling a deeper one would exhaust the stack."""
 
+MAX_BODY_ITEMS = 10_000
+"""The items and fields of an error's `body`, at all depths: an explanation has fewer, and each takes time."""
+
 MIN_SECRET_CHARS = 4
 """A shorter API key is a placeholder such as "x", which occurs in every text."""
 
@@ -46,7 +49,7 @@ UNREDACTED_FIELDS = frozenset({"choices", "usage"})
 """Fields of a completion that have the model's own words, or numbers."""
 
 MIN_UNMISTAKABLE_CHARS = 16
-"""An API key of this length, with a digit, is no word of an answer."""
+"""An API key of this length, with a digit and a letter, is no word and no number of an answer."""
 
 WRONG_ADDRESS = frozenset({404, 405})
 """Statuses whose message names the URL, because it may be the wrong one."""
@@ -157,7 +160,7 @@ def without_secrets(reply: Completion, secret: Secrets) -> Completion:
 
 def _without_key(reply: Completion, key: str) -> Completion:
     """Return a completion whose choices do not have the API key, unless that may be a word of the answer."""
-    may_be_word = len(key) < MIN_UNMISTAKABLE_CHARS or not re.search(r"\d", key)
+    may_be_word = len(key) < MIN_UNMISTAKABLE_CHARS or not re.search(r"\d", key) or key.isdecimal()
     if may_be_word or not any(key in text for choice in reply.choices for text in _texts(choice)):
         return reply
     read = read_completion(_replace(reply.raw, key, MAX_BODY_DEPTH))
@@ -266,15 +269,17 @@ def redact_error(error: TransportError, secret: Secrets) -> TransportError:
     return error
 
 
-def _redact(value: Any, secret: Secrets, depth: int = MAX_BODY_DEPTH) -> Any:
+def _redact(value: Any, secret: Secrets, depth: int = MAX_BODY_DEPTH, items: Iterator[int] | None = None) -> Any:
     if isinstance(value, str):
         return redact(value, secret)
     if not depth and isinstance(value, list | dict):
         return "..."
+    items = items or iter(range(MAX_BODY_ITEMS))
     if isinstance(value, list):
-        return [_redact(item, secret, depth - 1) for item in value]
+        return [_redact(item, secret, depth - 1, items) for item, _ in zip(value, items, strict=False)]
     if isinstance(value, dict):
-        return {redact(key, secret): _redact(item, secret, depth - 1) for key, item in value.items()}
+        fields = zip(value.items(), items, strict=False)
+        return {redact(key, secret): _redact(item, secret, depth - 1, items) for (key, item), _ in fields}
     return value
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any
 
 from structkit.dialects.error_kind import error_message
@@ -148,7 +149,8 @@ def _field_waits(body: JSONValue, current_time: datetime | None) -> Iterator[flo
         if isinstance(part, list):
             stack += part[:MAX_PARTS]
         elif isinstance(part, dict):
-            fields = {key.lower(): value for key, value in part.items() if key.lower() not in ECHO_KEYS}
+            first_fields = islice(part.items(), MAX_PARTS)
+            fields = {key.lower(): value for key, value in first_fields if key.lower() not in ECHO_KEYS}
             for key, value in fields.items():
                 yield _field_wait(key, value, current_time)
             stack += [value for value in fields.values() if isinstance(value, dict | list)]

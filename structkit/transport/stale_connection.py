@@ -11,7 +11,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
-from structkit.transport.exceptions import ConnectError, raise_if_late
+from structkit.transport.exceptions import ConnectError, ConnectTimeout, raise_if_late
 
 T = TypeVar("T")
 Trace: TypeAlias = Callable[[str, Any], Any]
@@ -59,12 +59,14 @@ class ConnectionTrace:
         """Raise an exception of a request, unless that is to be sent again.
 
         Raises:
-            ConnectError: A proxy closed the connection before there was a tunnel.
+            ConnectError: A proxy closed the connection before there was a tunnel, or did not open one in time.
             LateClose: The endpoint may have answered.
             Exception: The connection had not been closed when it was reused.
         """
         if self.is_at_proxy and type(error).__name__ in CLOSED_BY_PROXY:
             raise ConnectError(str(error)) from error
+        if self.is_at_proxy and type(error).__name__ == "ReadTimeout":
+            raise ConnectTimeout(str(error)) from error
         if not self.is_stale(error):
             raise error
         raise_if_late(self.sent_at)

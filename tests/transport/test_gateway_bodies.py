@@ -64,6 +64,18 @@ def test_a_stream_that_nobody_asked_for_is_one_reply(connect: Connect, body: byt
         assert len(endpoint.requests) == 1
 
 
+ENDLESS = {"object": {str(number): {"code": number} for number in range(50_000)}, "list": [{"code": 7}] * 50_000}
+
+
+@pytest.mark.parametrize("details", ENDLESS.values(), ids=ENDLESS.keys())
+def test_an_error_is_read_as_far_as_an_explanation_goes(connect: Connect, details: Any) -> None:
+    body = {"error": {"message": "no such model", "details": details}}
+    with Endpoint(Reply(body, status=400)) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).run(int, "How many?")
+    assert "no such model" in str(caught.value)
+    assert len(caught.value.body["error"]["details"]) < 10_001
+
+
 @pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("driver", ["sync", "async"])
 @pytest.mark.parametrize("word", ["data: OK", "event: end\ndata: end", "event: close\ndata: bye", "data: [END]"])

@@ -229,6 +229,11 @@ def test_a_key_that_comes_back_as_the_answer_is_in_no_error_and_no_log(
     assert KEY not in json.dumps([request["messages"] for request in endpoint.requests])
 
 
+def test_a_number_that_equals_a_key_of_digits_is_an_answer(connect: Connect) -> None:
+    with Endpoint('{"value": 1234567890123456}') as endpoint:
+        assert connect(endpoint.base_url, api_key="1234567890123456").extract(int, "x") == 1234567890123456
+
+
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a": ', "}")])
 def test_a_key_in_the_answer_is_redacted_beside_deep_nesting(connect: Connect, opening: str, closing: str) -> None:
     body = json.dumps(completion(f'{{"value": "{KEY}"}}'))[:-1] + f', "x": {opening * 600}1{closing * 600}}}'

@@ -312,6 +312,15 @@ def test_a_proxy_that_closes_before_there_is_a_tunnel_costs_nothing(
     assert server.heads[0].startswith(b"CONNECT gateway.invalid:443")
 
 
+def test_a_proxy_that_opens_no_tunnel_in_time_costs_nothing(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        policy = structkit.Policy(retries=0, timeout=0.2)
+        with pytest.raises(structkit.ConnectionFailed, match=r"no connection to gateway\.invalid through") as caught:
+            connect("https://gateway.invalid/v1", policy=policy).extract(int, "x")
+    assert caught.value.usage == structkit.Usage()
+
+
 CUT_ERRORS = {
     "shorter than announced": head("content-length: 99", "retry-after: 9", status="429 Slow") + b'{"error": "slow',
     "chunks without the last": head("transfer-encoding: chunked", status="401 Unauthorized") + b"5\r\nwrong\r\n",

@@ -47,6 +47,8 @@ class Response(HTTPResponse):
             if interim_bytes > MAX_HEAD_BYTES:
                 raise HTTPException(f"more than {MAX_HEAD_BYTES} bytes of headers")
             version, status, self.reason = self._read_status()
+        if status == HTTPStatus.SWITCHING_PROTOCOLS:
+            raise HTTPException("the server switches to another protocol, for which nobody has asked")
         if not version.startswith("HTTP/1."):
             raise HTTPException(f"not an HTTP/1.1 response: {version!r}")
         self.code = self.status = status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Protocol
@@ -34,6 +35,7 @@ class ResponseReceiver(Protocol):
 
 
 LENGTH_LINE = b"\ncontent-length:"
+LENGTH_LIST = re.compile(rb"\ncontent-length:[^\n]*,")
 
 
 def with_one_length(data: bytes) -> bytes:
@@ -124,7 +126,9 @@ class ResponseParser:
         except (HttpParserCallbackError, HttpParserUpgrade):
             raise
         except HttpParserError:
-            self._has_lengths = not self._is_started and (self._head + data).lower().count(LENGTH_LINE) > 1
+            head = (self._head + data).lower()
+            has_lengths = head.count(LENGTH_LINE) > 1 or LENGTH_LIST.search(head)
+            self._has_lengths = not self._is_started and bool(has_lengths)
             if not self._has_lengths:
                 raise
         if b"\r\n\r\n" in (head := bytes(self._head) + data):

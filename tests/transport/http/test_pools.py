@@ -292,6 +292,12 @@ def test_a_reply_that_switches_protocols_is_not_the_answer(run_calls: Callable[.
     assert (result.value, result.attempts[0].retries) == (3, 1)
 
 
+def test_a_switch_of_protocols_is_an_error_at_once(run_calls: Callable[..., list[Any]]) -> None:
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
+    with keep_alive_server(lambda number, count: switch) as server, pytest.raises(structkit.ConnectionFailed):
+        run_calls(server.base_url, 1, policy=structkit.Policy(retries=0, timeout=600))
+
+
 def test_a_path_is_percent_encoded(run_calls: Callable[..., list[Any]]) -> None:
     with keep_alive_server() as server:
         run_calls(server.base_url.replace("/v1", "/caf\u00e9 au lait/%2F/v1"), 1)

@@ -64,6 +64,7 @@ RESPONSES = {
         b"hello",
         True,
     ),
+    "with one length, twice": (b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello", b"hello", True),
     "before bytes that nobody asked for": (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhelloHTTP", b"hello", False),
 }
 
