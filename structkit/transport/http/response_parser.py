@@ -126,9 +126,9 @@ class ResponseParser:
         except (HttpParserCallbackError, HttpParserUpgrade):
             raise
         except HttpParserError:
-            head = (self._head + data).lower()
-            has_lengths = head.count(LENGTH_LINE) > 1 or LENGTH_LIST.search(head)
-            self._has_lengths = not self._is_started and bool(has_lengths)
+            lower_head = (self._head + data).lower()
+            has_lengths = lower_head.count(LENGTH_LINE) > 1 or bool(LENGTH_LIST.search(lower_head))
+            self._has_lengths = not self._is_started and has_lengths
             if not self._has_lengths:
                 raise
         if b"\r\n\r\n" in (head := bytes(self._head) + data):
