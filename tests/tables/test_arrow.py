@@ -181,6 +181,8 @@ def test_the_unnamed_index_of_a_pandas_frame_is_no_column() -> None:
     assert [dict(record.values) for record in open_source(frame)] == [{"text": "a"}, {"text": "b"}]
     named_rows = open_source(frame.rename_axis("id"))
     assert [dict(record.values) for record in named_rows] == [{"text": "a", "id": 5}, {"text": "b", "id": 7}]
+    numbered = pandas.DataFrame({"0": ["a", "b"]}, index=pandas.RangeIndex(5, 7, name=0))
+    assert [dict(record.values) for record in open_source(numbered)] == [{"0": "a"}, {"0": "b"}], "the name is taken"
     counted_rows = open_source(frame.set_index(pandas.RangeIndex(5, 9, 2, name="id")))
     assert [dict(record.values) for record in counted_rows] == [{"text": "a", "id": 5}, {"text": "b", "id": 7}]
 

@@ -96,7 +96,8 @@ def _without_unnamed_index(frame: Any) -> Any:
     if not hasattr(frame, "reset_index"):
         return frame
     if type(index).__name__ == "RangeIndex":  # which Arrow has as metadata
-        return frame if index.name is None or index.name in frame.columns else frame.assign(**{str(index.name): index})
+        is_taken = index.name is None or str(index.name) in map(str, frame.columns)
+        return frame if is_taken else frame.assign(**{str(index.name): index})
     unnamed = [level for level, name in enumerate(index.names) if name is None]
     return frame.reset_index(level=unnamed, drop=True) if unnamed else frame
 
