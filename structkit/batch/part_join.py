@@ -19,7 +19,7 @@ from structkit.tables.columns import Column
 from structkit.tables.files import hash_file
 from structkit.tables.formats import PART_SUFFIX, is_escaped, is_jsonl
 from structkit.tables.formats.format import SourceRow
-from structkit.tables.formats.formulas import GuardFormulas
+from structkit.tables.formats.formulas import GuardFormulas, unescape_formula
 from structkit.tables.output_reading import manifest_path
 from structkit.tables.records import Record
 from structkit.tables.source import Source, key_text
@@ -310,7 +310,7 @@ class _Rows:
             return True
         escaped_name = f"'{self._key}"  # an apostrophe is before a name or a key that is a formula
         name = escaped_name if self._key not in row.values and escaped_name in row.values else self._key
-        return key_text(row.values, name) in {record.key, f"'{record.key}"}
+        return key_text(row.values, name) in {record.key, f"'{record.key}", unescape_formula(record.key)}
 
     def validate_end(self) -> None:
         """Validate that there is no other row.

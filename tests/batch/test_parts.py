@@ -112,6 +112,17 @@ def test_an_apostrophe_of_the_input_stays_when_parts_that_do_not_guard_it_are_jo
     assert [row["text"] for row in _read(tmp_path / "all.jsonl")] == ["'=1+1", "=1", "x"]
 
 
+@pytest.mark.parametrize("joined", ["all.jsonl", "all.csv"])
+@pytest.mark.parametrize("guards", [("all", "all"), ("all", "none"), ("none", "output")])
+def test_a_key_of_the_input_that_has_an_apostrophe_is_found_in_its_part(
+    tmp_path: Path, run: Run, joined: str, guards: tuple[str, str]
+) -> None:
+    write_csv(tmp_path / "in.csv", [{"id": f"'=k{number}", "text": "x"} for number in range(8)])
+    for number, guard_formulas in enumerate(guards, 1):
+        run("out.csv", (number, 2), guard_formulas=guard_formulas)
+    assert join_parts(tmp_path.glob("out.csv.part-*"), tmp_path / joined).rows == 8
+
+
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz", "out", "out.xlsx"])
 def test_cells_of_the_input_are_in_the_joined_table_as_they_are_in_that_of_one_process(
     tmp_path: Path, run: Run, name: str
