@@ -15,6 +15,7 @@ from structkit.dialects.refusals import (
     FILTERED,
     FILTERED_CODES,
     GRAMMAR_FAILURE,
+    LIMIT_AND_REQUEST,
     MODE_FIELD,
     RATE_LIMIT,
     RATE_LIMIT_CODE,
@@ -43,6 +44,7 @@ CODE_PARTS = frozenset(
     {
         *{"error", "errors", "detail", "details", "inner_error", "innererror", "metadata", "response", "fault"},
         *{"base_resp", "cause", "result", "data", "output", "message", "status", "upstream_error", "provider_error"},
+        *{"errorresponse", "exception", "extra", "failure", "meta", "original_error", "upstream"},
     }
 )
 """The fields of an error that may have codes inside; others describe a limit, or what was sent or used."""
@@ -77,7 +79,7 @@ def error_kind(body: JSONValue) -> ErrorKind:
         return "filtered"
     if codes & EMPTY_ACCOUNT_CODES or re.search(SPENT, QUOTED.sub("", message), re.IGNORECASE):
         return "empty_account"
-    if codes & TOO_LARGE_CODES or TOO_LARGE.match(message):
+    if codes & TOO_LARGE_CODES or TOO_LARGE.match(message) or _is_above_limit(message):
         return "too_large"
     if codes & RATE_LIMIT_CODES or _has_limit_code(codes):
         return "rate_limit"
@@ -90,6 +92,17 @@ def _starts_with_limit(message: str) -> bool:
     """Return whether a message starts with the statement of a rate limit, and not with a quotation of a row's text."""
     statement = QUOTED.sub("", message)
     return bool(re.match(RATE_LIMIT_STATEMENT, statement if statement.strip() else message, re.IGNORECASE))
+
+
+def _is_above_limit(message: str) -> bool:
+    """Return whether one request has more tokens than the limit of a whole period, so that no wait helps.
+
+    >>> _is_above_limit("Rate limit reached: Limit 10,000, Used 0, Requested 12000"), _is_above_limit("Limit 9")
+    (True, False)
+    """
+    match = re.search(LIMIT_AND_REQUEST, message, re.IGNORECASE)
+    limit, requested = (int(number.replace(",", "")) for number in match.groups()) if match else (0, 0)
+    return requested > limit
 
 
 def _has_limit_code(codes: frozenset[str]) -> bool:

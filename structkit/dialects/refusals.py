@@ -95,6 +95,9 @@ TOO_LARGE = re.compile(
 )
 """How a 429 starts that is about one request: it has more tokens than the limit of a whole minute."""
 
+LIMIT_AND_REQUEST = r"\blimit:? (\d[\d,]{0,11})\b[^\n]{0,40}?\brequested:? (\d[\d,]{0,11})\b"
+"""How OpenAI and Groq write the limit of tokens and those of a request."""
+
 TOO_LARGE_CODES = _code_set("request_too_large context_length_exceeded tokens_limit_reached 413")
 
 FILTERED_CODES = _code_set(
@@ -194,7 +197,8 @@ UNUSUAL_STATUSES = frozenset({403, 405, 406, 409, 415, 424})
 
 
 PROMPT_REJECTION = (
-    r"\b(?:waf|firewall|guardrails?|blocked|flagged|malicious|suspicious|sensitive)\b|(?:security|content) policy"
+    r"\b(?:waf|firewall|guardrails?|flagged|malicious|suspicious|sensitive (?:content|data|information|words?))\b|"
+    r"\b(?:request|prompt|input|content|message|text) (?:is |was |has been )?blocked|(?:security|content) policy"
 )
 """How such an error is about the text of a row, which may be about JSON and tools."""
 

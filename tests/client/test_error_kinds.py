@@ -95,6 +95,8 @@ UNUSUAL_LIMITS: dict[str, tuple[int, JSONValue]] = {
     "words": (400, error("Too many requests, please slow down.")),
     "Chinese": (400, error("请求过于频繁,请稍后再试")),
     "a number": (403, error("slow down", code=429)),
+    "an upstream's": (400, error("no answer", upstream={"code": "rate_limit_exceeded"})),
+    "a request within the limit": (400, error("Rate limit reached: Limit 9,000, Used 8000, Requested 2000")),
     "a code as the error": (400, {"error": "rate_limit_exceeded"}),
     "another status": (415, error("response_format requests are limited", code="rate_limit_exceeded")),
     "plain text": (403, "Too Many Requests"),
@@ -113,6 +115,7 @@ NO_LIMITS: dict[str, tuple[int, JSONValue]] = {
     "an empty account of Google": (403, error("Rate Limit Exceeded", errors=[{"reason": "insufficientQuota"}])),
     "a type": (400, error("The prompt is bad.", type="tokens")),
     "another vendor's number": (400, error("bad parameter", code=1303)),
+    "more than the limit": (400, error("Rate limit reached: Limit 9,000, Used 0, Requested 12000")),
     "too large": (400, error("Request too large for the limit of tokens per minute", code="rate_limit_exceeded")),
 }
 
