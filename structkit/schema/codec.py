@@ -256,7 +256,8 @@ class Codec(Generic[T]):
     def _with_expected_form(self, issue: Issue, node: Node, natural: JSONValue) -> Issue:
         """Return an issue with the form that is expected; of a text, which is not JSON of the type, as described."""
         value = value_at(natural, issue.path)
-        if isinstance(value, str) and node.schema.keys() & {"enum", "const"}:
+        is_listed = isinstance(value, str) and node.schema.keys() & {"enum", "const"}
+        if is_listed or (isinstance(value, list) and node.kind == "array"):  # other branches may be meant as well
             outer = find_outer_node(self._compiled_schema.root, issue.path, natural) or node
             return replace(issue, message=f"Input should be {form_of(outer)}")
         if not isinstance(value, str) or node.kind != "string":

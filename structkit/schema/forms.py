@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 from itertools import islice
 
-from structkit.schema.expected_values import FORMATS, TYPES, any_one_of, listed_values
+from structkit.schema.expected_values import FORMATS, TYPES, any_one_of, count_of, listed_values
 from structkit.schema.memo import compute_once
 from structkit.schema.nodes.any_value import AnyMapNode
 from structkit.schema.nodes.array import ArrayNode
@@ -20,6 +20,7 @@ from structkit.schema.nodes.reference import ReferenceNode
 from structkit.schema.nodes.scalar import ScalarNode
 from structkit.schema.nodes.tuple import TupleNode
 from structkit.schema.nodes.union import UnionNode, constant_of, resolve_node
+from structkit.values import JSON
 from structkit.values.text import shorten, shorten_json
 
 MAX_KEYS = 12
@@ -93,7 +94,22 @@ def _(_node: MapNode | AnyMapNode, _levels: int) -> str:
 
 @_form.register
 def _(node: ArrayNode, levels: int) -> str:
-    return f"[{_inner(node.items, levels)}, ...]"
+    length = _length(node.bounds)
+    return f"[{_inner(node.items, levels)}, ...]{f' ({length})' if length else ''}"
+
+
+def _length(bounds: JSON) -> str:
+    """Return how many items a list has.
+
+    >>> _length({"minItems": 2, "maxItems": 2}), _length({"minItems": 1}), _length({"minItems": 0, "maxItems": 3})
+    ('2 items', 'at least 1 item', 'at most 3 items')
+    """
+    low, high = bounds.get("minItems", 0), bounds.get("maxItems")
+    if high is None:
+        return f"at least {count_of(low, 'item')}" if low else ""
+    if low == high:
+        return count_of(low, "item")
+    return f"{low} to {count_of(high, 'item')}" if low else f"at most {count_of(high, 'item')}"
 
 
 @_form.register

@@ -136,3 +136,28 @@ def test_bounds_for_texts_are_not_told_of_a_value_that_should_be_a_number() -> N
     schema = {"type": "object", "properties": {"n": {"type": "number", "pattern": "^[0-9]+$", "minLength": 3}}}
     (issue,) = ResponseFormat(schema).read('{"n": "x"}').issues
     assert issue.message == "Input should be a number"
+
+
+THREE, TWO = ({"type": "array", "items": {"type": "integer"}, "minItems": n, "maxItems": n} for n in (3, 2))
+MANY = {"type": "array", "items": {"type": "integer"}, "minItems": 3}
+
+
+@pytest.mark.parametrize(
+    ("branches", "value", "lengths"),
+    [
+        ([THREE, TWO], [1], ["(3 items)", "(2 items)"]),
+        ([THREE, TWO], [1, 2, 3, 4], ["(3 items)", "(2 items)"]),
+        ([THREE, {"type": "string"}], 5, ["(3 items)"]),
+        (
+            [MANY, {"type": "array", "items": {"type": "integer"}, "maxItems": 1}],
+            [1, 2],
+            ["at least 3", "at most 1 item)"],
+        ),
+        ([{**MANY, "maxItems": 4}, TWO], [1], ["(3 to 4 items)", "(2 items)"]),
+    ],
+)
+def test_the_feedback_on_lists_of_other_lengths_names_the_lengths(
+    branches: list[Any], value: Any, lengths: list[str]
+) -> None:
+    [issue] = ResponseFormat({"anyOf": branches}).read(json.dumps({"value": value})).issues
+    assert all(length in issue.message for length in lengths)
