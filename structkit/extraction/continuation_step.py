@@ -7,7 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from structkit.extraction.continuation import Remainder
-from structkit.values import Answer, Attempt, Issue, JSONPath, Origin
+from structkit.schema import Patch
+from structkit.values import Answer, Attempt, Issue, JSONPath, JSONValue, Origin
+
+EQUAL_ITEMS = "this item equals the one before it, after which the reply was truncated: the rest may repeat it"
 
 
 def request_remainder(step: Any, answer: Answer[Any], remainder: Remainder, origins: Mapping[JSONPath, Origin]) -> Any:
@@ -25,8 +28,19 @@ def request_remainder(step: Any, answer: Answer[Any], remainder: Remainder, orig
         invalid_answer=remainder.apply(answer),
         patch=remainder.patch,
         origins=origins,
-        warnings=(*step.warnings, *remainder.warnings),
+        warnings=(*step.warnings, *remainder.warnings, *repetition_warnings(step.patch, remainder.draft)),
     )
+
+
+def repetition_warnings(patch: Patch | None, draft: JSONValue) -> tuple[Issue, ...]:
+    """Return what a result says of a rest that begins with the last item of the truncated list.
+
+    Args:
+        patch: What was requested.
+        draft: The value with the reply.
+    """
+    path = patch.find_equal_rows(draft) if patch is not None else None
+    return () if path is None else (Issue(path, EQUAL_ITEMS),)
 
 
 def with_repairs(

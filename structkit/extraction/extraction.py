@@ -17,7 +17,7 @@ from structkit.extraction.accepted_forms import in_accepted_form
 from structkit.extraction.checks import ValueCheck, apply_checks
 from structkit.extraction.choice_answer import read_choices
 from structkit.extraction.continuation import Remainder, end_bounded_loops, raise_token_cap, read_remainder
-from structkit.extraction.continuation_step import request_remainder, with_repairs
+from structkit.extraction.continuation_step import repetition_warnings, request_remainder, with_repairs
 from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
@@ -226,8 +226,8 @@ class Extraction(Generic[T]):
         provenance = Provenance(self.response_format, answer.value, answer.draft, origins)
         messages = without_prefill(self.messages)
         result = make_result(answer, choices, attempts, provenance, self.current_mode.name, self.checks, messages)
-        if self.warnings:
-            result = replace(result, warnings=(*result.warnings, *self.warnings))
+        if warnings := (*self.warnings, *repetition_warnings(self.patch, answer.draft)):
+            result = replace(result, warnings=(*result.warnings, *warnings))
         if self.patch is not None:
             result = replace(result, joined_text=wire_text(self.response_format, answer.draft))
         may_differ = self._may_drop and self.route.rejected_parameters

@@ -63,6 +63,19 @@ class Patch:
                 merged += _new_items(merged, value)
         return merged
 
+    def find_equal_rows(self, value: JSONValue) -> JSONPath | None:
+        """Return the path of the first new item of a list in the merged value if it equals the last item before it.
+
+        It may be right, or repeated by the reply. Numbers are often equal, and so are the items of some lists.
+        """
+        path = next((place.path for place in self.places if place.appends), None)
+        items, merged = (value_at(self.draft, path), value_at(value, path)) if path is not None else ([], [])
+        if not isinstance(items, list) or not isinstance(merged, list) or not 0 < len(items) < len(merged):
+            return None
+        last = items[-1]
+        is_repeated = isinstance(last, dict | str) and items.count(last) == 1 and merged[len(items)] == last
+        return (*(path or ()), len(items)) if is_repeated else None
+
     def load_partial(self, wire: JSONValue) -> JSONValue:
         """Return an incomplete reply as natural JSON, without the places that it does not have; None if it has none."""
         try:
@@ -160,14 +173,23 @@ def _has_all(value: JSONValue, draft: JSONValue, exceptions: set[JSONPath], path
 
 
 def _new_items(items: list[JSONValue], reply: JSONValue) -> list[JSONValue]:
-    """Return the items that a reply adds to a truncated list; one that repeats all its items has started over.
+    """Return the items that a reply adds to a truncated list, without those at its end that the reply repeats.
 
     Numbers, booleans, a single item and items that are equal may repeat in a correct list, so that a continuation looks
     the same as a repetition. There, the reply is taken as the continuation that was asked for.
     """
     new_items = reply if isinstance(reply, list) else []
     has_started_over = _are_distinct(items) and new_items[: len(items)] == items
-    return new_items[len(items) :] if has_started_over else new_items
+    return new_items[len(items) if has_started_over else _count_repeated(items, new_items) :]
+
+
+def _count_repeated(items: list[JSONValue], new_items: list[JSONValue]) -> int:
+    """Return how many of the last items, two or more that the list has once, a reply repeats."""
+    if not new_items or not isinstance(new_items[0], dict | str) or items.count(new_items[0]) != 1:
+        return 0
+    last_items = items[items.index(new_items[0]) :]
+    is_repeated = len(last_items) > 1 and new_items[: len(last_items)] == last_items
+    return len(last_items) if is_repeated and _are_distinct(last_items) else 0
 
 
 def _are_distinct(items: list[JSONValue]) -> bool:

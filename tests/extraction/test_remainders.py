@@ -79,3 +79,34 @@ def test_a_truncated_object_of_an_optional_type_is_continued(connect: Connect, f
     with Endpoint(Reply(completion(text, finish_reason="length")), '{"people_rest": ["Grace"]}') as endpoint:
         result = connect(endpoint.base_url).run(Meeting | None, "Who?", mode="json_schema")
     assert result.value == Meeting(place="Leeds", people=["Ada", "Grace"])
+
+
+@pytest.mark.parametrize(("rest", "has_warning"), [(["Grace", "Hedy"], True), (["Hedy", "Grace"], False)], ids=str)
+def test_a_rest_that_begins_with_the_last_item_is_kept_and_named(
+    connect: Connect, rest: list[str], has_warning: bool
+) -> None:
+    with Endpoint(TRUNCATED, json.dumps({"people_rest": rest})) as endpoint:
+        result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
+    assert result.value.people == ["Ada", "Grace", *rest]
+    assert [str(warning) for warning in result.warnings] == [
+        "people[2]: this item equals the one before it, after which the reply was truncated: the rest may repeat it"
+    ] * has_warning
+
+
+def test_a_rest_that_begins_with_the_last_item_is_named_although_it_is_truncated_too(connect: Connect) -> None:
+    again_truncated = Reply(completion('{"people_rest": ["Grace", "Hedy", "Ma', finish_reason="length"))
+    with Endpoint(TRUNCATED, again_truncated, '{"people_rest": ["Mary"]}') as endpoint:
+        result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
+    assert result.value.people == ["Ada", "Grace", "Grace", "Hedy", "Mary"]
+    assert [warning.path for warning in result.warnings] == [("people", 2)]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_rest_that_begins_with_several_of_the_last_items_does_not_double_them(connect: Connect, count: int) -> None:
+    people = ["Ada", "Grace", "Hedy", "Mary"]
+    text = '{"place": "Leeds", "people": ["Ada", "Grace", "Hedy", "Mary", "Jo'
+    reply = json.dumps({"people_rest": [*people[-count:], "Joan"]})
+    with Endpoint(Reply(completion(text, finish_reason="length")), reply) as endpoint:
+        result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
+    assert result.value.people == [*people, "Joan"]
+    assert result.warnings == ()
