@@ -173,7 +173,7 @@ def _has_all(value: JSONValue, draft: JSONValue, exceptions: set[JSONPath], path
 
 
 def _new_items(items: list[JSONValue], reply: JSONValue) -> list[JSONValue]:
-    """Return the items that a reply adds to a truncated list, without those at its end that the reply repeats.
+    """Return the items that a reply adds to a truncated list, without the last ones of the list if it repeats these.
 
     Numbers, booleans, a single item and items that are equal may repeat in a correct list, so that a continuation looks
     the same as a repetition. There, the reply is taken as the continuation that was asked for.

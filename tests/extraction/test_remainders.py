@@ -81,21 +81,23 @@ def test_a_truncated_object_of_an_optional_type_is_continued(connect: Connect, f
     assert result.value == Meeting(place="Leeds", people=["Ada", "Grace"])
 
 
-@pytest.mark.parametrize(("rest", "has_warning"), [(["Grace", "Hedy"], True), (["Hedy", "Grace"], False)], ids=str)
+@pytest.mark.parametrize(
+    ("new_people", "has_warning"), [(["Grace", "Hedy"], True), (["Hedy", "Grace"], False)], ids=str
+)
 def test_a_rest_that_begins_with_the_last_item_is_kept_and_named(
-    connect: Connect, rest: list[str], has_warning: bool
+    connect: Connect, new_people: list[str], has_warning: bool
 ) -> None:
-    with Endpoint(TRUNCATED, json.dumps({"people_rest": rest})) as endpoint:
+    with Endpoint(TRUNCATED, json.dumps({"people_rest": new_people})) as endpoint:
         result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
-    assert result.value.people == ["Ada", "Grace", *rest]
+    assert result.value.people == ["Ada", "Grace", *new_people]
     assert [str(warning) for warning in result.warnings] == [
         "people[2]: this item equals the one before it, after which the reply was truncated: the rest may repeat it"
     ] * has_warning
 
 
 def test_a_rest_that_begins_with_the_last_item_is_named_although_it_is_truncated_too(connect: Connect) -> None:
-    again_truncated = Reply(completion('{"people_rest": ["Grace", "Hedy", "Ma', finish_reason="length"))
-    with Endpoint(TRUNCATED, again_truncated, '{"people_rest": ["Mary"]}') as endpoint:
+    second_truncation = Reply(completion('{"people_rest": ["Grace", "Hedy", "Ma', finish_reason="length"))
+    with Endpoint(TRUNCATED, second_truncation, '{"people_rest": ["Mary"]}') as endpoint:
         result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
     assert result.value.people == ["Ada", "Grace", "Grace", "Hedy", "Mary"]
     assert [warning.path for warning in result.warnings] == [("people", 2)]

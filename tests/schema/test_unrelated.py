@@ -200,3 +200,13 @@ ERROR = {"error": "overloaded"}
 def test_an_object_of_a_recursive_type_is_not_its_defaults_at_any_depth(reply: Any, place: str) -> None:
     answer = ResponseFormat(Branch).read(json.dumps(reply))
     assert [str(issue).partition(": ")[0] for issue in answer.issues] == [place]
+
+
+@pytest.mark.parametrize("output_type", [dict[str, Any], dict[str, Any] | None, Any], ids=str)
+def test_the_schema_is_no_value_of_a_type_that_any_object_is_of(output_type: Any) -> None:
+    echo = ResponseFormat(output_type).schema
+    for reply in (echo, {"name": "reply", "strict": True, "schema": echo}):
+        value, messages = read(output_type, reply)
+        assert value is None
+        assert messages[0].startswith("this is the schema; write a value: {")
+    assert read(output_type, {"value": {"type": "object", "properties": {"a": 1}}})[0] is not None
