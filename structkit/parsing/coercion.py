@@ -144,8 +144,16 @@ class _SchemaWalk:
         item_schemas = [branch["items"] for branch in branches if isinstance(branch.get("items"), dict)]
         if len(value) > 1 and self._may_be_one_item(value, item_schemas):
             return value
+        if len(value) == 1 and self._may_be_object(value[0], branches, item_schemas):
+            return value
         items = [self.repair(item, item_schemas, (*path, index)) for index, item in enumerate(value)]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+
+    def _may_be_object(self, item: JSONValue, branches: list[JSON], item_schemas: list[JSON]) -> bool:
+        """Return whether the only item of a list has the keys of an object that is allowed in place of the list."""
+        items = [*walk_branches(item_schemas, self.root)]
+        is_object = isinstance(item, dict) and any(_has_keys(item, branch, self.root) for branch in branches)
+        return is_object and isinstance(item, dict) and not any(_has_keys(item, each, self.root) for each in items)
 
     def _may_be_one_item(self, value: list[JSONValue], item_schemas: list[JSON]) -> bool:
         """Return whether each of several values is an item of an item: all of them may be a single one, as [1, 2]."""

@@ -24,6 +24,10 @@ class Person(BaseModel):
     age: int = 0
 
 
+class Numbers(BaseModel):
+    items: list[int]
+
+
 IDENTIFIER = UUID(int=7)
 
 
@@ -33,6 +37,7 @@ IDENTIFIER = UUID(int=7)
         (list[int], {"value": {"items": [1, 2]}}, [1, 2], "wrapper"),
         (list[int], {"value": {"result": {"items": [1, 2]}}}, [1, 2], "wrapper"),
         (list[int], {"value": "7"}, [7], "item for list at value"),
+        (Numbers | list[Numbers], {"value": [{"items": "7"}]}, [Numbers(items=[7])], "item for list at value[0].items"),
         (list[float], {"value": "7.5 kg"}, [7.5], "item for list at value"),
         (list[int], "7", [7], "item for list at value"),
         (Person, json.dumps(json.dumps({"name": "Ada"})), Person(name="Ada"), "JSON in text at (root)"),
@@ -66,6 +71,8 @@ def test_a_reply_with_one_reading_is_read(output_type: Any, reply: Any, value: A
     [
         (list[int], {"value": {"items": [1, 2], "total": 2}}),
         (list[int], {"value": "7,000"}),
+        (Numbers | list[int], {"value": [{"items": [1]}]}),
+        (Numbers | list[int], [{"items": [1]}]),
         (list[int], {"value": "7 800"}),
         (list[int], {"value": "none"}),
         (list[bool], {"value": "no"}),
