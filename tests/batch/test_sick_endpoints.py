@@ -92,10 +92,10 @@ def test_a_rate_limit_under_another_status_pauses_the_run_and_no_row_fails(
     assert report.counts == {"done": 20}
 
 
-def test_a_rejected_row_about_rate_limits_fails_alone(job: Callable[..., Job]) -> None:
+@pytest.mark.parametrize("message", ['"too many requests" was blocked', "Too many requests, she said: blocked"])
+def test_a_rejected_row_about_rate_limits_fails_alone(job: Callable[..., Job], message: str) -> None:
     def answer(request: JSON) -> Reply:
-        is_rejected = text_of(request) == "row-7"
-        return error_reply(400, '"too many requests" was blocked') if is_rejected else conforming_reply(request)
+        return error_reply(400, message) if text_of(request) == "row-7" else conforming_reply(request)
 
     with Endpoint(answer) as endpoint:
         report = job(endpoint, 20, policy=Policy(wait_initial=0.001, wait_max=0.002, retries=1)).run()

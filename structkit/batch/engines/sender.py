@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from http import HTTPStatus
 
 from structkit.batch.engines.cached_replies import find_cached_reply
 from structkit.batch.engines.engine import RunContext
@@ -23,6 +24,10 @@ from structkit.tables.records import Record
 from structkit.transport import TransportReply
 from structkit.transport.retry_events import notify_retry
 from structkit.values import Completion, Policy, Request
+
+MAX_UNUSUAL_LIMITS = 50
+"""Rate limits under another status than 429 after which a row fails if others were answered: its text may be quoted
+in a rejection that starts like one."""
 
 
 @dataclass
@@ -77,14 +82,17 @@ class RequestSender:
         Raises:
             RunStopped: The run ends first.
         """
-        failures = 0
+        failures = limits = 0
         while True:
             reply = await self._send_once(record, number, request, sent, chunk + request.text, transmit)
             if isinstance(reply, Completion) or not reply.retryable:
                 break
             # A rate limit does not count: the limiter pauses, and the request will be answered.
-            failures += not is_rate_limit(reply)
-            if failures > self.context.policy.retries:
+            is_limit = is_rate_limit(reply)
+            failures += not is_limit
+            limits += is_limit and getattr(reply, "status_code", 0) != HTTPStatus.TOO_MANY_REQUESTS
+            is_row_rejected = limits > MAX_UNUSUAL_LIMITS and self.context.limiter.has_answered
+            if failures > self.context.policy.retries or is_row_rejected:
                 break
             number += 1
             with self.context.hooks.report_retries(request):
