@@ -18,7 +18,7 @@ from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader
 from structkit.transport.retry_after import read_retry_after
 from structkit.transport.secrets import Secrets
-from structkit.values import JSON, Choice, Completion, JSONValue, ModelName, RateLimit, Usage
+from structkit.values import JSON, Completion, JSONValue, ModelName, RateLimit, Usage
 from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 300
@@ -47,9 +47,6 @@ MIN_SECRET_CHARS = 4
 
 UNREDACTED_FIELDS = frozenset({"choices", "usage"})
 """Fields of a completion that have the model's own words, or numbers."""
-
-MIN_UNMISTAKABLE_CHARS = 16
-"""An API key of this length, with a digit and a letter, is no word and no number of an answer."""
 
 WRONG_ADDRESS = frozenset({404, 405})
 """Statuses whose message names the URL, because it may be the wrong one."""
@@ -138,17 +135,16 @@ def with_headers(reply: Completion, headers: Mapping[str, str], limits: tuple[Ra
 
 
 def without_secrets(reply: Completion, secret: Secrets) -> Completion:
-    """Return a completion without secrets in what the endpoint says of it, such as its id.
+    """Return a completion without secrets in what the endpoint says of it, such as its id; the choices stay.
 
-    A short secret stays: the key "ollama" is a part of the fingerprint by which its server is recognised. The choices
-    stay too, except for the API key itself, which a gateway that rejects it may put there as if it were the answer.
+    A short secret stays: the key "ollama" is a part of the fingerprint by which its server is recognised. The answer is
+    never changed: a text from which credentials are extracted may have this one.
 
     >>> from structkit.values import Usage
     >>> reply = Completion((), Usage(), id="for hunter2-hunter2", raw={"id": "for hunter2-hunter2"})
     >>> without_secrets(reply, "hunter2-hunter2").raw
     {'id': 'for [redacted]'}
     """
-    reply = _without_key(reply, secret if isinstance(secret, str) else secret[0])
     body = reply.raw if isinstance(reply.raw, dict) else {}
     secret = tuple(each for each in ((secret,) if isinstance(secret, str) else secret) if len(each) >= MIN_KEY_CHARS)
     pattern, metadata = _secret_pattern(secret), [name for name in body if name not in UNREDACTED_FIELDS]
@@ -156,33 +152,6 @@ def without_secrets(reply: Completion, secret: Secrets) -> Completion:
         return reply
     fields: JSON = {name: _redact(getattr(reply, name), secret) for name in ("id", "model", "provider")}
     return replace(reply, **fields, raw={**body, **_redact({name: body[name] for name in metadata}, secret)})
-
-
-def _without_key(reply: Completion, key: str) -> Completion:
-    """Return a completion whose choices do not have the API key, unless that may be a word of the answer."""
-    may_be_word = len(key) < MIN_UNMISTAKABLE_CHARS or not re.search(r"\d", key) or key.isdecimal()
-    if may_be_word or not any(key in text for choice in reply.choices for text in _texts(choice)):
-        return reply
-    read = read_completion(_replace(reply.raw, key, MAX_BODY_DEPTH))
-    return read if isinstance(read, Completion) else reply
-
-
-def _texts(choice: Choice) -> Iterator[str]:
-    yield choice.content or ""
-    yield from (call.arguments for call in choice.tool_calls)
-    yield from filter(None, (choice.refusal, choice.reasoning, choice.error and str(choice.error)))
-
-
-def _replace(value: Any, key: str, depth: int) -> Any:
-    if isinstance(value, str):
-        return value.replace(key, "[redacted]")
-    if not depth and isinstance(value, list | dict):
-        return "..."
-    if isinstance(value, list):
-        return [_replace(item, key, depth - 1) for item in value]
-    if isinstance(value, dict):
-        return {name: _replace(item, key, depth - 1) for name, item in value.items()}
-    return value
 
 
 def read_model_names(
