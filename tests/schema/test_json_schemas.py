@@ -1085,3 +1085,24 @@ def test_items_that_only_an_open_schema_asks_for_are_an_error_that_advises_it() 
         ResponseFormat(schema).dump([1, "a", 2])
     wire = {"value": {"item_0": 1, "item_1": "a", "rest": [2]}}
     assert ResponseFormat(schema, extras="open").dump([1, "a", 2]) == wire
+
+
+@pytest.mark.parametrize(
+    ("schema", "values"),
+    [
+        ({"items": {"enum": []}}, [[]]),
+        ({"items": TEXT_ITEM, "allOf": [{"items": NUMBER_ITEM}]}, [[]]),
+        ({"items": {"const": 1}, "allOf": [{"items": {"type": "object"}}]}, [[]]),
+        (
+            {"prefixItems": [TEXT_ITEM], "items": TEXT_ITEM, "allOf": [{"prefixItems": [True], "items": NUMBER_ITEM}]},
+            [[], ["a"]],
+        ),
+        ({"maxItems": 0, "allOf": [{"unevaluatedItems": False}]}, [[]]),
+    ],
+)
+def test_an_array_whose_items_no_value_fits_is_empty(schema: dict[str, Any], values: list[Any]) -> None:
+    response_format = ResponseFormat({"type": "array", **schema})
+    for value in values:
+        assert response_format.load(response_format.dump(value)) == value
+    with pytest.raises(SchemaError):
+        ResponseFormat({"type": "array", "minItems": 2, **schema})

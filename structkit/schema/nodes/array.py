@@ -70,7 +70,24 @@ BOUNDS = ("minItems", "maxItems", "uniqueItems")
 
 
 def build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """Build an array; its description states the bounds that the dialect does not support."""
+    """Build an array; its description states the bounds that the dialect does not support.
+
+    It is empty where no value fits its items.
+
+    Raises:
+        UnsatisfiableSchema: No value fits the array, or its items, which it must have.
+    """
+    try:
+        return _build_array(schema, path, compiler)
+    except UnsatisfiableSchema:
+        may_be_empty = not schema.get("minItems") and ("contains" not in schema or schema.get("minContains") == 0)
+        if not may_be_empty or schema.get("items") is False:
+            raise
+        compiler.note(path, "dropped", "items: no value can fit them")
+        return _build_array({**schema, "items": False}, path, compiler)
+
+
+def _build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if schema.get("items") is False:
         schema = {**schema, "items": {"type": "null"}, "maxItems": 0}
     validate_bounds(schema, path)

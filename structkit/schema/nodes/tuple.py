@@ -150,12 +150,7 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
 def _build_uniform(parts: list[JSONValue], min_items: int, path: JSONPath, compiler: Compiler) -> Node:
     """Build an array whose positions have one schema; it is empty where no value fits that, or there are none."""
     bounds: JSON = {"type": "array", "minItems": min_items, "maxItems": len(parts)}
-    try:
-        return build_array({**bounds, "items": parts[0] if parts else False}, path, compiler)
-    except UnsatisfiableSchema:
-        if min_items or not parts:
-            raise
-        return _build_uniform([], 0, path, compiler)
+    return build_array({**bounds, "items": parts[0] if parts else False}, path, compiler)
 
 
 def _build_fields(parts: list[JSONValue], min_items: int, path: JSONPath, compiler: Compiler) -> list[Field]:
