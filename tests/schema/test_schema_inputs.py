@@ -409,3 +409,10 @@ def test_the_properties_of_dependencies_are_offered_in_every_draft(draft: str, c
     check_round_trip(schema, {}, {"a": 1, "b": 2, "c": "x"}, {"b": 1, "c": "x"})
     assert not ResponseFormat(schema).read_natural({"b": 1}).valid
     assert not ResponseFormat(schema).read_natural({"b": 1, "c": 2}).valid
+
+
+@pytest.mark.parametrize("draft", ["draft-03", "draft-04", "draft-06", "draft-07"])
+def test_a_reference_that_is_not_a_text_is_an_error_in_every_draft(draft: str) -> None:
+    schema = {"type": "object", "properties": {"a": {"$ref": 5}}}
+    with pytest.raises(SchemaError, match=r"properties.a.*not a JSON Schema"):
+        ResponseFormat({"$schema": f"http://json-schema.org/{draft}/schema#", **schema})

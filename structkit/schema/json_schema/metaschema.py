@@ -55,6 +55,8 @@ def _validate_numbers(part: JSON, path: JSONPath) -> None:
 
 
 def _validate_part(part: JSON, path: JSONPath, validator: Any) -> None:
+    if not isinstance(part.get("$ref", ""), str):  # the metaschemas of drafts 3 and 4 do not say so
+        raise SchemaError("not a JSON Schema: a $ref must be a text", path=(*path, "$ref"))
     try:
         validator.check_schema(part, format_checker=FormatChecker(formats=()))
     except BadSchema as error:
