@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from structkit.extraction.item_loops import REPETITION, LoopSource, loop_repair, loop_source, loop_warning
-from structkit.parsing import read_prefix, read_record_prefix
+from structkit.parsing import Prefix, read_prefix, read_record_prefix, repair_values
 from structkit.parsing.loops import Loop, find_text_loop
 from structkit.schema import Codec, Patch, find_truncated_place, make_patch, with_box
 from structkit.values import Answer, Issue, JSONPath, JSONValue, Parameters, Policy, value_at
@@ -51,28 +51,61 @@ def read_remainder(step: Any, text: str) -> Remainder | None:
     """
     codec: Codec[Any] = step.response_format
     patch: Patch | None = step.patch
-    source = _source(step)
-    list_prefix = read_prefix(text)
-    is_list = list_prefix is not None
-    loop = _shorten(value_at(list_prefix.value, list_prefix.path), source) if list_prefix and source else None
-    prefix = list_prefix or read_record_prefix(text)
-    if prefix is None or not (prefix.value or find_text_loop(prefix.unfinished)):
+    prefix, is_list, loop = _read_prefix(text, _source(step))
+    if prefix is None:
         return None
-    root = (patch.codec if patch else codec).compiled_schema.root
-    wire, wire_path = with_box(root, prefix.value, prefix.path)
+    reply_codec = patch.codec if patch else codec
+    wire, wire_path = with_box(reply_codec.compiled_schema.root, prefix.value, prefix.path)
+    wire, repairs = _repair_accidents(reply_codec, wire, step.policy)
     draft = (patch or codec).load_partial(wire)
-    position = find_truncated_place(root, wire, wire_path)
+    position = find_truncated_place(reply_codec.compiled_schema.root, wire, wire_path)
     if draft is None or position is None:
         return None
     path, missing_paths = position
     if not is_list and find_text_loop(prefix.unfinished):
         missing_paths = _with_last(missing_paths, (*path, prefix.key))
+    accidents = _cut_at_accident(draft, path if is_list else None, reply_codec.inner_issues(wire))
     if patch is not None:
         if is_list and any(place.appends and (place.field.name,) in missing_paths for place in patch.places):
             return None  # two lists would have to be continued at once
         path, *missing_paths = (_path_in_value(patch, each) for each in (path, *missing_paths))
+        accidents = [replace(issue, path=_path_in_value(patch, issue.path)) for issue in accidents]
         draft = patch.merge(draft)
-    return _remainder(codec, draft, missing_paths, path if is_list else None, loop, step.context)
+    issues = (*codec.read_natural(draft, context=step.context).issues, *accidents)
+    remainder = _remainder(codec, draft, missing_paths, path if is_list else None, loop, issues)
+    return remainder and replace(remainder, repairs=(*repairs, *remainder.repairs))
+
+
+def _read_prefix(text: str, source: LoopSource | None) -> tuple[Prefix | None, bool, Loop | None]:
+    """Return what is complete of a truncated text, whether it ends in a list, and the loop without which that ends."""
+    list_prefix = read_prefix(text)
+    loop = _shorten(value_at(list_prefix.value, list_prefix.path), source) if list_prefix and source else None
+    prefix = list_prefix or read_record_prefix(text)
+    is_usable = prefix is not None and (prefix.value or find_text_loop(prefix.unfinished))
+    return prefix if is_usable else None, list_prefix is not None, loop
+
+
+def _repair_accidents(codec: Codec[Any], wire: JSONValue, policy: Policy) -> tuple[JSONValue, tuple[str, ...]]:
+    """Return a part of a reply, repaired if an object in it would be valid by accident, and the repairs."""
+    repaired, repairs = (
+        repair_values(wire, codec.schema, codec.member_names) if codec.inner_issues(wire) else (wire, ())
+    )
+    return (repaired, repairs) if are_allowed(repairs, policy.repairs) else (wire, ())
+
+
+def _cut_at_accident(draft: JSONValue, truncated_list: JSONPath | None, accidents: Sequence[Issue]) -> Sequence[Issue]:
+    """End a truncated list before an item that its type would accept by accident, and return the other accidents.
+
+    The list is continued from there: once an item is a value, nothing shows that it was an accident.
+    """
+    if truncated_list is None:
+        return accidents
+    size = len(truncated_list)
+    inner = [issue for issue in accidents if len(issue.path) > size and issue.path[:size] == truncated_list]
+    items = value_at(draft, truncated_list)
+    if inner and isinstance(items, list):
+        del items[min(int(issue.path[size]) for issue in inner) :]
+    return [issue for issue in accidents if issue not in inner]
 
 
 def end_bounded_loops(step: Any, answer: Answer[Any]) -> Remainder | None:
@@ -116,10 +149,9 @@ def _remainder(
     missing_paths: Iterable[JSONPath],
     truncated_list: JSONPath | None,
     loop: Loop | None,
-    context: Any,
+    issues: tuple[Issue, ...],
 ) -> Remainder | None:
     missing_paths = dict.fromkeys(missing_paths)
-    issues = codec.read_natural(draft, context=context).issues
     paths = [*missing_paths, *dict.fromkeys(issue.path for issue in issues if issue.path not in missing_paths)]
     repairs: tuple[str, ...] = ()
     warnings: tuple[Issue, ...] = ()

@@ -99,6 +99,5 @@ def _context(draft: JSONValue, path: JSONPath) -> str:
 
 def _progress(draft: JSONValue, path: JSONPath) -> str:
     items = value_at(draft, path)
-    return (
-        f"{format_path(path)} has {len(items)} items so far, the last one {shorten_json(items[-1], MAX_CONTEXT_CHARS)}"
-    )
+    last = f", the last one {shorten_json(items[-1], MAX_CONTEXT_CHARS)}" if items else ""
+    return f"{format_path(path)} has {len(items)} items so far{last}"

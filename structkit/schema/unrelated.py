@@ -99,23 +99,34 @@ def reject_unrelated(answer: Answer[T], wire: JSON | list[JSONValue], unrelated:
         if issue is not None and (answer.valid or unrelated.is_only_branch):
             issues = () if issue.message.startswith("this is") else answer.issues
             return replace(answer, value=None, issues=(*issues, issue))
-    if not answer.valid or not unrelated.has_optional_properties:
-        return answer
-    try:
-        issues = tuple(islice(_inner_issues(unrelated.root, wire, answer.value), MAX_ISSUES))
-    except RecursionError:  # nested deeper than most values
-        return answer
+    issues = inner_issues(wire, unrelated, answer.value) if answer.valid else ()
     return replace(answer, value=None, issues=issues) if issues else answer
 
 
-def _has_undeclared_keys(wire: JSON | list[JSONValue], shape: Shape) -> bool:
+def inner_issues(wire: JSONValue, unrelated: UnrelatedReplies, value: object = None) -> tuple[Issue, ...]:
+    """Return the issues of objects in a wire value that the type accepts by accident.
+
+    Args:
+        wire: The wire value, which may be a part of a truncated reply.
+        unrelated: What the type accepts by accident.
+        value: The value that it has become, if it has.
+    """
+    if not unrelated.has_optional_properties or not _has_undeclared_keys(wire, unrelated.shape):
+        return ()
+    try:
+        return tuple(islice(_inner_issues(unrelated.root, wire, value), MAX_ISSUES))
+    except RecursionError:  # nested deeper than most values
+        return ()
+
+
+def _has_undeclared_keys(wire: JSONValue, shape: Shape) -> bool:
     try:
         return shape.has_undeclared_keys(wire)
     except RecursionError:  # nested deeper than most values
         return True
 
 
-def _inner_issues(root: Node, wire: JSON | list[JSONValue], value: object) -> Iterator[Issue]:
+def _inner_issues(root: Node, wire: JSONValue, value: object) -> Iterator[Issue]:
     for place in object_places(root, wire, value):
         keys = ExpectedKeys(place.names, (*place.node.by_wire,), "")
         issue = _find_issue(place.wire, keys, place.value) if place.path and may_be_accidental(place.node) else None

@@ -112,3 +112,40 @@ def test_a_rest_that_begins_with_several_of_the_last_items_does_not_double_them(
         result = connect(endpoint.base_url).run(Meeting, "Who?", mode="json_schema")
     assert result.value.people == [*people, "Joan"]
     assert result.warnings == ()
+
+
+class Paint(BaseModel):
+    color: str = "blue"
+    coats: int | None = None
+
+
+class Wall(BaseModel):
+    number: int
+    paint: Paint = Paint()
+
+
+class House(BaseModel):
+    name: str
+    walls: list[Wall]
+
+
+def test_a_key_in_another_spelling_is_read_in_a_truncated_list(connect: Connect) -> None:
+    walls = '[{"number": 1, "paint": {"Color": "red"}}, {"number": 2, "paint": {"col'
+    truncated = Reply(completion(f'{{"name": "Villa", "walls": {walls}', finish_reason="length"))
+    reply = json.dumps({"walls_rest": [{"number": 2, "paint": None}]})
+    with Endpoint(truncated, reply) as endpoint:
+        result = connect(endpoint.base_url).run(House, "Which walls?", mode="json_schema")
+    assert result.value.walls == [Wall(number=1, paint=Paint(color="red")), Wall(number=2)]
+    assert "spelling at walls[0].paint.color" in result.attempts[0].repairs
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_truncated_list_is_continued_before_an_item_that_would_be_its_defaults(connect: Connect, count: int) -> None:
+    complete = [{"number": number, "paint": None} for number in range(count)]
+    walls = json.dumps([*complete, {"number": 7, "paint": {"error": "overloaded"}}])[:-1]
+    truncated = Reply(completion(f'{{"name": "Villa", "walls": {walls}, {{"number": 8, "pa', finish_reason="length"))
+    reply = json.dumps({"walls_rest": [{"number": 7, "paint": {"color": "red", "coats": 2}}]})
+    with Endpoint(truncated, reply) as endpoint:
+        result = connect(endpoint.base_url).run(House, "Which walls?", mode="json_schema")
+        assert f"walls has {count} items so far" in endpoint.requests[1]["messages"][-1]["content"]
+    assert result.value.walls[count:] == [Wall(number=7, paint=Paint(color="red", coats=2))]
