@@ -335,13 +335,20 @@ def test_a_rejection_of_stream_options_is_remembered(driver: Driver) -> None:
     assert all(request["stream"] for request in endpoint.requests)
 
 
+def test_a_server_error_that_names_stream_options_rejects_them(driver: Driver) -> None:
+    rejection = Reply({"error": {"message": "unexpected keyword argument 'stream_options'"}}, status=500)
+    with Endpoint(rejection, TEXT) as endpoint:
+        assert read_stream(driver, endpoint)[0] == TEXT
+    assert ["stream_options" in request for request in endpoint.requests] == [True, False]
+
+
 def test_other_errors_are_not_rejections_of_stream_options(driver: Driver) -> None:
-    refusal = Reply({"error": {"message": "stream_options is broken here"}}, status=500)
     with Endpoint(fault("rejects_keyword", "x").change({"model": "m"}, Reply({"error": {"message": "no"}}, status=400)), TEXT) as endpoint:  # fmt: skip
         assert read_stream(driver, endpoint)[1].status_code == 400
-    with Endpoint(refusal) as endpoint:
-        assert read_stream(driver, endpoint)[1].status_code == 500
-    assert len(endpoint.requests) == 1
+    for status, message in ((500, "it is broken here"), (401, "stream_options need another key")):
+        with Endpoint(Reply({"error": {"message": message}}, status=status)) as endpoint:
+            assert read_stream(driver, endpoint)[1].status_code == status
+        assert len(endpoint.requests) == 1
 
 
 # Streams and other bodies

@@ -395,7 +395,7 @@ def test_a_stream_that_nobody_asked_for_is_complete_at_its_last_event(
 
 
 def test_an_unfinished_stream_that_nobody_asked_for_is_never_an_answer(connect: Connect) -> None:
-    text = STREAM.replace(b"stop", b"s: data: [DONE]") + b'data: "data: [DONE]"\n\n'
+    text = STREAM.replace(b'"finish_reason": "stop"', b'"x": "s: data: [DONE]"') + b'data: "data: [DONE]"\n\n'
     policy = structkit.Policy(retries=0, timeout=0.2)
     with (
         scripted_server(lambda connection, closing: (connection.sendall(head() + text), closing.wait(600))) as server,
