@@ -386,7 +386,9 @@ def test_a_pipe_in_place_of_a_file_is_an_error_and_is_not_waited_for(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "start", [gzip.compress(b"{}"), bz2.compress(b"{}"), lzma.compress(b"{}"), b"\x28\xb5\x2f\xfd\x04"]
+    "start",
+    [gzip.compress(b"{}"), bz2.compress(b"{}"), lzma.compress(b"{}"), b"\x28\xb5\x2f\xfd\x04"],
+    ids=["gzip", "bzip2", "xz", "zstandard"],
 )
 def test_a_stream_that_is_compressed_is_called_so(start: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(start + b"\n")))
