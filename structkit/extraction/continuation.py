@@ -56,7 +56,7 @@ def read_remainder(step: Any, text: str) -> Remainder | None:
         return None
     reply_codec = patch.codec if patch else codec
     wire, wire_path = with_box(reply_codec.compiled_schema.root, prefix.value, prefix.path)
-    wire, repairs = _repair_accidents(reply_codec, wire, step.policy)
+    wire, repairs = _repair_unrelated(reply_codec, wire, step.policy)
     draft = (patch or codec).load_partial(wire)
     position = find_truncated_place(reply_codec.compiled_schema.root, wire, wire_path)
     if draft is None or position is None:
@@ -64,14 +64,14 @@ def read_remainder(step: Any, text: str) -> Remainder | None:
     path, missing_paths = position
     if not is_list and find_text_loop(prefix.unfinished):
         missing_paths = _with_last(missing_paths, (*path, prefix.key))
-    accidents = _cut_at_accident(draft, path if is_list else None, reply_codec.inner_issues(wire))
+    unrelated = _drop_unrelated_items(draft, path if is_list else None, reply_codec.unrelated_issues(wire))
     if patch is not None:
         if is_list and any(place.appends and (place.field.name,) in missing_paths for place in patch.places):
             return None  # two lists would have to be continued at once
         path, *missing_paths = (_path_in_value(patch, each) for each in (path, *missing_paths))
-        accidents = [replace(issue, path=_path_in_value(patch, issue.path)) for issue in accidents]
+        unrelated = [replace(issue, path=_path_in_value(patch, issue.path)) for issue in unrelated]
         draft = patch.merge(draft)
-    issues = (*codec.read_natural(draft, context=step.context).issues, *accidents)
+    issues = (*codec.read_natural(draft, context=step.context).issues, *unrelated)
     remainder = _remainder(codec, draft, missing_paths, path if is_list else None, loop, issues)
     return remainder and replace(remainder, repairs=(*repairs, *remainder.repairs))
 
@@ -85,27 +85,29 @@ def _read_prefix(text: str, source: LoopSource | None) -> tuple[Prefix | None, b
     return prefix if is_usable else None, list_prefix is not None, loop
 
 
-def _repair_accidents(codec: Codec[Any], wire: JSONValue, policy: Policy) -> tuple[JSONValue, tuple[str, ...]]:
-    """Return a part of a reply, repaired if an object in it would be valid by accident, and the repairs."""
-    repaired, repairs = (
-        repair_values(wire, codec.schema, codec.member_names) if codec.inner_issues(wire) else (wire, ())
-    )
+def _repair_unrelated(codec: Codec[Any], wire: JSONValue, policy: Policy) -> tuple[JSONValue, tuple[str, ...]]:
+    """Return a part of a reply, repaired if it has an object that is valid by accident, and the repairs."""
+    if not codec.unrelated_issues(wire):
+        return wire, ()
+    repaired, repairs = repair_values(wire, codec.schema, codec.member_names)
     return (repaired, repairs) if are_allowed(repairs, policy.repairs) else (wire, ())
 
 
-def _cut_at_accident(draft: JSONValue, truncated_list: JSONPath | None, accidents: Sequence[Issue]) -> Sequence[Issue]:
-    """End a truncated list before an item that its type would accept by accident, and return the other accidents.
+def _drop_unrelated_items(
+    draft: JSONValue, truncated_list: JSONPath | None, issues: Sequence[Issue]
+) -> Sequence[Issue]:
+    """End a truncated list before an item with an object that is valid by accident, and return the other issues.
 
     The list is continued from there: once an item is a value, nothing shows that it was an accident.
     """
     if truncated_list is None:
-        return accidents
+        return issues
     size = len(truncated_list)
-    inner = [issue for issue in accidents if len(issue.path) > size and issue.path[:size] == truncated_list]
+    inner = [issue for issue in issues if len(issue.path) > size and issue.path[:size] == truncated_list]
     items = value_at(draft, truncated_list)
     if inner and isinstance(items, list):
         del items[min(int(issue.path[size]) for issue in inner) :]
-    return [issue for issue in accidents if issue not in inner]
+    return [issue for issue in issues if issue not in inner]
 
 
 def end_bounded_loops(step: Any, answer: Answer[Any]) -> Remainder | None:

@@ -33,7 +33,7 @@ from structkit.schema.repaired_answer import MAX_READINGS, RepairedReading, choo
 from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.split import select_part
-from structkit.schema.unrelated import UnrelatedReplies, inner_issues, reject_unrelated, unrelated_replies
+from structkit.schema.unrelated import UnrelatedReplies, reject_unrelated, unrelated_issues, unrelated_replies
 from structkit.values import ABSENT, JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue, value_at
 from structkit.values.repair import are_allowed
 from structkit.values.text import shorten_json
@@ -216,9 +216,9 @@ class Codec(Generic[T]):
         is_container = wire and isinstance(wire, dict | list)
         return reject_unrelated(answer, wire, self._unrelated_replies) if is_container else answer
 
-    def inner_issues(self, wire: JSONValue) -> tuple[Issue, ...]:
+    def unrelated_issues(self, wire: JSONValue) -> tuple[Issue, ...]:
         """Return the issues of objects in a part of a wire value that the type would accept by accident."""
-        return inner_issues(wire, self._unrelated_replies)
+        return unrelated_issues(wire, self._unrelated_replies)
 
     @cached_property
     def _unrelated_replies(self) -> UnrelatedReplies:

@@ -54,22 +54,6 @@ def may_be_accidental(node: ObjectNode) -> bool:
     return not required or (len(required) == 1 and bool(required & CALL_NAMES))
 
 
-def has_optional_properties(root: Node) -> bool:
-    """Return whether an object of a type has properties that may be absent, at any depth."""
-    stack, visited = [resolve_node(root)], set[int]()
-    while stack:
-        node = stack.pop()
-        if id(node) in visited:
-            continue
-        visited.add(id(node))
-        if isinstance(node, ObjectNode) and (
-            may_be_accidental(node) or any(field.absence != "never" for field in node.fields)
-        ):
-            return True
-        stack += map(resolve_node, _inner_nodes(node))
-    return False
-
-
 def object_names(node: Node) -> frozenset[str] | None:
     """Return the names of the objects that a node allows; None if another object, or any key, is allowed as well."""
     branches = flatten(node)
@@ -79,18 +63,6 @@ def object_names(node: Node) -> frozenset[str] | None:
     if not objects or any(each.extra_keys is not None or each.is_box for each in objects):
         return None
     return frozenset().union(*(each.names | each.by_wire.keys() for each in objects))
-
-
-def _inner_nodes(node: Node) -> list[Node]:
-    if isinstance(node, ObjectNode | TupleNode):
-        return [field.node for field in (node if isinstance(node, ObjectNode) else node.object).all_fields]
-    if isinstance(node, UnionNode):
-        return [*node.branches]
-    if isinstance(node, BoxedNode):
-        return [node.node]
-    if isinstance(node, ArrayNode):
-        return [node.items]
-    return [node.value] if isinstance(node, MapNode) else []
 
 
 @singledispatch

@@ -18,7 +18,6 @@ from structkit.schema.nodes.union import flatten, resolve_node
 from structkit.schema.object_places import (
     ObjectPlace,
     attribute_name,
-    has_optional_properties,
     may_be_accidental,
     object_names,
     object_places,
@@ -33,7 +32,9 @@ MAX_LISTED_KEYS = 5
 MAX_ISSUES = 100
 """Places of one reply that are reported."""
 
-SCHEMA_REPEATED = "this is the schema; write a value: "
+IS_SCHEMA = "this is the schema; write a value: "
+IS_CALL = "this is a call of a function; write the value alone: "
+"""What an issue says of an object that is no value, before the form of one."""
 
 SCHEMA_HOLDERS = ("schema", "parameters", "json_schema", "function")
 """Where a request has the schema, which a model may repeat together with its key."""
@@ -46,12 +47,10 @@ class ExpectedKeys:
     Args:
         names: The natural and wire names.
         wire_names: The wire names, in order.
-        form: The form of the object.
     """
 
     names: frozenset[str]
     wire_names: tuple[str, ...]
-    form: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,6 @@ class UnrelatedReplies:
         keys: The keys of the whole value; None where no object can be unrelated: a branch has any keys, or a box.
         box: The key of the box around the value.
         is_only_branch: Whether the value is always such an object.
-        has_optional_properties: Whether an object of the type has properties that may be absent, at any depth.
         shape: The keys that the type declares.
     """
 
@@ -71,7 +69,6 @@ class UnrelatedReplies:
     keys: ExpectedKeys | None
     box: str | None
     is_only_branch: bool
-    has_optional_properties: bool
     shape: Shape
 
 
@@ -83,38 +80,37 @@ def unrelated_replies(root: Node) -> UnrelatedReplies:
     branches = flatten(node)
     names = object_names(node)
     wire_names = dict.fromkeys(name for each in branches if isinstance(each, ObjectNode) for name in each.by_wire)
-    keys = None if names is None else ExpectedKeys(names, (*wire_names,), form_of(root))
-    return UnrelatedReplies(root, keys, box, len(branches) == 1, has_optional_properties(root), Shape((root,)))
+    keys = None if names is None else ExpectedKeys(names, (*wire_names,))
+    return UnrelatedReplies(root, keys, box, len(branches) == 1, Shape((root,)))
 
 
 def reject_unrelated(answer: Answer[T], wire: JSON | list[JSONValue], unrelated: UnrelatedReplies) -> Answer[T]:
     """Return the answer of a wire value, with issues if the type accepts it, or an object in it, by accident."""
     if not _has_undeclared_keys(wire, unrelated.shape):  # as most replies
         return answer
-    if unrelated.box is not None and isinstance(wire, dict) and _repeats_schema(wire, (unrelated.box,)):
-        return replace(answer, value=None, issues=(Issue((), f"{SCHEMA_REPEATED}{form_of(unrelated.root)}"),))
-    if unrelated.keys is not None:
-        inner = next(iter(wire.values())) if isinstance(wire, dict) and wire.keys() == {unrelated.box} else wire
-        issue = _find_issue(inner, unrelated.keys, answer.value) if isinstance(inner, dict) else None
-        if issue is not None and (answer.valid or unrelated.is_only_branch):
-            issues = () if issue.message.startswith("this is") else answer.issues
-            return replace(answer, value=None, issues=(*issues, issue))
-    issues = inner_issues(wire, unrelated, answer.value) if answer.valid else ()
+    inner = next(iter(wire.values())) if isinstance(wire, dict) and wire.keys() == {unrelated.box} else wire
+    keys = unrelated.keys if answer.valid or unrelated.is_only_branch else None
+    if reason := _reason(wire, inner, unrelated.box, keys):
+        return replace(answer, value=None, issues=(Issue((), f"{reason}{form_of(unrelated.root)}"),))
+    if keys is not None and isinstance(inner, dict) and _has_none_of(inner, keys, answer.value):
+        return replace(answer, value=None, issues=(*answer.issues, Issue((), _expectation(keys))))
+    issues = unrelated_issues(wire, unrelated, answer.value) if answer.valid else ()
     return replace(answer, value=None, issues=issues) if issues else answer
 
 
-def inner_issues(wire: JSONValue, unrelated: UnrelatedReplies, value: object = None) -> tuple[Issue, ...]:
-    """Return the issues of objects in a wire value that the type accepts by accident.
+def unrelated_issues(wire: JSONValue, unrelated: UnrelatedReplies, value: object = None) -> tuple[Issue, ...]:
+    """Return the issues of objects inside a wire value that the type accepts by accident.
 
     Args:
         wire: The wire value, which may be a part of a truncated reply.
         unrelated: What the type accepts by accident.
         value: The value that it has become, if it has.
     """
-    if not unrelated.has_optional_properties or not _has_undeclared_keys(wire, unrelated.shape):
+    if not _has_undeclared_keys(wire, unrelated.shape):
         return ()
     try:
-        return tuple(islice(_inner_issues(unrelated.root, wire, value), MAX_ISSUES))
+        places = object_places(unrelated.root, wire, value)
+        return tuple(islice((issue for place in places for issue in _issues_of(place)), MAX_ISSUES))
     except RecursionError:  # nested deeper than most values
         return ()
 
@@ -126,17 +122,23 @@ def _has_undeclared_keys(wire: JSONValue, shape: Shape) -> bool:
         return True
 
 
-def _inner_issues(root: Node, wire: JSONValue, value: object) -> Iterator[Issue]:
-    for place in object_places(root, wire, value):
-        keys = ExpectedKeys(place.names, (*place.node.by_wire,), "")
-        issue = _find_issue(place.wire, keys, place.value) if place.path and may_be_accidental(place.node) else None
-        if issue is not None and issue.message.startswith("this is"):
-            yield Issue(place.path, f"{issue.message}{form_of(place.node)}")
-        elif issue is not None and not _respelled_keys(place):
-            yield replace(issue, path=place.path)
-        else:
-            for key, name in _respelled_keys(place).items():
-                yield Issue((*place.path, place.node.by_wire[name].name), f'write the key "{name}", not "{key}"')
+def _reason(wire: JSONValue, inner: JSONValue, box: str | None, keys: ExpectedKeys | None) -> str:
+    """Return why a whole reply, which may have the box of its type, is no value; empty without a reason."""
+    if box is not None and isinstance(wire, dict) and _repeats_schema(wire, (box,)):
+        return IS_SCHEMA
+    return _misreading(inner, keys) if keys is not None and isinstance(inner, dict) else ""
+
+
+def _issues_of(place: ObjectPlace) -> Iterator[Issue]:
+    keys = ExpectedKeys(place.names, (*place.node.by_wire,))
+    may_be_unrelated = bool(place.path) and may_be_accidental(place.node)  # `reject_unrelated` reads the whole reply
+    if may_be_unrelated and (reason := _misreading(place.wire, keys)):
+        yield Issue(place.path, f"{reason}{form_of(place.node)}")
+    elif respelled_keys := _respelled_keys(place):
+        for key, name in respelled_keys.items():
+            yield Issue((*place.path, place.node.by_wire[name].name), f'write the key "{name}", not "{key}"')
+    elif may_be_unrelated and _has_none_of(place.wire, keys, place.value):
+        yield Issue(place.path, _expectation(keys))
 
 
 def _respelled_keys(place: ObjectPlace) -> dict[str, str]:
@@ -154,17 +156,20 @@ def _has_value(value: object, name: str) -> bool:
     return attribute_name(value, name) in getattr(value, "model_fields_set", ())
 
 
-def _find_issue(wire: JSON, keys: ExpectedKeys, value: object) -> Issue | None:
-    """Return why an object is not a value of the type; an empty one may be a value of defaults alone."""
-    if not wire:
-        return None
+def _misreading(wire: JSON, keys: ExpectedKeys) -> str:
+    """Return what an object is instead of a value; empty if it may be one."""
     if _repeats_schema(wire, keys.wire_names):
-        return Issue((), f"{SCHEMA_REPEATED}{keys.form}")
-    if is_call(wire, keys.names):
-        return Issue((), f"this is a call of a function; write the value alone: {keys.form}")
-    if not wire.keys().isdisjoint(keys.names) or getattr(value, "model_fields_set", False):
-        return None
-    return Issue((), f"it has none of the expected keys: {', '.join(islice(keys.wire_names, MAX_LISTED_KEYS))}")
+        return IS_SCHEMA
+    return IS_CALL if is_call(wire, keys.names) else ""
+
+
+def _has_none_of(wire: JSON, keys: ExpectedKeys, value: object) -> bool:
+    """Return whether an object has none of the keys; an empty one may be a value of defaults alone."""
+    return bool(wire) and wire.keys().isdisjoint(keys.names) and not getattr(value, "model_fields_set", False)
+
+
+def _expectation(keys: ExpectedKeys) -> str:
+    return f"it has none of the expected keys: {', '.join(islice(keys.wire_names, MAX_LISTED_KEYS))}"
 
 
 def _repeats_schema(wire: JSON, names: tuple[str, ...]) -> bool:
