@@ -16,8 +16,9 @@ from typing_extensions import Self
 SLOT_SECONDS = 2.0
 """Seconds for which a connection waits for others to end, where there are as many as there may be."""
 
-
 SLOT_TRIES = 10
+"""How often a silent connection is closed for it in that time."""
+
 SILENT_SECONDS = 0.5
 """Seconds after which a connection without a request may be closed for another one."""
 
@@ -38,7 +39,7 @@ class HTTPServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         """Listen."""
         self._slots = threading.BoundedSemaphore(self.max_connections)
-        self._silences: dict[socket.socket, float] = {}  # since when
+        self._silent_since: dict[socket.socket, float] = {}  # the connections that have sent nothing
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -51,11 +52,11 @@ class HTTPServer(ThreadingHTTPServer):
         if not self._take_slot():
             self.shutdown_request(request)
             return
-        self._silences[request] = monotonic()
+        self._silent_since[request] = monotonic()
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # the system has no thread left
-            self._silences.pop(request, None)
+            self._silent_since.pop(request, None)
             self._slots.release()
             raise
 
@@ -87,14 +88,14 @@ class HTTPServer(ThreadingHTTPServer):
         except OSError:
             return False
         finally:
-            self._silences.pop(connection, None)
+            self._silent_since.pop(connection, None)
             connection.settimeout(None)
 
     def _close_silent(self) -> None:
         """Close the oldest connection that has sent nothing for a while."""
-        oldest, silent_since = next(iter([*self._silences.items()]), (None, 0.0))
+        oldest, silent_since = next(iter([*self._silent_since.items()]), (None, 0.0))
         if oldest is not None and monotonic() - silent_since >= SILENT_SECONDS:
-            self._silences.pop(oldest, None)
+            self._silent_since.pop(oldest, None)
             with suppress(OSError):  # it has ended
                 oldest.shutdown(socket.SHUT_RDWR)
 

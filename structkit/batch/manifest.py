@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, NonNegativeInt, TypeAdapter
+from typing_extensions import NotRequired, TypedDict
 
 from structkit.costs.attempt_cost import MAX_TOTAL, parse_amount
 from structkit.errors import JobError
@@ -37,44 +40,36 @@ def write_manifest(output: Path, manifest: JSON) -> Path:
     return path
 
 
+def _validate_amount(text: str) -> str:
+    if parse_amount(text, MAX_TOTAL) is None:
+        raise ValueError("not an amount")
+    return text
+
+
+class PartFields(TypedDict):
+    """The fields of a part's manifest that a sum of parts needs."""
+
+    reading: Any
+    rows: NonNegativeInt
+    tokens: NonNegativeInt
+    unreported_replies: NonNegativeInt
+    replies_of_unknown_cost: NonNegativeInt
+    counts: dict[str, NonNegativeInt]
+    errors: dict[str, NonNegativeInt]
+    started_at: float
+    seconds: float
+    ambiguous: list[str]
+    spend: NotRequired[Annotated[str, AfterValidator(_validate_amount)] | None]
+
+
 def read_part_manifest(output: Path) -> JSON | None:
     """Return the manifest beside the output of a part; None if there is none with all that a sum of parts needs."""
     try:
-        manifest = json.loads(manifest_path(output).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        manifest: JSON = json.loads(manifest_path(output).read_text(encoding="utf-8"))
+        TypeAdapter(PartFields).validate_python(manifest, strict=True)
+    except (OSError, ValueError, RecursionError):  # of pydantic as well
         return None
-    is_complete = isinstance(manifest, dict) and "reading" in manifest
-    return manifest if is_complete and all(test(manifest.get(name)) for name, test in PART_FIELDS.items()) else None
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_counts(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_count, value.values()))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_spend(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and parse_amount(value, MAX_TOTAL) is not None)
-
-
-def _is_names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-PART_FIELDS: Mapping[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("rows", "tokens", "unreported_replies", "replies_of_unknown_cost"), _is_count),
-    **dict.fromkeys(("counts", "errors"), _is_counts),
-    **dict.fromkeys(("started_at", "seconds"), _is_number),
-    "spend": _is_spend,
-    "ambiguous": _is_names,
-}
-"""The fields of a part's manifest that are added up, each with what its value has to be."""
+    return manifest
 
 
 def versions() -> dict[str, str]:

@@ -249,7 +249,7 @@ def _shared_guard(parts: Sequence[PartFile], output: Path | str) -> str | None:
     """
     guards = {str(part.manifest.get("guard_formulas", "all")) for part in parts}
     is_copied = len(guards) == 1 and is_escaped(str(parts[0].path)) and is_escaped(str(output))
-    return min(guards) if is_copied else None
+    return guards.pop() if is_copied else None
 
 
 def _in_order(rows: Source, parts: Sequence[PartFile], tables: Sequence[Source]) -> Iterator[SourceRow]:

@@ -195,7 +195,6 @@ REJECTED_KEY = (
 UNUSUAL_STATUSES = frozenset({403, 405, 406, 409, 415, 424})
 """Statuses with which few gateways reject a field that a mode sets: for a plan without it, or as a type of content."""
 
-
 PROMPT_REJECTION = (
     r"\b(?:waf|firewall|guardrails?|flagged|malicious|suspicious|sensitive (?:content|data|information|words?))\b|"
     r"\b(?:request|prompt|input|content|message|text) (?:is |was |has been )?blocked|(?:security|content) policy"

@@ -112,7 +112,7 @@ def learn_from_error(
         return route.with_rejected_parameter(pair_setting(*pair))
     if not SCHEMA_SUBJECT.search(text) and (name := find_rejected_parameter(text, parameters)):
         rejected = rejected_setting(text, name, parameters[name])
-        # What the route knows already has not been left out: the request has the field that it is said to lack.
+        # What the route knows already has not been left out: the request has the field, whatever the error states.
         return route.with_rejected_parameter(name if rejected in route.rejected_parameters else rejected)
     if UNRELATED_TO_SCHEMA.search(text):
         return None

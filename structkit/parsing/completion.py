@@ -97,18 +97,18 @@ def inside_envelope(body: Any) -> Any:
 
 def read_choices(body: JSON) -> tuple[Choice, ...]:
     """Parse the choices of a body, also of one that was interrupted; in order of index."""
-    choices = [_choice(position, choice) for position, choice in enumerate(_present(body["choices"]))]
+    choices = [_choice(position, choice) for position, choice in enumerate(_without_nulls(body["choices"]))]
     return tuple(sorted(choices, key=lambda choice: choice.index) if len(choices) > 1 else choices)
 
 
-def _present(choices: JSONValue) -> list[Any]:
+def _without_nulls(choices: JSONValue) -> list[Any]:
     """Return a list of choices without nulls, which some gateways send for one that they have no text of."""
     return [choice for choice in choices if choice is not None] if isinstance(choices, list) else []
 
 
 def _fault(body: JSON) -> MalformedReply | None:
     """Return why an object is not a completion; None if it is one."""
-    choices = _present(body.get("choices"))
+    choices = _without_nulls(body.get("choices"))
     error = reported_error(body.get("error")) if choices else body.get("error") or flat_error(body)
     if error and not (choices and all(map(_is_finished, choices))):
         return _error_object({**body, "error": error})

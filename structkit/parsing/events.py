@@ -57,17 +57,15 @@ class EventParser:
             if line:
                 self._add_line(line)
                 if line[-len(DONE) :] == DONE and self._data and self._data[-1] == DONE:
-                    yield self._event()  # some servers send nothing after this line, and leave the connection open
-                    self._data, self._event_bytes, self._name = [], 0, b""
-            elif self._data or self._name:
-                if self._data:
-                    yield self._event()
-                self._data, self._event_bytes, self._name = [], 0, b""
+                    yield self._take_event()  # some servers send no more, and leave the connection open
+            elif self._data:
+                yield self._take_event()
+            else:
+                self._name = b""
         if self._line_bytes in LAST_LINE_BYTES and (line := b"".join(self._line_parts)) in LAST_LINES:
             self._line_parts, self._line_bytes = [], 0
             self._add_line(line)
-            yield self._event()
-            self._data, self._event_bytes, self._name = [], 0, b""
+            yield self._take_event()
 
     def end(self) -> Iterator[Event]:
         """Yield the event that lacks its blank line when the stream ends; by the specification it is dropped.
@@ -79,8 +77,7 @@ class EventParser:
         if line:
             self._add_line(line.removeprefix(BOM) if self._is_first_line else line)
         if self._data:
-            yield self._event()
-        self._data = []
+            yield self._take_event()
 
     def _lines(self, fragment: bytes) -> list[bytes]:
         """Return the lines that *fragment* completes; the bytes after the last line end are stored."""
@@ -113,10 +110,12 @@ class EventParser:
         if name == b"event":
             self._name = value.removeprefix(b" ")
 
-    def _event(self) -> Event:
-        data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+    def _take_event(self) -> Event:
+        """Return the event of the lines so far, and start the next one."""
+        data, name = self._data[0] if len(self._data) == 1 else b"\n".join(self._data), self._name
+        self._data, self._event_bytes, self._name = [], 0, b""
         try:
-            return self._name.decode() if self._name else "", data.decode()
+            return name.decode() if name else "", data.decode()
         except UnicodeDecodeError as error:
             raise MalformedReply(f"an event of the stream is not UTF-8: {error}", retryable=True) from None
 

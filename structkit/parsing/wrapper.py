@@ -14,13 +14,15 @@ MAX_LAYERS = 4
 CALLS = frozenset({"function", "function_call", "tool_call", "tool_calls", "tool_uses"})
 """What the call of a function is put into."""
 
-WRAPPERS = CALLS | frozenset(
+CONTAINERS = frozenset(
     {
         *("answer", "args", "arguments", "content", "data", "final_answer", "input", "json", "object", "output"),
         *("parameters", "response", "result", "results", "value"),
     }
 )
-"""Generic keys, which do not describe their value."""
+"""Generic keys of an object around the value of a property, which do not describe it."""
+
+SEPARATORS = re.compile(r"[\s_-]+")
 
 LIST_WRAPPERS = frozenset({"array", "items", "list", "values"})
 """The same of a list; another value may have such a property."""
@@ -37,10 +39,6 @@ CALL_PARTS = (CALL_NAMES, CALL_ARGUMENTS | {"args", "arguments", "input", "param
 CALL_TYPES = ("function", "function_call", "tool_call", "tool_use")
 CALL_DETAILS = frozenset({"id", "index", "type"})
 """What a call has beside its name and arguments."""
-VALUE_WRAPPERS = WRAPPERS - CALLS
-"""Keys of an object around the value of a property."""
-
-SEPARATORS = re.compile(r"[\s_-]+")
 
 SCHEMA_KEYS = frozenset(
     {"$schema", "$defs", "additionalProperties", "description", "name", "required", "strict", "title", "type"}
@@ -100,7 +98,7 @@ def unwrap_member(value: JSON, name: str) -> JSONValue:
     if len(keys) != 1:
         return NOT_WRAPPED
     key, inner = keys[0], value[keys[0]]
-    is_wrapper = _is_generic(key, VALUE_WRAPPERS) or _is_list(value, key) or _matches_name(key, name)
+    is_wrapper = _plain(key) in PLAIN_CONTAINERS or _is_list(value, key) or _matches_name(key, name)
     is_of_type = "type" not in value or key == "type" or _is_of_type(inner, value["type"])
     return inner if is_wrapper and is_of_type else NOT_WRAPPED
 
@@ -183,18 +181,23 @@ def _wrapper_key(value: JSON, name: str) -> str | None:
     if len(keys) != 1:
         return None
     is_only_key = len(value) == 1
-    is_wrapper = _is_generic(keys[0], WRAPPERS) or (is_call and keys[0].casefold() in CALL_ARGUMENTS)
+    is_wrapper = _plain(keys[0]) in PLAIN_WRAPPERS or (is_call and keys[0].casefold() in CALL_ARGUMENTS)
     is_list = is_only_key and _is_list(value, keys[0])
     return keys[0] if is_wrapper or is_list or (is_only_key and _matches_name(keys[0], name)) else None
 
 
-def _is_generic(key: str, names: frozenset[str]) -> bool:
-    """Return whether a key is one of the names, in any spelling.
+def _plain(key: str) -> str:
+    """Return a key without what differs between its spellings.
 
-    >>> _is_generic("Final Answer", WRAPPERS), _is_generic("finalAnswer", WRAPPERS), _is_generic("final", WRAPPERS)
-    (True, True, False)
+    >>> _plain("Final Answer"), _plain("finalAnswer"), _plain("final_answer")
+    ('finalanswer', 'finalanswer', 'finalanswer')
     """
-    return SEPARATORS.sub("", key).casefold() in {name.replace("_", "") for name in names}
+    return SEPARATORS.sub("", key).casefold()
+
+
+PLAIN_CONTAINERS = frozenset(map(_plain, CONTAINERS))
+PLAIN_WRAPPERS = PLAIN_CONTAINERS | frozenset(map(_plain, CALLS))
+"""Generic keys of an object around a whole value."""
 
 
 def _is_of_type(value: JSONValue, type_: JSONValue) -> bool:

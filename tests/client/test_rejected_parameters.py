@@ -113,7 +113,7 @@ def test_a_parameter_that_needs_tools_is_sent_with_them() -> None:
     assert [len(result.warnings) for result in results] == [1, 0, 1]
 
 
-def test_a_parameter_that_is_said_to_lack_what_is_sent_is_left_out(connect: Connect) -> None:
+def test_a_parameter_rejected_for_lack_of_a_field_that_is_sent_is_left_out(connect: Connect) -> None:
     message = "logprobs must be set to true if top_logprobs is used"
 
     def reply(request: Any) -> Any:

@@ -47,4 +47,6 @@ def _padded(positions: list[JSONValue], items: JSONValue, count: int) -> list[JS
 
 
 def _merge(left: JSONValue, right: JSONValue, merge: Merge) -> JSONValue:
-    return right if left is None else left if right is None else merge(left, right)
+    if left is None or right is None:
+        return left if right is None else right
+    return merge(left, right)

@@ -61,8 +61,9 @@ NOT_SCHEMAS = frozenset({"metadata", "serialization", "cls", "config", "expected
 SECRET_SERIALIZERS = frozenset({"_serialize_secret", "_serialize_secret_field"})
 """Names of pydantic's functions that mask secrets."""
 
-OUTPUT_SETTINGS = frozenset({"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan", "ser_json_bytes"})
-OUTPUT_SETTINGS |= {"loc_by_alias"}
+OUTPUT_SETTINGS = frozenset(
+    {"ser_json_timedelta", "ser_json_temporal", "ser_json_inf_nan", "ser_json_bytes", "loc_by_alias"}
+)
 """Settings that change how values are written or errors located, but neither the JSON Schema nor what is read."""
 
 

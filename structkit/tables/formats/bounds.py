@@ -24,8 +24,7 @@ class Bounds:
         first_column: Column of the leftmost cell.
         last_column: Column of the rightmost cell.
         uncalculated: The address of the first formula without a result; empty if there is none, or it is unknown.
-        negative_dates: The row and the column of the first cell of each style that has a negative number and may be
-            a date, from the top.
+        negatives: The row and the column of the first cell of each style that has a negative number, from the top.
         has_foreign_errors: Whether a cell has an error that the reader does not know.
     """
 
@@ -35,7 +34,7 @@ class Bounds:
     first_column: int = 0
     last_column: int = 0
     uncalculated: str = ""
-    negative_dates: tuple[tuple[int, int], ...] = ()
+    negatives: tuple[tuple[int, int], ...] = ()
     has_foreign_errors: bool = False
 
     @property

@@ -7,7 +7,7 @@ import zipfile
 
 from structkit.tables.formats.bounds import Bounds, column_number
 from structkit.tables.formats.foreign_errors import has_foreign_error
-from structkit.tables.formats.negative_dates import NEGATIVE, date_styles, find_style
+from structkit.tables.formats.sheet_patterns import CELL_START, FORMULA, VALUE_START
 from structkit.tables.formats.workbook_parts import XML
 from structkit.tables.formats.xml_chunks import whole_tags
 from structkit.values.formula_result import NUMBER, has_result
@@ -17,12 +17,9 @@ _CELL = re.compile(rb"""<(?:\w{1,20}:)?c\b[^<>]{0,500}?\sr=["']([A-Za-z]{1,3})(\
 _CELL_WITHOUT_ADDRESS = re.compile(rb"""<(?:\w{1,20}:)?c(?:\s+(?!r=)[\w:]+=["'][^"'<>]*["'])*\s*>""")
 _ROW = re.compile(rb"""<(?:\w{1,20}:)?row\b[^<>]{0,500}?\sr=["'](\d{1,7})["']""")
 _FORMULA = re.compile(rb"""<(?:\w{1,20}:)?f[\s/>]""")
-_FORMULA_CELL = re.compile(
-    rb"""<(?:\w{1,20}:)?c\s(?P<attributes>[^<>]{0,500})>\s*+
-    <(?:\w{1,20}:)?f\b[^<>]*+(?:(?<=/)>|>[^<]*+</(?:\w{1,20}:)?f>)\s*+
-    (?:<(?:\w{1,20}:)?v\b[^<>]*+>(?P<result>[^<]*+))?""",
-    re.VERBOSE,
-)
+_FORMULA_CELL = re.compile(CELL_START + FORMULA + rb"(?:" + VALUE_START + rb"(?P<result>[^<]*+))?")
+_NEGATIVE_CELL = re.compile(CELL_START + rb"(?:" + FORMULA + rb")?" + VALUE_START + rb"\s*+-")
+_STYLE = re.compile(rb"""(?:^|\s)s=["'](\d+)["']""")
 _ADDRESS = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,3}\d{1,7})["']""")
 _PLACE = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,3})(\d{1,7})["']""")
 _TYPE = re.compile(rb"""(?:^|\s)t=["'](\w+)["']""")
@@ -31,7 +28,7 @@ _CALCULATED_ON_LOAD = re.compile(rb"""\sfullCalcOnLoad=["'](?:1|true)["']""")
 
 def read_xlsx_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
     """Return the bounds of the sheet in a part of the workbook."""
-    bounds, has_formulas, negatives = Bounds(), False, dict[int, tuple[int, int]]()
+    bounds, has_formulas, negatives = Bounds(), False, dict[bytes, tuple[int, int]]()
     with book.open(part) as file:
         for chunk in whole_tags(file):
             cells, bare_cells = _CELL.findall(chunk), _CELL_WITHOUT_ADDRESS.findall(chunk)
@@ -47,16 +44,14 @@ def read_xlsx_bounds(book: zipfile.ZipFile, part: str) -> Bounds:
     if has_formulas:
         is_calculated_on_load = _CALCULATED_ON_LOAD.search(book.read(XML)) is not None
         bounds.uncalculated = _find_uncalculated(book.read(part), is_calculated_on_load=is_calculated_on_load)
-    if negatives:
-        styles = date_styles(book)
-        bounds.negative_dates = tuple(sorted(place for style, place in negatives.items() if style in styles))
+    bounds.negatives = tuple(sorted(negatives.values()))
     return bounds
 
 
-def _add_negatives(chunk: bytes, negatives: dict[int, tuple[int, int]]) -> None:
+def _add_negatives(chunk: bytes, negatives: dict[bytes, tuple[int, int]]) -> None:
     """Add the place of the first negative number of each style."""
-    for cell in NEGATIVE.finditer(chunk) if b">-" in chunk else ():
-        style = find_style(cell["attributes"])
+    for cell in _NEGATIVE_CELL.finditer(chunk) if b">-" in chunk else ():
+        style = number[1] if (number := _STYLE.search(cell["attributes"])) else b"0"
         if style not in negatives and (address := _PLACE.search(cell["attributes"])):
             negatives[style] = int(address[2]), column_number(address[1])
 

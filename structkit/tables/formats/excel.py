@@ -88,7 +88,7 @@ def _rows(source: Input, book: Any, name: str) -> Iterator[tuple[int, list[Any]]
     with book, _read_errors(source):
         sheet = book.get_sheet_by_name(name)
         first = sheet.start[0] + 1 if sheet.start else 1
-        _validate_dates(source, sheet, first, bounds.negative_dates)
+        _validate_dates(source, sheet, first, bounds.negatives)
         yield from ((number, row) for number, row in _numbered(sheet, first) if any(cell != "" for cell in row))
 
 
@@ -98,8 +98,9 @@ def _validate_dates(source: Input, sheet: Any, first: int, negatives: Sequence[t
     Raises:
         JobError: One is.
     """
-    last = max((row for row, _ in negatives), default=0)
-    rows = dict(takewhile(lambda each: each[0] <= last, _numbered(sheet, first))) if last else {}
+    numbers = {row for row, _ in negatives}
+    needed_rows = takewhile(lambda each: each[0] <= max(numbers), _numbered(sheet, first)) if numbers else ()
+    rows = {number: row for number, row in needed_rows if number in numbers}
     for row, column in negatives:
         place = column - 1 - sheet.start[1]
         if row in rows and isinstance(rows[row][place], time):

@@ -7,13 +7,13 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
+from structkit.tables.formats.sheet_patterns import FORMULA, VALUE_START
 from structkit.tables.formats.workbook_parts import sheet_part
 
+ERROR_CELL_START = rb"""<(?:\w{1,20}:)?c\s[^<>]{0,500}?\bt=["']e["'][^<>]{0,500}>\s*+"""
+KNOWN_ERRORS = rb"#(?:N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!)<"
 FOREIGN_ERROR = re.compile(
-    rb"""(<(?:\w{1,20}:)?c\s[^<>]{0,500}?\bt=["']e["'][^<>]{0,500}>\s*+
-    (?:<(?:\w{1,20}:)?f\b[^<>]*+(?:(?<=/)>|>[^<]*+</(?:\w{1,20}:)?f>)\s*+)?
-    <(?:\w{1,20}:)?v\b[^<>]*+>)(?!\#(?:N/A|DIV/0!|NAME\?|NULL!|NUM!|REF!|VALUE!)<)[^<]++""",
-    re.VERBOSE,
+    rb"(" + ERROR_CELL_START + rb"(?:" + FORMULA + rb")?" + VALUE_START + rb")(?!" + KNOWN_ERRORS + rb")[^<]++"
 )
 """A cell with an error that is not among the seven of ECMA-376, part 1, 18.17.3."""
 
