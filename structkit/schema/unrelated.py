@@ -34,7 +34,7 @@ MAX_ISSUES = 100
 
 IS_SCHEMA = "this is the schema; write a value: "
 IS_CALL = "this is a call of a function; write the value alone: "
-"""What an issue says of an object that is no value, before the form of one."""
+"""What an issue says of an object that is not a value, before the form of one."""
 
 SCHEMA_HOLDERS = ("schema", "parameters", "json_schema", "function")
 """Where a request has the schema, which a model may repeat together with its key."""
@@ -123,7 +123,7 @@ def _has_undeclared_keys(wire: JSONValue, shape: Shape) -> bool:
 
 
 def _reason(wire: JSONValue, inner: JSONValue, box: str | None, keys: ExpectedKeys | None) -> str:
-    """Return why a whole reply, which may have the box of its type, is no value; empty without a reason."""
+    """Return why a whole reply, which may have the box of its type, is not a value; empty without a reason."""
     if box is not None and isinstance(wire, dict) and _repeats_schema(wire, (box,)):
         return IS_SCHEMA
     return _misreading(inner, keys) if keys is not None and isinstance(inner, dict) else ""

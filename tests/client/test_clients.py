@@ -280,6 +280,8 @@ def test_an_endpoint_that_does_not_answer_in_time_is_a_timeout(connect: Connect)
 def test_models_are_listed(connect: Connect) -> None:
     with Endpoint(models=("b", "a")) as endpoint:
         assert connect(endpoint.base_url).models() == ("a", "b")
+    with Endpoint(models=Reply({"data": [{"id": "a"}]}, status=201)) as endpoint:
+        assert connect(endpoint.base_url).models() == ("a",)
 
 
 MODEL_LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {

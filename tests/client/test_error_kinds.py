@@ -328,6 +328,7 @@ WAITS: dict[str, tuple[JSONValue, dict[str, str], float | None]] = {
         None,
     ),
     "the header counts": (error("Please try again in 300ms."), {"retry-after": "2"}, 2.0),
+    "two headers": (error("limit"), {"retry-after": "7, 30"}, 30.0),
     "protobuf": (error("quota", details=[{"retryDelay": {"seconds": "34", "nanos": 5}}]), {}, 34.0),
     "protobuf in text": (error("429 quota, retry_delay {\n  seconds: 34\n}"), {}, 34.0),
     "Django": ({"detail": "Request was throttled. Expected available in 27 seconds."}, {}, 27.0),

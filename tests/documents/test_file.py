@@ -7,7 +7,11 @@ import io
 import wave
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -145,29 +149,38 @@ def test_a_file_that_cannot_be_sent_is_rejected_with_the_reason(
         make(tmp_path)
 
 
-def test_a_file_is_downloaded_only_on_request() -> None:
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-    from threading import Thread
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/cut.png":
-                self.send_response(200)
-                self.send_header("content-length", "1000")
-                self.end_headers()
-                self.wfile.write(png()[:60])
-                return
-            is_redirect = self.path == "/moved.png"
-            self.send_response(302 if is_redirect else 200)
-            if is_redirect:
-                self.send_header("location", "file:///etc/passwd")
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/cut.png":
+            self.send_response(200)
+            self.send_header("content-length", "1000")
             self.end_headers()
-            if not is_redirect:
-                self.wfile.write(png())
+            self.wfile.write(png()[:60])
+            return
+        if self.path == "/endless.png":
+            self.send_bytes_without_end()
+            return
+        is_redirect = self.path == "/moved.png"
+        self.send_response(302 if is_redirect else 200)
+        if is_redirect:
+            self.send_header("location", "file:///etc/passwd")
+        self.end_headers()
+        if not is_redirect:
+            self.wfile.write(png())
 
-        def log_message(self, *_: Any) -> None:
-            pass
+    def send_bytes_without_end(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):  # the client has closed the connection
+            while True:
+                self.wfile.write(b"x")
+                sleep(0.005)
 
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_file_is_downloaded_only_on_request() -> None:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -179,6 +192,8 @@ def test_a_file_is_downloaded_only_on_request() -> None:
             File.fetch(f"{address}/moved.png")
         with pytest.raises(structkit.PromptError, match="the connection ended after 60 of 1,000 bytes"):
             File.fetch(f"{address}/cut.png")
+        with pytest.raises(structkit.PromptError, match="timed out"):
+            File.fetch(f"{address}/endless.png", timeout=0.05)
     finally:
         server.shutdown()
         server.server_close()

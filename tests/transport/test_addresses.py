@@ -56,6 +56,7 @@ class EndpointAt:
         ("/api/chat/completions/", "/api/chat/completions/", ["/api/chat/completions/"]),
         ("/api/chat/completions", "/api/chat/completions/", ["/api/chat/completions/", "/api/chat/completions"]),
         ("/v1/chat/completions", "/v1/responses", ["/v1/chat/completions"]),
+        ("/v1/chat/completions", "/v1/chat", ["/v1/chat/completions"]),
         ("/x/v1/chat/completions", "/x/v1/models", ["/x/v1/chat/completions"]),
         ("/v1/models/chat/completions", "/v1/models", ["/v1/chat/completions", "/v1/models/chat/completions"]),
         ("/d/N/chat/completions", "/d/N?api-version=1", ["/d/N/chat/completions?api-version=1"]),
