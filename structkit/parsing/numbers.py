@@ -14,6 +14,8 @@ MAX_NUMBER_CHARS = 64
 
 PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 GROUPED_NUMBER = re.compile(r"([1-9][0-9]{0,2}(?:([,. '_])[0-9]{3})(?:\2[0-9]{3})*)(?:([.,])([0-9]+))?")
+POINT_OR_GROUP = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+"""Digits that are a fraction in English and a thousand in German: alone they are JSON, beside a unit they are prose."""
 NUMBER_WITH_UNIT = re.compile(r"([-+]?)([^-+0-9]*?) ?([-+]?)([0-9](?:[0-9,.'_ eE+-]*[0-9])?) ?(\D*)")
 FULL_WIDTH = {code: code - 0xFEE0 for code in (0xFF04, 0xFF05, 0xFF0B, 0xFF0C, 0xFF0D, 0xFF0E, *range(0xFF10, 0xFF1A))}
 """Digits, signs and points in the width of Chinese and Japanese text."""
@@ -30,7 +32,7 @@ CURRENCY_NAMES = """
     AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF ILS INR JPY KRW MXN NOK NZD PLN SEK SGD THB TRY USD ZAR
 """
 UNIT_NAMES = """
-    % percent pct ° °C °F µg mg g kg lb lbs oz µm mm cm km mi ft yd m² cm² km² ft² m³ ha ml mL cl l L
+    ° °C °F µg mg g kg lb lbs oz µm mm cm km mi ft yd m² cm² km² ft² m³ ha ml mL cl l L
     ns µs ms s sec secs min mins h hr hrs km/h mph m/s V A W Wh kW kWh Hz kHz MHz GHz kB KB MB GB TB px pt dpi
     gram grams kilogram kilograms pound pounds ounce ounces litre litres liter liters
     metre metres meter meters kilometre kilometres kilometer kilometers mile miles foot feet inch inches
@@ -42,18 +44,21 @@ CURRENCIES = frozenset(CURRENCY_NAMES.split())
 UNITS = CURRENCIES | frozenset(UNIT_NAMES.split())
 """Units that do not change the number before them; not `k`, `m`, `M`, `t`, `bn`, which may mean a multiple of it."""
 
+PERCENT = frozenset(("%", "percent", "pct"))
+"""Units of integers only: where fractions are allowed, 5% may be 5 or 0.05."""
+
 
 def read_number(text: str, *, as_integer: bool = False) -> int | float | None:
     """Return the one number that *text* can mean, or None.
 
-    >>> [read_number(text) for text in ("1.234", "1,234", "1.234,50", "1 234", "-$1'234.5", "25%", "12 kg")]
-    [1.234, 1234, 1234.5, 1234, -1234.5, 25, 12]
-    >>> [read_number(text) for text in ("1,5", "12k", "10-12", "5 pm", "007", "0,123", "~5")]
-    [None, None, None, None, None, None, None]
-    >>> read_number("3.0", as_integer=True), read_number("3.5", as_integer=True)
-    (3, None)
+    >>> [read_number(text) for text in ("1.234", "1,234", "1.234,50", "1 234", "-$1'234.5", "12.50 kg")]
+    [1.234, 1234, 1234.5, 1234, -1234.5, 12.5]
+    >>> [read_number(text) for text in ("1,5", "12k", "10-12", "5 pm", "007", "0,123", "~5", "25%", "1.250 EUR")]
+    [None, None, None, None, None, None, None, None, None]
+    >>> [read_number(text, as_integer=True) for text in ("3.0", "3.5", "25%")]
+    [3, None, 25]
     """
-    digits = read_decimal(text)
+    digits = _read_digits(text, UNITS | PERCENT if as_integer else UNITS)
     if digits is None:
         return None
     return _number(digits.removeprefix("-"), is_negative=digits.startswith("-"), as_integer=as_integer)
@@ -65,11 +70,18 @@ def read_decimal(text: str) -> str | None:
     >>> [read_decimal(text) for text in ("$1,234.50", "-12.30 EUR", "1.234,50", "12 to 15")]
     ['1234.50', '-12.30', '1234.50', None]
     """
+    return _read_digits(text, UNITS)
+
+
+def _read_digits(text: str, units: frozenset[str]) -> str | None:
+    """Return the digits of a number beside which only one of these units is."""
     match = NUMBER_WITH_UNIT.fullmatch(_in_ascii(text.strip())) if len(text) <= MAX_NUMBER_CHARS else None
     if match is None:
         return None
     sign, before, inner_sign, digits, after = match.groups()
-    if (sign and inner_sign) or not (before.strip() in CURRENCIES | {""} and after.strip() in UNITS | {""}):
+    if (sign and inner_sign) or not (before.strip() in CURRENCIES | {""} and after.strip() in units | {""}):
+        return None
+    if (before or after) and POINT_OR_GROUP.fullmatch(digits):
         return None
     json_digits = _json_digits(digits)
     if json_digits is None:
