@@ -26,6 +26,10 @@ SPECIAL_SPACE = "\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\u
 SPECIAL_SPACES = re.compile(rf"[ \t\r\n{SPECIAL_SPACE}]*+")
 IS_SKIPPED = re.compile(rf"[/#{SPECIAL_SPACE}]")
 COMMENTS = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?\*/)*")
+ELLIPSIS = re.compile(r"\.{3}|\u2026")
+ELLIPSIS_IN_LIST = re.compile(r"(?i)\b(?:more|remaining|rest|others?|additional|further|omitted|continued?|etc)\b")
+"""Words of a comment that stands for items, if it is the last element of a list: `[1, 2 /* 5 more */]`."""
+
 UNQUOTED_KEY = re.compile(r"[\w$][\w$-]*+")
 FULL_WIDTH = str.maketrans("\uff5b\uff5d\uff3b\uff3d\uff1a\uff0c", "{}[]:,")
 """Punctuation in the width of Chinese and Japanese text, which has one meaning between values."""
@@ -217,13 +221,22 @@ class _TolerantParser:
 
     def _skip(self) -> None:
         """Skip comments and spaces that are not JSON's."""
-        start = -1
+        first, start = self.at, -1
         while start != self.at:
             start = self.at
             self._skip_match("special space", SPECIAL_SPACES)
             self._skip_match("comment", COMMENTS)
         if self.text[self.at : self.at + 2] in {"/", "/*"}:
             raise TruncatedDocument
+        self._reject_ellipsis(first)
+
+    def _reject_ellipsis(self, start: int) -> None:
+        """Raise an error if a comment from *start* on stands for elements that the model left out."""
+        is_last_item = self.text.startswith("]", self.at)
+        if ELLIPSIS.search(self.text, start, self.at) or (
+            is_last_item and ELLIPSIS_IN_LIST.search(self.text, start, self.at)
+        ):
+            raise UnrepairableDocument(start)
 
     def _skip_match(self, repair: Repair, pattern: re.Pattern[str]) -> None:
         end = pattern.match(self.text, self.at).end()  # type: ignore[union-attr]

@@ -113,6 +113,7 @@ def values(text: str, **options: Any) -> list[Any]:
         ('{"a": 1, // one\n "b": ["x", null]}', ("comment",)),
         ('{"a": /* one */ 1, "b": ["x", null]}', ("comment",)),
         ('{"a": 1, # one, "c"\n "b": ["x", null]}', ("comment",)),
+        ('{"a": 1 /* one more is the rest. */, "b": ["x", /* none, etc. */ null /* last */]}', ("comment",)),
         ('{"a": 1, "b": ["\\x78", null]}', ("string escape",)),
         ('{"a"\uff1a1\uff0c"b"\uff1a["x"\uff0cnull]}', ("full width",)),
         ('\uff5b"a"\uff1a\uff11\uff0c "b"\uff1a\uff3b"x"\uff0cnull\uff3d\uff5d', ("full width",)),
@@ -320,6 +321,16 @@ def test_the_first_candidate_of_exact_json_costs_nothing_but_exact_parsing(monke
             "{'a': '\ud800'}",
             f"{{'a': {'9' * 5000}}}",
             "{'a': {'b': 1, \"b\": 1}}",
+        ),
+        # A comment in the place of elements
+        *(
+            "[1, 2 // ... and so on\n]",
+            "[1, /* \u2026 */ 9]",
+            '{"a": 1, # ...\n}',
+            '{"a": [/* 3 more items */]}',
+            "[1, 2, // remaining items\n]",
+            "[1, 2 # etc\n]",
+            "[1, /* 5 others */ /* omitted */]",
         ),
         # Truncated text
         *(
