@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -59,7 +60,15 @@ def test_a_schema_is_read_out_of_the_requests_and_tools_of_apis(envelope: dict[s
 
 
 @pytest.mark.parametrize(
-    "envelope", [{"format": PERSON}, {"response_mime_type": "application/json", "responseSchema": PERSON}]
+    "envelope",
+    [
+        {"format": PERSON},
+        {"response_mime_type": "application/json", "responseSchema": PERSON},
+        {"type": "json_object", "schema": PERSON},
+        {"type": "json", "schema": PERSON},
+        {"guided_json": PERSON},
+        {"structured_outputs": {"json": PERSON}},
+    ],
 )
 def test_an_envelope_may_have_no_name(envelope: dict[str, Any]) -> None:
     assert ResponseFormat(envelope).name == "output"
@@ -135,6 +144,45 @@ def test_an_unknown_keyword_is_in_the_explanation_with_the_one_that_was_meant() 
     explanation = str(ResponseFormat({"type": "string", "minLenght": 3, "x-order": 1}).explain())
     assert '"minLenght": not a keyword of JSON Schema; did you mean "minLength"?' in explanation
     assert "x-order" not in explanation
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (
+            {"type": "object", "property": {"a": STRING}},
+            'property: not a JSON Schema: write "properties" for "property"',
+        ),
+        ({"type": "object", "Properties": {"a": STRING}}, "Properties: "),
+        ({"type": "object", "keys": {"a": STRING}, "required": ["a"]}, "keys: "),
+        (obj(line={"type": "object", "fields": {"sku": STRING}}), "properties.line.fields: "),
+        ({"type": "array", "item": STRING}, 'write "items" for "item"'),
+        ({"type": "array", "elements": {"$ref": "#/$defs/A"}, "$defs": {"A": STRING}}, 'write "items"'),
+        ({"type": "array", "Items": [STRING, INTEGER]}, 'write "items"'),
+        ({"type": "string", "enums": ["a", "b"]}, 'write "enum" for "enums"'),
+        ({"properties": {"a": STRING}, "require": ["a"]}, 'write "required" for "require"'),
+    ],
+)
+def test_a_schema_whose_keyword_is_misspelt_is_rejected_because_it_would_allow_any_value(
+    document: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SchemaError, match=re.escape(message)):
+        ResponseFormat(document)
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"fields": ["a"]},
+        {"keys": {}},
+        {"attributes": {"a": 1}},
+        {"item": "a text"},
+        {"enums": {"a": "A"}},
+        {"property": STRING},
+    ],
+)
+def test_a_key_that_no_keyword_could_have_with_its_value_is_ignored(keywords: dict[str, Any]) -> None:
+    ResponseFormat({**obj(a=STRING), **keywords})
 
 
 def test_properties_in_the_place_of_a_schema_are_in_the_explanation() -> None:

@@ -21,6 +21,7 @@ SCHEMA_KEYS = frozenset(
         "parametersJsonSchema",
     }  # Google
     | {"toolSpec", "json", "jsonSchema"}  # Bedrock, the AI SDK
+    | {"guided_json", "structured_outputs"}  # vLLM
 )
 """The keys under which a schema is, or another such dict."""
 
@@ -32,7 +33,7 @@ OTHER_KEYS = frozenset(
 )
 """The keys beside such a key, in the same APIs."""
 
-ENVELOPE_TYPES = ("json_schema", "function", "custom")
+ENVELOPE_TYPES = ("json_schema", "json_object", "json", "function", "custom")
 """Values of `type` that name a kind of such a dict."""
 
 

@@ -10,6 +10,7 @@ from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.json_schema.discriminators import is_without_union, read_discriminator
 from structkit.schema.json_schema.drafts import NEWEST, URIS, draft_of
 from structkit.schema.json_schema.foreign_keywords import KEYWORD_RULES
+from structkit.schema.json_schema.misspelt_keywords import validate_keyword_names
 from structkit.schema.json_schema.pointer_targets import look_up, set_child
 from structkit.schema.json_schema.property_maps import is_property_map
 from structkit.schema.json_schema.vocabulary import ANNOTATIONS, ASSERTIONS, is_keyword
@@ -61,6 +62,7 @@ class _KeywordReader:
         return {**rewritten, "$schema": URIS[self._draft]} if self._named_draft else rewritten
 
     def _read(self, part: JSON, path: JSONPath) -> JSON:
+        validate_keyword_names(part, path)
         self._unknown |= dict.fromkeys(name for name in part if not is_keyword(name))
         for rule in self._rules:
             part = self._noted(rule.rewrite(part, path), part, rule.meaning, path)

@@ -1,0 +1,75 @@
+"""Keywords in another spelling, as `property` for `properties`: JSON Schema ignores them, and any value is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+from structkit.errors import SchemaError
+from structkit.schema.json_schema.vocabulary import is_keyword, looks_like_schema
+from structkit.values import JSON, JSONPath, JSONValue
+from structkit.values.text import shorten_json
+
+MIN_SIMILARITY = 0.77
+"""How similar a key is to the keyword that it stands for, capitals aside: `property` is, and `prototype` is not."""
+
+SYNONYMS = {
+    **dict.fromkeys(("props", "fields", "keys", "attributes", "members"), "properties"),
+    **dict.fromkeys(("element", "elements"), "items"),
+}
+"""Names that libraries for validation and data models have for a keyword."""
+
+
+def validate_keyword_names(part: JSON, path: JSONPath) -> None:
+    """Validate that no key of a schema stands for a keyword that the schema does not have.
+
+    Raises:
+        SchemaError: A key is nearly a keyword, and its value is what that keyword has.
+
+    >>> validate_keyword_names({"type": "array", "item": {"type": "string"}}, ())
+    Traceback (most recent call last):
+    structkit.errors.SchemaError: item: not a JSON Schema: write "items" for "item"
+    """
+    for name, value in part.items():
+        word = "" if is_keyword(name) or not isinstance(value, dict | list) else _similar_keyword(name)
+        if word and word not in part and VALUES[word](value):
+            message = f"not a JSON Schema: write {shorten_json(word)} for {shorten_json(name)}"
+            raise SchemaError(message, path=(*path, name))
+
+
+def _similar_keyword(name: str) -> str:
+    """Return the keyword that a key is similar to, or ""."""
+    name = str(name).casefold()
+    close = get_close_matches(name, VALUES, 1, MIN_SIMILARITY)
+    return close[0] if close else SYNONYMS.get(name, "")
+
+
+def _has_only_schemas(value: JSONValue) -> bool:
+    """Return whether a list or a map has schemas, and nothing else."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return bool(children) and all(map(looks_like_schema, children))
+
+
+def _is_schema_map(value: JSONValue) -> bool:
+    return isinstance(value, dict) and _has_only_schemas(value)
+
+
+def _is_item_schema(value: JSONValue) -> bool:
+    return looks_like_schema(value) or (isinstance(value, list) and _has_only_schemas(value))
+
+
+def _is_constant_list(value: JSONValue) -> bool:
+    return isinstance(value, list) and bool(value) and not any(isinstance(item, dict | list) for item in value)
+
+
+def _is_name_list(value: JSONValue) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+VALUES: Mapping[str, Callable[[JSONValue], bool]] = {
+    "properties": _is_schema_map,
+    "items": _is_item_schema,
+    "enum": _is_constant_list,
+    "required": _is_name_list,
+}
+"""Keywords without which a value is hardly constrained, and what their values are."""
