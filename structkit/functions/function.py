@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
-from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
@@ -124,7 +123,8 @@ class DecoratedFunction(Generic[P, T]):
             TypeError: There is no option of that name.
             ConfigError: An option is invalid.
         """
-        function = copy(self)
+        function = object.__new__(type(self))
+        function.__dict__ |= self.__dict__
         function.__dict__["_declaration"] = self._declaration.updated(client, options)
         return function
 
@@ -155,6 +155,10 @@ class DecoratedFunction(Generic[P, T]):
         return cast(
             "CallOptions", {**call, "evidence": argument_evidence(choice or False, self._function, arguments, keywords)}
         )
+
+    def __reduce__(self) -> str:
+        """Pickle by name, as functions are: another process imports its own, with its own client."""
+        return cast("str", cast("Any", self).__qualname__)
 
     @property
     def _client(self) -> Client | AsyncClient:

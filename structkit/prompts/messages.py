@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from structkit.errors import PromptError
@@ -190,8 +191,16 @@ def _content_part(item: Any) -> JSON:
         return item.part
     if isinstance(item, Mapping) and isinstance(item.get("type"), str):
         return item if isinstance(item, DocumentPart) else _validated_part(dict(item))
-    hint = "; call it, and pass what it returns" if callable(item) else ""
-    raise PromptError(f"the input must be {EXPECTED}, not {type(item).__name__}{hint}")
+    raise PromptError(f"the input must be {EXPECTED}, not {type(item).__name__}{_advice(item)}")
+
+
+def _advice(item: Any) -> str:
+    """Return what to pass in the place of an item, as the end of a message."""
+    if callable(item):
+        return "; call it, and pass what it returns"
+    if isinstance(item, PurePath | bytes | bytearray | memoryview):
+        return "; pass structkit.Document.open(...) for its text, or structkit.File(...) for an image, a sound or a PDF"
+    return "; pass its JSON as a text" if isinstance(item, Mapping) else ""
 
 
 def _validated_part(part: JSON) -> JSON:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +138,9 @@ def test_a_prompt_that_is_neither_messages_nor_parts_is_rejected(connect: Connec
         ([{"role": "user", "content": []}], "the input is empty: all messages are blank"),
         ([{"role": "user", "content": [{"type": "text", "text": " "}]}], "the input is empty: all messages are blank"),
         (str.upper, "call it, and pass what it returns"),
+        (Path("invoice.pdf"), r"not (Posix|Windows)Path; pass structkit.Document.open\(...\) for its text"),
+        (["Read this:", b"%PDF"], r"not bytes; pass structkit.Document.open\(...\) for its text, or structkit.File"),
+        ({"seller": "Northwind"}, "not dict; pass its JSON as a text"),
         (structkit.JinjaTemplate("{{ text }}"), "not JinjaTemplate; call it, and pass what it returns"),
     ],
 )

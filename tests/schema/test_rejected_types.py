@@ -122,6 +122,7 @@ class Counted(BaseModel):
     [
         pytest.param(Point(1), "a value, not a type; pass its class, Point", id="dataclass instance"),
         pytest.param(Counted(n=1), "a value, not a type; pass its class, Counted", id="model instance"),
+        pytest.param(["a", "b"], r"a list of values, not a type; for one of them, write Literal\[\.\.\.\]", id="choices"),
         pytest.param([int], r"a list, not a type; write list\[\.\.\.\]", id="list"),
         pytest.param([{"type": "function"}], "a list of dicts, not a type; pass one of them", id="tools"),
         pytest.param(True, "a value, not a type", id="true"),

@@ -46,8 +46,9 @@ def advise(part: Any) -> str | None:
     >>> @dataclasses.dataclass
     ... class Point:
     ...     x: int
-    >>> advise(Point(1)), advise([int]), advise(Point)
-    ('a value, not a type; pass its class, Point', 'a list, not a type; write list[...]', None)
+    >>> advise(Point(1)), advise([int]), advise(["a", "b"]), advise(Point)
+    ('a value, not a type; pass its class, Point', 'a list, not a type; write list[...]', \
+'a list of values, not a type; for one of them, write Literal[...]', None)
     """
     origin = typing.get_origin(part) or part
     if isinstance(origin, type) and (origin in INSTEAD or origin is part):
@@ -67,6 +68,8 @@ def _advise_on_container(part: list[Any] | set[Any] | tuple[Any, ...]) -> str:
     if isinstance(part, list) and any(isinstance(item, dict) for item in part):
         return "a list of dicts, not a type; pass one of them"
     name = type(part).__name__
+    if part and all(isinstance(item, str | int) for item in part):
+        return f"a {name} of values, not a type; for one of them, write Literal[...]"
     return f"a {name}, not a type; write {name}[...]"
 
 

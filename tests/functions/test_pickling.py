@@ -1,0 +1,72 @@
+"""Decorated functions in other processes: they are pickled by name, as functions are."""
+
+from __future__ import annotations
+
+import copy
+import multiprocessing
+import pickle
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import structkit
+from structkit.testing import Endpoint
+
+MODULE = """
+import structkit
+
+@structkit.prompt
+def count(text: str) -> int:
+    '''How many in {text}?'''
+
+@structkit.prompt
+async def count_later(text: str) -> int:
+    '''How many in {text}?'''
+
+hidden = structkit.prompt(int)(lambda text: text)
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    (tmp_path / "counts.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield __import__("counts")
+    del sys.modules["counts"]
+
+
+def test_a_pool_of_processes_calls_a_function_with_its_own_client(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Endpoint('{"value": 7}') as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("STRUCTKIT_MODEL", "fake")
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            assert pool.map(module.count, ["a", "b", "c"]) == [7, 7, 7]
+        assert len(endpoint.requests) == 3
+
+
+@pytest.mark.parametrize("name", ["count", "count_later"])
+def test_a_function_is_the_same_one_after_pickling_and_copying(module: Any, name: str) -> None:
+    function = getattr(module, name)
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert copy.copy(function) is copy.deepcopy(function) is function
+
+
+@pytest.mark.parametrize(
+    "choose",
+    [lambda module: module.hidden, lambda module: module.count.with_options(seed=1)],
+    ids=["lambda", "options"],
+)
+def test_a_function_that_its_name_does_not_lead_to_cannot_be_pickled(module: Any, choose: Any) -> None:
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(choose(module))
+
+
+def test_other_options_leave_the_function_as_it_is() -> None:
+    @structkit.prompt(model="a")
+    def count(text: str) -> int:  # type: ignore[empty-body]
+        """How many in {text}?"""
+
+    other = count.with_options(model="b")
+    assert (count.declaration.model, other.declaration.model) == ("a", "b")
