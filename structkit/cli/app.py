@@ -105,7 +105,8 @@ def structkit(
 
     The API key is read from OPENAI_API_KEY, never from the command line. Results go to stdout, progress
     and notices to stderr. Exit codes: 0 success; 2 an invalid setting or file; 3 the endpoint failed;
-    4 no valid answer from the model; 5 the budget is used up; 6 a score is too low; 130 interrupted.
+    4 no valid answer from the model; 5 the budget is used up; 6 a score is too low; 7 batches are at the
+    endpoint; 130 interrupted.
     """
     if version:
         from structkit import __version__
