@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Any
 
 from structkit.errors import PromptError
@@ -198,7 +197,7 @@ def _advice(item: Any) -> str:
     """Return what to pass in the place of an item, as the end of a message."""
     if callable(item):
         return "; call it, and pass what it returns"
-    if isinstance(item, PurePath | bytes | bytearray | memoryview):
+    if hasattr(item, "__fspath__") or isinstance(item, bytes | bytearray | memoryview):
         return "; pass structkit.Document.open(...) for its text, or structkit.File(...) for an image, a sound or a PDF"
     return "; pass its JSON as a text" if isinstance(item, Mapping) else ""
 
