@@ -28,6 +28,7 @@ from typing import Any, ClassVar, Self
 
 from structkit.values import Attempt, Issue, JSONPath, JSONValue, RateLimit, ToolRun, Usage, format_path, sum_usage
 from structkit.values.chunk_result import ChunkResult
+from structkit.values.error_reading import ErrorReading
 from structkit.values.text import escape_controls
 
 DISTRIBUTION = "structkit-llm"
@@ -129,6 +130,7 @@ class TransportError(StructkitError):
     usage_of_reply: Usage = Usage()
     limits: tuple[RateLimit, ...] = ()
     partial: Any = None
+    reading: ErrorReading | None = None  # see `dialects.error_reading.read_error`
 
     def __init__(
         self,

@@ -9,10 +9,10 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 
 from structkit.client.streams import NO_REPLY
-from structkit.dialects.refusals import STREAM
+from structkit.dialects.error_reading import rejects_field
+from structkit.dialects.refusals import REJECTION_STATUSES, STREAM
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction
 from structkit.extraction.item_loops import REPETITION
@@ -22,19 +22,6 @@ from structkit.transport import AsyncTransport, Transport, TransportReply
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.streaming import open_stream, open_stream_async
 from structkit.values import Completion, Delta, Policy, Request, Usage
-
-REJECTION_STATUSES = frozenset(
-    {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.METHOD_NOT_ALLOWED,
-        HTTPStatus.NOT_ACCEPTABLE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.NOT_IMPLEMENTED,
-    }
-)
-"""The statuses with which endpoints reject a field of the request."""
 
 
 class ReplyFold:
@@ -102,9 +89,9 @@ class StepStreams:
 
 def rejects_stream(reply: TransportReply) -> bool:
     """Return whether an error is about the stream, or gives no reason at all, so that it may be about the stream."""
-    if not isinstance(reply, StatusError) or reply.status_code not in REJECTION_STATUSES:
+    if not isinstance(reply, StatusError) or reply.retryable:
         return False
-    return bool(STREAM.search(f"{reply} {reply.body}")) or is_generic(reply)
+    return rejects_field(reply, STREAM) or (reply.status_code in REJECTION_STATUSES and is_generic(reply))
 
 
 def with_rejection(reply: TransportReply, rejection: TransportReply) -> TransportReply:

@@ -64,10 +64,10 @@ after it."""
 SPENT = (
     r"reach(?:ed|ing) (?:your specified api usage limits|(?:its|the|your) monthly spend(?:ing)? limit)|"
     r"used all available credits|exceeded its monthly spending cap|(?:doesn't|does not) have any credits|"
-    r"prepayment credits are depleted"
+    r"prepayment credits are depleted|your credit balance is too low to access"
 )
-"""How vendors state the same under the status or the code of another error: Anthropic's 400 for a limit of the user's
-own, the 412 of Fireworks, the 403 and the 429 of xAI, Google's `RESOURCE_EXHAUSTED`."""
+"""How vendors state the same under the status or the code of another error: Anthropic's 400, also for a limit of the
+user's own, the 412 of Fireworks, the 403 and the 429 of xAI, Google's `RESOURCE_EXHAUSTED`."""
 
 EMPTY_ACCOUNT = re.compile(
     r"insufficient[ _](?:\w+ )?(?:balance|credits?|quota|funds)\b|"
@@ -192,8 +192,13 @@ REJECTED_KEY = (
 )
 """How such an error is about the key all the same, whatever else it names."""
 
+SCHEMA_ERROR_STATUSES = frozenset({400, 404, 422, 500, 501})
+"""The statuses with which gateways reject a parameter."""
+
 UNUSUAL_STATUSES = frozenset({403, 405, 406, 409, 415, 424})
 """Statuses with which few gateways reject a field that a mode sets: for a plan without it, or as a type of content."""
+
+REJECTION_STATUSES = SCHEMA_ERROR_STATUSES | UNUSUAL_STATUSES
 
 PROMPT_REJECTION = (
     r"\b(?:waf|firewall|guardrails?|flagged|malicious|suspicious|sensitive (?:content|data|information|words?))\b|"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from structkit.dialects import CORE, DIALECTS, Dialect, Route
-from structkit.dialects.error_kind import is_rate_limit
+from structkit.dialects.error_reading import error_message, error_texts, read_error
 from structkit.dialects.parameter_rejections import (
     find_exclusive_pair,
     find_rejected_parameter,
@@ -18,9 +17,7 @@ from structkit.dialects.parameter_rejections import (
     rejected_setting,
 )
 from structkit.dialects.refusals import (
-    CALLER_NAMES,
     CHARACTER_COUNT,
-    ECHO_KEYS,
     ENUM_COUNT,
     GENERIC_MESSAGE,
     GRAMMAR_FAILURE,
@@ -32,6 +29,7 @@ from structkit.dialects.refusals import (
     REJECTION,
     RESPONSE_FORMAT_FIELD,
     ROOT_REFERENCE,
+    SCHEMA_ERROR_STATUSES,
     SCHEMA_SUBJECT,
     SIZE_LIMIT,
     STREAM,
@@ -53,9 +51,6 @@ from structkit.values import JSON, JSONValue, Message
 
 T = TypeVar("T")
 
-SCHEMA_ERROR_STATUSES = frozenset({400, 404, 422, 500, 501})
-"""The statuses with which gateways reject a parameter."""
-
 PASSED_ON = frozenset({502, 503})
 """The statuses with which gateways pass on a rejection that a server answered with a 500."""
 
@@ -65,10 +60,6 @@ NOT_IMPLEMENTED = 501
 MIN_ECHO_CHARS = 12
 """A message of at least this many characters that occurs in an error is an echo of the request; a shorter one may occur
 in any text."""
-
-MAX_TEXTS = 200
-MAX_TEXT_CHARS = 4_000
-"""Limits on what is read of an error body; anything larger is not an explanation."""
 
 TRACES_OF_JSON = ("", "[", '"', "<", "`")
 """First characters of a truncated text that may still become JSON: an array, a string, thinking, a code fence. An empty
@@ -103,8 +94,9 @@ def learn_from_error(
         messages: The messages that were sent; some errors repeat them, and their words must not be taken for a reason.
         parameters: The parameters of the request that may be changed, with their values.
     """
-    text = _error_text(error, messages)
-    if not _is_about_request(error) or (_status(error) in UNUSUAL_STATUSES and not names_field(text)):
+    contents = (message.content for message in messages if isinstance(message.content, str))
+    text = error_texts(error.body or str(error), (each for each in contents if len(each) >= MIN_ECHO_CHARS))
+    if not may_reject_request(error) or (_status(error) in UNUSUAL_STATUSES and not names_field(text)):
         return None
     if with_other_form := learn_rejected_part(text, route, messages):
         return with_other_form
@@ -149,7 +141,8 @@ def _is_about_schema(error: TransportError, text: str) -> bool:
 
 def is_generic(error: TransportError) -> bool:
     """Return whether an error gives no reason at all."""
-    return _status(error) != NOT_FOUND and not error.retryable and bool(GENERIC_MESSAGE.fullmatch(_message(error.body)))
+    message = error_message(error.body) or error_texts(error.body)
+    return _status(error) != NOT_FOUND and not error.retryable and bool(GENERIC_MESSAGE.fullmatch(message))
 
 
 def _status(error: TransportError) -> int | None:
@@ -162,47 +155,17 @@ def _is_unrelated(text: str, mode: Mode) -> bool:
     return bool(UNRELATED_TO_MODE.search(text)) and not re.search(field, text, re.IGNORECASE)
 
 
-def _is_about_request(error: TransportError) -> bool:
-    """Return whether an error may reject the request: by its status, or as a permanent error object under 200."""
-    if is_rate_limit(error):
+def may_reject_request(error: TransportError) -> bool:
+    """Return whether an error may reject the form of a request, by its status, or as a permanent error under 200."""
+    reading = read_error(error)
+    if reading.is_certain and reading.kind != "too_large":  # the schema may be what is too large
         return False
     if isinstance(error, StatusError):
         is_page = isinstance(error.body, str) and WEB_PAGE.match(error.body)
-        is_rejection = error.status_code in SCHEMA_ERROR_STATUSES | UNUSUAL_STATUSES or (
-            error.status_code in PASSED_ON and not error.retryable
-        )
-        return is_rejection and not is_page
-    is_error = isinstance(error.body, dict) and "error" in error.body
-    return isinstance(error, MalformedReply) and is_error and not error.retryable
-
-
-def _error_text(error: TransportError, messages: tuple[Message, ...]) -> str:
-    """Return the texts of an error, each in quotes, without those that repeat the request."""
-    texts = [*islice(_texts(error.body or str(error)), MAX_TEXTS)]
-    for content in (message.content for message in messages if isinstance(message.content, str)):
-        if len(content) >= MIN_ECHO_CHARS:
-            texts = [text.replace(content, "") for text in texts]
-    return CALLER_NAMES.sub("", "\n".join(f'"{text[:MAX_TEXT_CHARS]}"' for text in texts))
-
-
-def _texts(body: JSONValue) -> Iterator[str]:
-    """Yield the texts and keys of an error body in order, except those under a key that echoes the request."""
-    stack = [body]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, dict):
-            stack += [each for key, item in reversed(part.items()) if key not in ECHO_KEYS for each in (item, key)]
-        elif isinstance(part, list):
-            stack += reversed(part)
-
-
-def _message(body: JSONValue) -> str:
-    """Return the message inside an error body."""
-    error = body.get("error", body) if isinstance(body, dict) else body
-    message = error.get("message", error) if isinstance(error, dict) else error
-    return " ".join(islice(_texts(message), MAX_TEXTS))[:MAX_TEXT_CHARS]
+        statuses = UNUSUAL_STATUSES | PASSED_ON if reading.kind == "unsupported_mode" else frozenset[int]()
+        return error.status_code in SCHEMA_ERROR_STATUSES | statuses and not is_page
+    has_error = isinstance(error.body, dict) and bool(error.body.get("error"))
+    return isinstance(error, MalformedReply) and has_error and not error.retryable
 
 
 def is_narrowed(dialect: Dialect) -> bool:

@@ -6,7 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from structkit.dialects.error_kind import error_kind
+from structkit.dialects.error_reading import read_error_body
 from structkit.dialects.finish_reasons import classify_finish_reason, finish_kind_of
 from structkit.dialects.refusals import PERMANENT_CODES, PERMANENT_ERROR
 from structkit.errors import MalformedReply
@@ -368,7 +368,7 @@ def _error_object(body: JSON, description: str = "an error object") -> Malformed
 
 def _is_permanent(body: JSON, code: str, text: str) -> bool:
     """Return whether a retry cannot cure an error under 200: by its kind, its code (an HTTP status) or its words."""
-    kind = error_kind({"error": body["error"]})
+    kind = read_error_body(HTTPStatus.OK, {"error": body["error"]}).kind
     if kind != "other":
         return kind != "rate_limit"
     has_status = code.isdecimal() and HTTPStatus.BAD_REQUEST <= int(code[:4]) < MAX_STATUS

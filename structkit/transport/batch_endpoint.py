@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from structkit.dialects.error_kind import is_rate_limit
+from structkit.dialects.error_reading import read_error
 from structkit.errors import MalformedReply, TransportError
 from structkit.parsing import read_envelope
 from structkit.transport.base_url import MODELS, display_url, query_secrets, read_addresses
@@ -269,7 +269,7 @@ class BatchEndpoint:
 
 def is_missing_api(error: TransportError) -> bool:
     """Return whether an error shows that the endpoint does not have the API."""
-    return not is_rate_limit(error) and (
+    return not read_error(error).is_rate_limit and (
         isinstance(error, MalformedReply) or getattr(error, "status_code", 0) in NO_BATCH_API
     )
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from structkit.dialects.error_kind import ErrorKind, error_kind, is_rate_limit
+from structkit.dialects.error_reading import read_error
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits
@@ -19,6 +19,7 @@ from structkit.transport.reply_body import BodyReader
 from structkit.transport.retry_after import read_retry_after
 from structkit.transport.secrets import Secrets
 from structkit.values import JSON, Completion, JSONValue, ModelName, RateLimit, Usage
+from structkit.values.error_reading import ErrorKind, ErrorReading
 from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 300
@@ -67,17 +68,15 @@ PROXY_LOGIN = "the proxy requires a user and a password: http://USER:PASSWORD@HO
 
 ADVICE = {
     401: "check the API key (OPENAI_API_KEY, or api_key=)",
-    402: "the account is empty: check its balance and its quota",
     403: "the key may not use this model or endpoint",
     404: "check the base URL and the model's name (`structkit models` lists them)",
     407: PROXY_LOGIN,
-    429: "send fewer requests at a time, or check the quota",
     500: "if this persists, `structkit probe` finds out whether the server fails on the mode",
 }
 KIND_ADVICE: dict[ErrorKind, str] = {
     "empty_account": "the account is empty: check its balance and its quota",
-    "too_large": "the request alone has more tokens than the limit allows; shorten the prompt, or lower max_tokens",
-    "rate_limit": "send fewer requests at a time",
+    "too_large": "the request alone is larger than the limit; shorten the prompt, or lower max_tokens",
+    "rate_limit": "send fewer requests at a time, or check the quota",
     "filtered": "change the input",
 }
 
@@ -214,7 +213,7 @@ def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONVa
     reply = None if not is_success(status) or body is None else read_completion(body)
     if not isinstance(reply, TransportError):
         return _not_json_error(status, text, url)
-    if is_rate_limit(reply):
+    if read_error(reply).is_rate_limit:
         if reply.usage_of_reply.unreported:
             reply.usage_of_reply = Usage()  # nothing was asked of a model
         reply.retry_after = read_retry_after(headers, reply.body, is_rate_limit=True)
@@ -281,7 +280,6 @@ def _secret_forms(secret: str) -> tuple[str, ...]:
 
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue, url: str) -> StatusError:
     value = text if body is None else body
-    kind = error_kind(value)
     place = f" to {url}" if url and status in WRONG_ADDRESS else ""
     message = _message(body) or ""
     error = StatusError(
@@ -290,21 +288,20 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
         body=value,
     )
     error.status_code = status
-    is_limit = is_rate_limit(error)
-    error.retryable = (status in RETRYABLE or is_limit) and not _is_permanent(status, kind)
-    error.retry_after = read_retry_after(headers, value, is_rate_limit=is_limit)
-    error.args = (f"{error}{_advice(status, kind, is_limit=is_limit)}",)
+    reading = read_error(error)
+    is_transient = status in RETRYABLE or reading.is_rate_limit
+    error.retryable = is_transient and not _is_permanent(status, reading.kind)
+    error.retry_after = read_retry_after(headers, value, is_rate_limit=reading.is_rate_limit)
+    error.args = (f"{error}{_advice(status, reading)}",)
     return error
 
 
-def _advice(status: int, kind: ErrorKind, *, is_limit: bool) -> str:
-    """Return what to do about an error; a rate limit or an empty account comes under any status."""
-    if is_limit and kind == "rate_limit":
-        return f"; {KIND_ADVICE[kind]}"
-    if status not in ADVICE and kind != "empty_account":
-        return ""
-    words = None if kind == "rate_limit" else KIND_ADVICE.get(kind)
-    return f"; {words or ADVICE[status]}"
+def _advice(status: int, reading: ErrorReading) -> str:
+    """Return what to do about an error: a rate limit or an empty account comes under any status."""
+    is_uncertain = reading.kind == "rate_limit" and not reading.is_certain
+    advice = None if is_uncertain else KIND_ADVICE.get(reading.kind)
+    advice = advice or ADVICE.get(status)
+    return f"; {advice}" if advice else ""
 
 
 def _is_permanent(status: int, kind: ErrorKind) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from structkit.dialects.error_kind import is_rate_limit
+from structkit.dialects.error_reading import read_error
 from structkit.errors import MalformedReply, TransportError
 from structkit.transport.request_scope import raise_if_stopped
 from structkit.transport.retry_events import notify_retry
@@ -70,7 +70,7 @@ def _settings(policy: Policy, failures: list[TransportError], model: str) -> dic
     backoff = wait_random_exponential(multiplier=policy.wait_initial, max=policy.wait_max)
 
     def stop(state: RetryCallState) -> bool:
-        is_malformed = isinstance(_result(state), MalformedReply) and not is_rate_limit(_result(state))
+        is_malformed = isinstance(_result(state), MalformedReply) and not read_error(_result(state)).is_rate_limit
         return state.attempt_number > min(MAX_MALFORMED_RETRIES if is_malformed else policy.retries, policy.retries)
 
     def wait(state: RetryCallState) -> float:

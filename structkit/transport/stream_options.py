@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from structkit.dialects.error_reading import rejects_field
 from structkit.dialects.refusals import STREAM_OPTIONS
-from structkit.errors import StatusError
 from structkit.transport.transport import TransportReply
 from structkit.values import Delta, Request
-
-REJECTION_STATUSES = frozenset({400, 403, 404, 405, 406, 409, 415, 422, 424, 500, 501})
 
 
 class StreamOptions:
@@ -28,11 +26,8 @@ class StreamOptions:
 
     def drop_if_rejected(self, request: Request, reply: Delta | TransportReply) -> bool:
         """Return whether *reply* rejects the `stream_options` of *request*; if so, later requests have none."""
-        if "stream_options" not in request.fields or not isinstance(reply, StatusError):
-            return False
-        if "stream_options" in request.parameters.options:  # the caller's own are not dropped
-            return False
-        if reply.status_code not in REJECTION_STATUSES or not STREAM_OPTIONS.search(f"{reply} {reply.body}"):
+        is_own = "stream_options" in request.parameters.options  # the caller's are not dropped
+        if "stream_options" not in request.fields or is_own or not rejects_field(reply, STREAM_OPTIONS):
             return False
         self._reports_usage = False
         return True

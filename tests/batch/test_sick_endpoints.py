@@ -113,6 +113,55 @@ def test_a_403_that_names_the_mode_changes_it_and_stops_no_run(job: Callable[...
     assert len(endpoint.requests) == 22
 
 
+def test_a_403_whose_param_names_the_mode_changes_it_and_stops_no_run(job: Callable[..., Job]) -> None:
+    def answer(request: JSON) -> Reply:
+        rejection = error_reply(403, "not in your plan", param="response_format")
+        return rejection if "response_format" in request else conforming_reply(request)
+
+    with Endpoint(answer) as endpoint:
+        report = job(endpoint, 20, concurrency=1).run()
+    assert report.counts == {"done": 20}
+    assert len(endpoint.requests) == 22
+
+
+def test_a_rejected_row_about_money_fails_alone(job: Callable[..., Job]) -> None:
+    def answer(request: JSON) -> Reply:
+        rejection = error_reply(400, "Bad input: my account has insufficient funds")
+        return rejection if text_of(request) == "row-7" else conforming_reply(request)
+
+    with Endpoint(answer) as endpoint:
+        report = job(endpoint, 20, concurrency=1).run()
+    assert report.counts == {"done": 19, "failed": 1}
+
+
+def test_an_account_that_becomes_empty_stops_a_job_although_only_words_say_so(job: Callable[..., Job]) -> None:
+    def answer(request: JSON) -> Reply:
+        is_paid = int(text_of(request).removeprefix("row-")) < 10
+        return conforming_reply(request) if is_paid else error_reply(400, "Your balance is not enough")
+
+    with Endpoint(answer) as endpoint:
+        report = job(endpoint, 40, concurrency=1).run()
+    assert (report.reason, report.counts) == ("endpoint", {"done": 10, "open": 30})
+
+
+@pytest.mark.parametrize("status", [200, 400, 429])
+def test_a_row_is_sent_again_as_long_as_a_status_or_a_code_says_that_it_only_has_to_wait(
+    job: Callable[..., Job], status: int
+) -> None:
+    limit = Reply(error_reply(429, "slow down", code="rate_limit_exceeded").body, status=status)
+    limits = 0
+
+    def answer(request: JSON) -> Reply:
+        nonlocal limits
+        is_limited = text_of(request) == "row-3" and limits < 70
+        limits += is_limited
+        return limit if is_limited else conforming_reply(request)
+
+    with Endpoint(answer) as endpoint:
+        report = job(endpoint, 20, policy=Policy(wait_initial=0.001, wait_max=0.002, retries=1)).run()
+    assert report.counts == {"done": 20}
+
+
 FAILED_CHOICE = Reply(completion('{"n": 1}', finish_reason="error"))
 FAILED_CHOICE.body["choices"][0]["error"] = {"message": "no healthy upstream", "code": 503}
 

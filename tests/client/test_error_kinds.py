@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 import structkit
-from structkit.dialects.error_kind import error_kind
+from structkit.dialects.error_reading import read_error_body
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON, JSONValue
+from structkit.values.error_reading import ErrorReading
 
 Connect = Callable[..., Any]
 VALID = '{"value": 3}'
@@ -62,6 +63,7 @@ EMPTY_ACCOUNTS: dict[str, JSONValue] = {
     "Anthropic, a limit": error(
         "You have reached your specified API usage limits. You will regain access on 2026-12-01."
     ),
+    "Anthropic": error("Your credit balance is too low to access the Anthropic API. Please purchase credits."),
     "xAI": {"code": "exhausted", "error": "Your team has used all available credits; you have hit the rate limit."},
     "xAI, a new team": {"code": "denied", "error": "Your newly created team doesn't have any credits or licenses yet."},
     "Fireworks": error("Account a is suspended, possibly due to reaching the monthly spending limit."),
@@ -158,7 +160,7 @@ def test_a_stated_rate_limit_has_its_wait_and_its_advice(connect: Connect) -> No
     with Endpoint(Reply(body, status=403)) as endpoint, pytest.raises(structkit.StatusError) as caught:
         connect(endpoint.base_url, policy=policy).run(int, "How many?")
     assert caught.value.retry_after == 7
-    assert str(caught.value).endswith("send fewer requests at a time")
+    assert str(caught.value).endswith("send fewer requests at a time, or check the quota")
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -389,4 +391,32 @@ def test_a_wait_in_the_body_or_the_limits_is_kept(
     "body", [None, 3, [], [[]], {"error": None}, {"error": [1]}, "x" * 10_000_000, [[[{}]]] * 10_000]
 )
 def test_any_body_has_a_kind(body: JSONValue) -> None:
-    assert error_kind(body) == "other"
+    assert read_error_body(400, body).kind == "other"
+
+
+CERTAIN: dict[str, tuple[int, JSONValue, ErrorReading]] = {
+    "a key": (401, error("too many requests"), ErrorReading("credentials", "status")),
+    "a key without quota": (401, error("no", code="insufficient_quota"), ErrorReading("empty_account", "status")),
+    "a proxy": (407, None, ErrorReading("credentials", "status")),
+    "a 429": (429, error("tools are not supported"), ErrorReading("rate_limit", "status")),
+    "a 429 without money": (429, error("insufficient balance"), ErrorReading("empty_account", "status")),
+    "a code": (400, error("no", code="insufficient_quota"), ErrorReading("empty_account", "code")),
+    "a sentence of a vendor": (403, EMPTY_ACCOUNTS["Anthropic"], ErrorReading("empty_account", "statement")),
+    "a statement": (400, error("Rate limit exceeded: 9"), ErrorReading("rate_limit", "statement")),
+    "words": (400, error("bad row: insufficient funds"), ErrorReading("empty_account", "words")),
+    "words about limits": (400, error("bad row: the rate limit of 9"), ErrorReading("rate_limit", "words")),
+    "a mode": (403, error("no", param="tools"), ErrorReading("unsupported_mode", "words")),
+    "a mode of a server": (500, error("unknown field: tools"), ErrorReading("unsupported_mode", "words")),
+    "a paid reply": (
+        200,
+        {**error("no", code="rate_limit_exceeded"), "choices": [{}]},
+        ErrorReading("rate_limit", "words"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "reading"), CERTAIN.values(), ids=CERTAIN.keys())
+def test_a_reading_says_what_an_error_is_about_and_how_certain_that_is(
+    status: int, body: JSONValue, reading: ErrorReading
+) -> None:
+    assert read_error_body(status, body) == reading

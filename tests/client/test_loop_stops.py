@@ -187,6 +187,11 @@ def reject_streams(body: JSON) -> Any:
     return Reply({"error": {"message": "bad request"}}, status=400) if body.get("stream") else truncated(LOOP)
 
 
+def forbid_streams(body: JSON) -> Any:
+    rejection = Reply({"error": {"message": "streaming is not part of your plan"}}, status=403)
+    return rejection if body.get("stream") else truncated(LOOP)
+
+
 def break_streams(body: JSON) -> Any:
     return Reply("data: {oops\n\n", headers={"content-type": "text/event-stream"}) if body.get("stream") else VALUE_TEXT
 
@@ -200,11 +205,12 @@ def without_usage(body: JSON) -> Reply:
     ("reply", "streams"),
     [
         (reject_streams, [True, False, False]),
+        (forbid_streams, [True, False, False]),
         (break_streams, [True, False, False]),
         (without_usage, [True, False]),
         (fault("stream_ignored"), [True, False]),
     ],
-    ids=["rejected", "malformed", "no usage", "ignored"],
+    ids=["rejected", "forbidden", "malformed", "no usage", "ignored"],
 )
 def test_a_stream_that_does_not_help_fails_no_call_and_is_not_tried_again(
     calls: Any, reply: Any, streams: list[bool]

@@ -477,3 +477,21 @@ def test_a_probe_has_the_fields_without_which_a_model_rejects_every_request(conn
         connect(endpoint.base_url, **options).probe()
     fields = ("enable_thinking", "reasoning_effort", "temperature")
     assert {tuple(body.get(name) for name in fields) for body in endpoint.requests} == {(False, "low", 0)}
+
+
+def test_a_gateway_error_that_names_the_mode_rejects_it(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        rejection = error_reply(502, "unexpected keyword argument 'response_format'")
+        return rejection if "response_format" in request else perfect(request)
+
+    report, _ = probed(answer)
+    assert verdicts(report, "mode")["json_schema"] == "refused"
+
+
+def test_a_web_page_in_front_of_the_endpoint_rejects_no_mode(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        page = Reply("<html>Request blocked: response_format</html>", status=400)
+        return page if "response_format" in request else perfect(request)
+
+    report, _ = probed(answer)
+    assert verdicts(report, "mode")["json_schema"] == "unknown"

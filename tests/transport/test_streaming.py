@@ -351,6 +351,20 @@ def test_other_errors_are_not_rejections_of_stream_options(driver: Driver) -> No
         assert len(endpoint.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "prompt is too bad", "input": "what is stream_options?"}},
+        {"error": {"message": "no stream_options now", "code": "rate_limit_exceeded"}},
+    ],
+    ids=["an echo of the row", "a rate limit"],
+)
+def test_an_error_that_is_about_something_else_does_not_drop_stream_options(driver: Driver, body: Any) -> None:
+    with Endpoint(Reply(body, status=400), TEXT) as endpoint:
+        driver(endpoint.base_url).streams(2, NO_RETRIES, REQUEST)
+    assert all("stream_options" in request for request in endpoint.requests)
+
+
 # Streams and other bodies
 
 OTHER_BODIES: dict[str, tuple[bytes, dict[str, str], str | None]] = {

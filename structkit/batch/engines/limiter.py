@@ -8,8 +8,7 @@ from typing import Literal
 
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.engines.token_bucket import Bucket
-from structkit.dialects.error_kind import error_kind, error_message, is_rate_limit
-from structkit.dialects.refusals import names_field
+from structkit.dialects.error_reading import read_error
 from structkit.errors import StructkitError, TransportError
 from structkit.values import Completion, Policy, RateLimit
 from structkit.values.text import escape_controls, shorten
@@ -28,8 +27,8 @@ MAX_PROBES = 10
 """The failed probes of an endpoint that is down after which the run ends: with the default waits, 3 minutes. If it had
 answered before, twice as many: 10 minutes."""
 
-FATAL_STATUSES = frozenset({401, 402})
-"""The key is rejected, or the account is empty: every row will fail."""
+FATAL_KINDS = frozenset({"credentials", "empty_account"})
+"""Every row will fail."""
 
 SUSPECT_STATUSES = frozenset({403, 404})
 """The key, the model or the address may be wrong; or, for 403, a firewall rejects one row's text."""
@@ -177,7 +176,7 @@ class Limiter:
             self._slow_down(time_s, reply, is_late=number < self._first_after_fault)
             return
         if isinstance(reply, TransportError):
-            self.stop_cause = self.stop_cause or self._fatal(reply)
+            self.stop_if_fatal(reply)
         self._speed_up(is_answer=isinstance(reply, Completion))
 
     def finish_row(self, error: StructkitError | None, *, is_own_fault: bool = False) -> None:
@@ -192,7 +191,7 @@ class Limiter:
         if not isinstance(error, TransportError):
             self.has_answered, self._rejections = True, 0
             return
-        is_suspect = getattr(error, "status_code", 0) in SUSPECT_STATUSES
+        is_suspect = getattr(error, "status_code", 0) in SUSPECT_STATUSES or read_error(error).kind in FATAL_KINDS
         if is_own_fault or error.retryable or (self.has_answered and not is_suspect):
             return
         rejection = rejection_reason(error)
@@ -203,14 +202,15 @@ class Limiter:
                 "endpoint", f"{self._rejections} rows in a row were rejected: {error}"
             )
 
-    def _fatal(self, rejection: TransportError) -> StopCause | None:
-        status, kind = getattr(rejection, "status_code", 0), error_kind(rejection.body)
-        # A 403 means a rejected key, or a firewall that rejects this row: other rows have to tell.
-        is_row_suspect = self.has_answered or self.is_proven or self.deferred_rows or kind == "filtered"
-        is_about_mode = names_field(error_message(rejection.body))  # the conversation tries the next one
-        is_forbidden = status == FORBIDDEN and not (is_row_suspect or is_about_mode)
-        is_fatal = status in FATAL_STATUSES or kind == "empty_account" or is_forbidden
-        return StopCause("endpoint", str(rejection)) if is_fatal else None
+    def stop_if_fatal(self, rejection: TransportError) -> None:
+        """End the run if the endpoint rejects every row as it rejects this one."""
+        reading = read_error(rejection)
+        is_certain = reading.kind in FATAL_KINDS and reading.is_certain
+        is_likely = reading.kind in FATAL_KINDS or _is_forbidden(rejection)
+        # A firewall may reject this row with a 403, or a message quote a row about money: other rows have to tell.
+        is_row_suspect = self.has_answered or self.is_proven or self.deferred_rows
+        if is_certain or (is_likely and not is_row_suspect):
+            self.stop_cause = self.stop_cause or StopCause("endpoint", str(rejection))
 
     def _update_buckets(self, time_s: float, limits: tuple[RateLimit, ...]) -> None:
         if not limits:
@@ -244,7 +244,7 @@ class Limiter:
             self._fault_rounds += 1
             self._size = max(1.0, min(self._size / 2, INITIAL_CONCURRENCY))
             self._threshold = max(1.0, self._before_faults[0] / 2)
-        is_limit = is_rate_limit(fault)
+        is_limit = read_error(fault).is_rate_limit
         self._probes += self.is_open and not (is_late or is_limit)
         if self._probes >= MAX_PROBES * (1 + self.has_answered):
             self.stop_cause = self.stop_cause or StopCause(
@@ -259,6 +259,12 @@ class Limiter:
     def _backoff(self) -> float:
         max_backoff = min(self._policy.wait_max, self._policy.wait_initial * 2.0 ** min(self._fault_rounds, 30))
         return self._random.uniform(0.5, 1) * max_backoff
+
+
+def _is_forbidden(rejection: TransportError) -> bool:
+    """Return whether a 403 is about neither the prompt nor the mode, of which the conversation tries the next one."""
+    is_about_request = read_error(rejection).kind in {"filtered", "unsupported_mode"}
+    return getattr(rejection, "status_code", 0) == FORBIDDEN and not is_about_request
 
 
 def rejection_reason(error: StructkitError) -> str:

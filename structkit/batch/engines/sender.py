@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from http import HTTPStatus
 
 from structkit.batch.engines.cached_replies import find_cached_reply
 from structkit.batch.engines.engine import RunContext
@@ -17,7 +16,7 @@ from structkit.batch.engines.stop import RunStopped, StopCause, explain_budget
 from structkit.batch.settings import MAX_REPLY_TOKENS
 from structkit.client.send_requests import AsyncSend
 from structkit.costs.budget import Reservation, estimate_prompt_tokens, reserve_tokens
-from structkit.dialects.error_kind import is_rate_limit
+from structkit.dialects.error_reading import read_error
 from structkit.extraction import Conversation
 from structkit.extraction.loop_stop import stops_loops
 from structkit.tables.records import Record
@@ -25,9 +24,9 @@ from structkit.transport import TransportReply
 from structkit.transport.retry_events import notify_retry
 from structkit.values import Completion, Policy, Request
 
-MAX_UNUSUAL_LIMITS = 50
-"""Rate limits under another status than 429 after which a row fails if others were answered: its text may be quoted
-in a rejection that starts like one."""
+MAX_STATED_LIMITS = 50
+"""Rate limits that only a message states, no status and no code, after which a row fails if others were answered: its
+text may be quoted in a rejection that starts like one."""
 
 
 @dataclass
@@ -82,16 +81,16 @@ class RequestSender:
         Raises:
             RunStopped: The run ends first.
         """
-        failures = limits = 0
+        failures = stated_limits = 0
         while True:
             reply = await self._send_once(record, number, request, sent, chunk + request.text, transmit)
             if isinstance(reply, Completion) or not reply.retryable:
                 break
             # A rate limit does not count: the limiter pauses, and the request will be answered.
-            is_limit = is_rate_limit(reply)
-            failures += not is_limit
-            limits += is_limit and getattr(reply, "status_code", 0) != HTTPStatus.TOO_MANY_REQUESTS
-            is_row_rejected = limits > MAX_UNUSUAL_LIMITS and self.context.limiter.has_answered
+            reading = read_error(reply)
+            failures += not reading.is_rate_limit
+            stated_limits += reading.is_rate_limit and reading.source == "statement"
+            is_row_rejected = stated_limits > MAX_STATED_LIMITS and self.context.limiter.has_answered
             if failures > self.context.policy.retries or is_row_rejected:
                 break
             number += 1

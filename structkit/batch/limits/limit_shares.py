@@ -107,6 +107,7 @@ class LimitShares:
         """Start without workers."""
         self.limits, self.job = limits, job
         self._limiter, self._store = limiter, store
+        limiter.is_proven = True  # whether a 403 concerns one row is for the limiter of its worker to tell
         self._money = {part: Money(amount, amount) for part, amount in (money or {}).items()}
         self._sessions: dict[str, Session] = {}
         self._count = 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from structkit.dialects.error_reading import read_error
 from structkit.errors import TransportError
 from structkit.parsing.serialized import fault_from_json, fault_to_json
 from structkit.values import Completion, RateLimit, Usage
+from structkit.values.error_reading import ErrorReading
 
 MAX_TEXT = 300
 """Characters of the message of a fault, which a report quotes."""
@@ -27,7 +29,8 @@ def summarize_reply(reply: Completion | TransportError | None) -> Any:
     fault = fault_to_json(reply)
     names = ("kind", "status_code", "retryable", "retry_after")
     fields = {name: fault[name] for name in names if name in fault}
-    return {"limits": limits, "fault": {**fields, "message": fault["message"][:MAX_TEXT]}}
+    fields["message"] = fault["message"][:MAX_TEXT]
+    return {"limits": limits, "fault": fields, "reading": asdict(read_error(reply))}
 
 
 def reply_of_summary(summary: Any) -> Completion | TransportError | None:
@@ -42,5 +45,5 @@ def reply_of_summary(summary: Any) -> Completion | TransportError | None:
     if not isinstance(summary, dict) or "fault" not in summary:
         return Completion((), Usage(), limits=limits)
     fault = fault_from_json(summary["fault"])
-    fault.limits = limits
+    fault.limits, fault.reading = limits, ErrorReading(**summary["reading"])
     return fault

@@ -8,12 +8,10 @@ from collections.abc import Generator
 from typing import TypeAlias, TypeVar
 
 from structkit.client.probing.probe_report import Finding, Kind
-from structkit.dialects.error_kind import is_rate_limit
 from structkit.dialects.finish_reasons import finish_kind_of
-from structkit.dialects.refusals import UNUSUAL_STATUSES, names_field
-from structkit.errors import MalformedReply, StatusError, TransportError
+from structkit.errors import StatusError, TransportError
 from structkit.extraction import Mode
-from structkit.extraction.route_learning import PASSED_ON, SCHEMA_ERROR_STATUSES
+from structkit.extraction.route_learning import PASSED_ON, may_reject_request
 from structkit.parsing import NotJSON, read_json
 from structkit.transport import TransportReply
 from structkit.transport.http_reply import ADVICE
@@ -39,18 +37,12 @@ PLAIN_QUESTION_ADVICE = "; it fails on a plain question as well: read its log, o
 
 def is_rejection(error: TransportError) -> bool:
     """Return whether an error is about the request, if the same endpoint has answered a plain question before."""
-    if is_rate_limit(error):
-        return False
-    if isinstance(error, StatusError):
-        is_unusual = error.status_code in UNUSUAL_STATUSES and names_field(error_text(error))
-        return is_unusual or error.status_code in SCHEMA_ERROR_STATUSES - {SERVER_ERROR}
-    has_error = isinstance(error.body, dict) and bool(error.body.get("error"))
-    return isinstance(error, MalformedReply) and has_error and not error.retryable
+    return may_reject_request(error) and not is_server_error(error)
 
 
 def is_server_error(error: TransportError) -> bool:
-    """Return whether an error is a 500, which may be a failure of the moment or about the request."""
-    return isinstance(error, StatusError) and error.status_code == SERVER_ERROR
+    """Return whether an error is a 500 that may be a failure of the moment, or about the request."""
+    return isinstance(error, StatusError) and error.status_code == SERVER_ERROR and error.retryable
 
 
 def is_gateway_error(error: TransportError) -> bool:

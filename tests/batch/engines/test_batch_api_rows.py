@@ -11,12 +11,17 @@ import pytest
 from pydantic import BaseModel, create_model
 
 from structkit import Hooks, Policy
+from structkit.batch.engines.batch_api.batch_results import read_result
 from structkit.batch.job import Job
 from structkit.batch.report import Report
 from structkit.dialects import Dialect, Size
+from structkit.dialects.error_reading import read_error
+from structkit.errors import TransportError
 from structkit.testing import BatchService, Endpoint, Reply, call
 from structkit.testing.scripted_reply import conforming_reply
-from structkit.values import JSON
+from structkit.transport.batch_endpoint import BatchEndpoint
+from structkit.values import JSON, Usage
+from structkit.values.parameters import NO_PARAMETERS
 
 QUICK = Policy(wait_initial=0.002, wait_max=0.01)
 SMALL = Dialect("small", frozenset(), max_size=Size(3, 100, 1_000, 0, 100))
@@ -147,3 +152,32 @@ def test_an_invalid_key_ends_the_run_and_the_next_one_sends_the_rows_again(tmp_p
         report = make_job(tmp_path, endpoint).run()
         assert (report.reason, report.counts) == ("endpoint", {"open": 4})
         assert make_job(tmp_path, endpoint).run().counts == {"done": 4}
+
+
+EMPTY = Reply({"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}, status=429)
+
+
+def test_rows_of_a_batch_that_meet_an_empty_account_stay_open(tmp_path: Path) -> None:
+    def reply(body: JSON) -> Any:
+        return EMPTY if len(body["messages"][0]["content"]) > len("Row bb") else '{"value": 1}'
+
+    with Endpoint(reply) as endpoint:
+        report = make_job(tmp_path, endpoint).run()
+    assert report.reason == "endpoint"
+    assert "failed" not in report.counts
+    with Endpoint(lambda _: '{"value": 1}') as endpoint:
+        assert make_job(tmp_path, endpoint).run().counts == {"done": 4}
+    assert len(endpoint.requests) == 2, "what was answered is not paid for again"
+
+
+def test_an_error_line_of_a_batch_says_what_it_is_about() -> None:
+    line = {"custom_id": "a", "error": {"code": "data_inspection_failed", "message": "inappropriate content"}}
+    endpoint = BatchEndpoint("http://127.0.0.1:9/v1", "sk-test", NO_PARAMETERS, Policy())
+    result = read_result(json.dumps(line).encode(), endpoint)
+    assert result is not None
+    assert isinstance(result.reply, TransportError)
+    assert (read_error(result.reply).kind, result.reply.retryable, result.reply.usage_of_reply) == (
+        "filtered",
+        False,
+        Usage(),
+    )

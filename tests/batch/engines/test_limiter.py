@@ -216,6 +216,8 @@ def test_a_probe_goes_out_although_an_old_request_hangs() -> None:
 FATAL = {
     "key": status(401, "Incorrect API key"),
     "account": status(402, "payment required"),
+    "proxy": status(407, "the proxy requires a password"),
+    "money": status(400, "no money", body={"error": {"message": "Your credit balance is too low"}}),
     "permission": status(403, "no access to this model"),
     "quota": status(429, "You exceeded your current quota", body={"error": {"code": "insufficient_quota"}}),
 }
@@ -236,6 +238,37 @@ def test_a_row_that_a_firewall_rejects_does_not_end_a_run_that_went_well() -> No
         limiter.start()
         limiter.finish(0, reply)
     limiter.finish_row(status(403, "blocked"))
+    assert limiter.stop_cause is None
+
+
+MONEY = status(400, "Bad input: my card has insufficient funds", body={"error": {"message": "insufficient funds"}})
+
+
+def test_a_row_about_money_does_not_end_a_run_that_went_well() -> None:
+    limiter = Limiter(10)
+    for reply in (DONE, MONEY):
+        limiter.start()
+        limiter.finish(0, reply)
+    limiter.finish_row(None)
+    for _ in range(9):
+        limiter.finish_row(MONEY)
+    assert limiter.stop_cause is None
+    limiter.finish_row(MONEY)
+    assert limiter.stop_cause is not None, "no row is about money ten times in a row"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "Not in your plan", "param": "response_format"}},
+        {"detail": [{"loc": ["body", "tools"], "msg": "forbidden"}]},
+        {"error": {"message": "This key may not use response_format"}},
+    ],
+)
+def test_a_403_that_names_a_field_of_the_mode_anywhere_does_not_end_the_run(body: structkit.values.JSON) -> None:
+    limiter = Limiter()
+    limiter.start()
+    limiter.finish(0, status(403, "no", body=body))
     assert limiter.stop_cause is None
 
 

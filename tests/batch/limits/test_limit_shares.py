@@ -22,7 +22,7 @@ from structkit.batch.limits.money_file import MoneyFile
 from structkit.batch.limits.reply_summary import reply_of_summary, summarize_reply
 from structkit.costs.budget import Budget
 from structkit.errors import JobError, StatusError
-from structkit.values import JSON, Completion, RateLimit, Usage
+from structkit.values import JSON, Completion, Policy, RateLimit, Usage
 
 
 def message(number: int, **fields: Any) -> JSON:
@@ -160,6 +160,23 @@ def test_an_account_that_is_empty_stops_all() -> None:
     one.lease.add_finish(1, status_error(402, "no credit"))
     one.exchange(0.0)
     assert "no credit" in two.exchange(0.1)["stop"]
+
+
+LIMIT = status_error(
+    403, "slow down", retryable=True, retry_after=7.0, body={"error": {"errors": [{"reason": "rateLimitExceeded"}]}}
+)
+MODE = status_error(403, "your plan lacks it", body={"error": {"message": "Not permitted", "param": "response_format"}})
+
+
+@pytest.mark.parametrize("fault", [LIMIT, MODE, status_error(403, "blocked by the firewall")])
+def test_what_does_not_end_one_worker_does_not_end_all(fault: StatusError) -> None:
+    shares = LimitShares(Limits(), Limiter(1, policy=Policy(wait_max=0.001)))
+    one, two = Worker(shares, "1/2"), Worker(shares, "2/2")
+    for number in range(1, 60):
+        one.lease.add_start(number, 0)
+        one.lease.add_finish(number, fault)
+        one.exchange(number * 10.0)
+        assert two.exchange(number * 10.0)["stop"] == ""
 
 
 def test_a_second_worker_of_a_part_takes_it_from_the_first() -> None:

@@ -52,8 +52,10 @@ def _reply(value: JSON, endpoint: BatchEndpoint) -> TransportReply | None:
     fields = error if isinstance(error, dict) else {"message": error}
     if str(fields.get("code")) in NOT_EXECUTED:
         return None
-    message = endpoint.excerpt(str(fields.get("message")))
-    return TransportError(f"the batch has an error instead of a reply: {message}", retryable=True)
+    reply = endpoint.read_reply(OK, {"error": fields})
+    if isinstance(reply, TransportError):
+        reply.usage_of_reply = Usage()  # there is no reply that could be billed
+    return reply
 
 
 def missing_reply() -> TransportError:

@@ -152,6 +152,7 @@ class Harvester:
         collector.new_replies.add((request.ordinal, request.number))
         if isinstance(reply, TransportError):
             collector.failures[request.ordinal][request.request] += 1
+            context.limiter.stop_if_fatal(reply)
         else:
             context.limiter.finish_row(None)
 

@@ -10,7 +10,7 @@ from random import Random
 from structkit.batch.engines.batch_api.batch_file import BatchFile
 from structkit.batch.engines.batch_log import BatchLog, BatchRecord, metadata_of
 from structkit.dialects.batch_rules import BatchRules
-from structkit.dialects.error_kind import is_rate_limit
+from structkit.dialects.error_reading import read_error
 from structkit.errors import JobError, StatusError, TransportError
 from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.values import JSON, Policy
@@ -135,7 +135,7 @@ class BatchSubmitter:
 def is_rejection(error: TransportError) -> bool:
     """Return whether an error shows that nothing was created."""
     status = error.status_code if isinstance(error, StatusError) else SERVER_ERROR
-    return status < SERVER_ERROR and status not in UNCERTAIN and not is_rate_limit(error)
+    return status < SERVER_ERROR and status not in UNCERTAIN and not read_error(error).is_rate_limit
 
 
 def _find(record: BatchRecord, listing: list[JSON]) -> JSON | None:

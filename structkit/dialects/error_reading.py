@@ -1,0 +1,240 @@
+"""What an endpoint's error is about, by its codes first and by its words only where no code says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from structkit.dialects.refusals import (
+    AMBIGUOUS_CODES,
+    CALLER_NAMES,
+    ECHO_KEYS,
+    EMPTY_ACCOUNT,
+    EMPTY_ACCOUNT_CODES,
+    FILTERED,
+    FILTERED_CODES,
+    GRAMMAR_FAILURE,
+    LIMIT_AND_REQUEST,
+    MODE_FIELD,
+    RATE_LIMIT,
+    RATE_LIMIT_CODE,
+    RATE_LIMIT_CODES,
+    RATE_LIMIT_STATEMENT,
+    REJECTION_STATUSES,
+    SPENT,
+    TOO_LARGE,
+    TOO_LARGE_CODES,
+    UNSUPPORTED,
+    UNUSUAL_STATUSES,
+    WEB_PAGE,
+    bare_code,
+    names_field,
+)
+from structkit.errors import StatusError, TransportError
+from structkit.values import JSONValue
+from structkit.values.error_reading import ErrorKind, ErrorReading
+
+CODE_KEYS = frozenset(
+    {"code", "type", "status", "reason", "error_code", "errorcode", "error_type", "err_code", "__type"}
+)
+MESSAGE_KEYS = frozenset({"message", "detail", "msg", "error", "error_message", "error_msg", "raw", "faultstring"})
+
+CODE_PARTS = frozenset(
+    {
+        *{"error", "errors", "detail", "details", "inner_error", "innererror", "metadata", "response", "fault"},
+        *{"base_resp", "cause", "result", "data", "output", "message", "status", "upstream_error", "provider_error"},
+        *{"errorresponse", "exception", "extra", "failure", "meta", "original_error", "upstream"},
+    }
+)
+"""The fields of an error that may have codes inside; others describe a limit, or what was sent or used."""
+
+MAX_PARTS = 200
+MAX_MESSAGE_CHARS = 2_000
+MAX_TEXT_CHARS = 4_000
+"""Limits on what is read of an error body; anything larger is not an explanation."""
+
+STATUS_KINDS: dict[int, ErrorKind] = {
+    401: "credentials",
+    402: "empty_account",
+    407: "credentials",
+    413: "too_large",
+    429: "rate_limit",
+}
+"""Statuses that are never about the text of a row."""
+
+NARROWER_KINDS = frozenset({"empty_account", "too_large", "filtered"})
+"""What the body of an error with such a status may say in addition."""
+
+TOO_MANY_REQUESTS = "429"
+
+QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'(?!\w)|“[^”]*”|「[^」]*」")
+"""Quotations in a message; they may be the text of a row, which may be about money too."""
+
+
+def read_error(error: TransportError) -> ErrorReading:
+    """Return what an error is about; each error is read once."""
+    if error.reading is None:
+        error.reading = read_error_body(getattr(error, "status_code", 0), error.body)
+    return error.reading
+
+
+def rejects_field(error: object, field: re.Pattern[str]) -> bool:
+    """Return whether an error rejects a field of the request.
+
+    Args:
+        error: An error, or another reply.
+        field: Matches how the texts of an error name the field.
+    """
+    if not isinstance(error, StatusError) or read_error(error).is_certain:
+        return False
+    return error.status_code in REJECTION_STATUSES and bool(field.search(error_texts(error.body)))
+
+
+def read_error_body(status: int, body: JSONValue) -> ErrorReading:
+    """Return what an error with that status and body is about: by its codes first, and by its words if no code says it.
+
+    A code of an empty account counts more than that of a rate limit, because gateways give every 429 the latter.
+
+    Args:
+        status: The HTTP status; 0 or 200 for an error in a reply that is none by its status.
+        body: The body.
+
+    >>> url = "https://platform.openai.com/account/billing"
+    >>> read_error_body(429, {"error": {"message": f"Limit reached. Visit {url}", "code": "rate_limit_exceeded"}})
+    ErrorReading(kind='rate_limit', source='status')
+    >>> read_error_body(403, {"error": {"message": "Please recharge.", "type": "rate_limit_error", "code": "1113"}})
+    ErrorReading(kind='empty_account', source='code')
+    >>> read_error_body(403, {"error": {"message": "User Rate Limit Exceeded", "errors": [{"reason": "usageLimits"}]}})
+    ErrorReading(kind='rate_limit', source='statement')
+    >>> read_error_body(400, {"error": {"message": "blocked: 'my card has insufficient funds'"}})
+    ErrorReading(kind='other', source='words')
+    """
+    reading = _read_body(body)
+    if (kind := STATUS_KINDS.get(status)) is not None:
+        return ErrorReading(reading.kind if reading.kind in NARROWER_KINDS else kind, "status")
+    if status in UNUSUAL_STATUSES and not reading.is_certain and reading.kind != "empty_account":
+        return ErrorReading("unsupported_mode" if names_field(error_texts(body)) else "other", "words")
+    # What the model has written may have been paid for: nothing beside it is a limit that costs only a wait.
+    has_choices = isinstance(body, dict) and bool(body.get("choices"))
+    return ErrorReading(reading.kind, "words") if has_choices else reading
+
+
+def _read_body(body: JSONValue) -> ErrorReading:
+    codes, message = frozenset(_codes(body)), error_message(body)
+    statement = QUOTED.sub("", message)
+    for kind, known_codes, is_stated in STATEMENTS:
+        if codes & known_codes:
+            return ErrorReading(kind, "code")
+        if is_stated(message, statement):
+            return ErrorReading(kind, "statement")
+    if any(re.search(RATE_LIMIT_CODE, code) for code in codes):
+        return ErrorReading("rate_limit", "code")
+    kind = "rate_limit" if codes & AMBIGUOUS_CODES else _kind_by_words(message, statement)
+    is_limit = TOO_MANY_REQUESTS in codes and kind in {"rate_limit", "other"}
+    return ErrorReading("rate_limit", "code") if is_limit else ErrorReading(kind, "words")
+
+
+def _starts_with_limit(message: str, statement: str) -> bool:
+    """Return whether a message starts with the statement of a rate limit, and not with a quotation of a row's text."""
+    return bool(re.match(RATE_LIMIT_STATEMENT, statement if statement.strip() else message, re.IGNORECASE))
+
+
+def _is_above_limit(message: str) -> bool:
+    """Return whether one request has more tokens than the limit of a whole period, so that no wait helps.
+
+    >>> _is_above_limit("Rate limit reached: Limit 10,000, Used 0, Requested 12000"), _is_above_limit("Limit 9")
+    (True, False)
+    """
+    match = re.search(LIMIT_AND_REQUEST, message, re.IGNORECASE)
+    limit, requested = (int(number.replace(",", "")) for number in match.groups()) if match else (0, 0)
+    return requested > limit
+
+
+STATEMENTS: tuple[tuple[ErrorKind, frozenset[str], Callable[[str, str], object]], ...] = (
+    ("filtered", FILTERED_CODES, lambda _, statement: FILTERED.search(statement)),
+    ("empty_account", EMPTY_ACCOUNT_CODES, lambda _, statement: re.search(SPENT, statement, re.IGNORECASE)),
+    ("too_large", TOO_LARGE_CODES, lambda message, _: TOO_LARGE.match(message) or _is_above_limit(message)),
+    ("rate_limit", RATE_LIMIT_CODES - AMBIGUOUS_CODES, _starts_with_limit),
+)
+"""The codes of each kind, and whether a message states it, with its quotations and without them; the first one counts.
+"""
+
+
+def _kind_by_words(message: str, statement: str) -> ErrorKind:
+    if GRAMMAR_FAILURE.search(message) or (MODE_FIELD.search(message) and UNSUPPORTED.search(message)):
+        return "unsupported_mode"
+    if RATE_LIMIT.search(statement):
+        return "rate_limit"
+    return "empty_account" if EMPTY_ACCOUNT.search(statement) else "other"
+
+
+def _codes(body: JSONValue) -> Iterator[str]:
+    for key, value in islice(_all_fields(body, CODE_PARTS), MAX_PARTS):
+        if key in CODE_KEYS and isinstance(value, str | int):
+            yield bare_code(str(value))
+
+
+def error_message(body: JSONValue) -> str:
+    """Return the messages in an error body, without those that repeat the request; empty for a web page.
+
+    >>> error_message([{"error": {"code": 429, "message": "slow down", "input": "my row"}}])
+    'slow down'
+    """
+    if isinstance(body, str):
+        return "" if WEB_PAGE.match(body) else body[:MAX_MESSAGE_CHARS]
+    fields = islice(_all_fields(body), MAX_PARTS)
+    messages = [value for key, value in fields if key in MESSAGE_KEYS and isinstance(value, str)]
+    return "\n".join(messages)[:MAX_MESSAGE_CHARS]
+
+
+def error_texts(body: JSONValue, echoes: Iterable[str] = ()) -> str:
+    """Return the texts and keys in an error body, each in quotes on a line, without those that repeat the request.
+
+    Args:
+        body: The body.
+        echoes: Texts that were sent; an error that repeats one does not say anything by it.
+
+    >>> print(error_texts({"message": "no: my row", "param": "tools", "input": "my text"}, ["my row"]))
+    "message"
+    "no: "
+    "param"
+    "tools"
+    """
+    texts = [*islice(_texts(body), MAX_PARTS)]
+    for echo in echoes:
+        texts = [text.replace(echo, "") for text in texts]
+    return CALLER_NAMES.sub("", "\n".join(f'"{text[:MAX_TEXT_CHARS]}"' for text in texts))
+
+
+def _texts(body: JSONValue) -> Iterator[str]:
+    """Yield the texts and keys of an error body in order, except those under a key that echoes the request."""
+    stack = [body]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            stack += [each for key, item in reversed(part.items()) if key not in ECHO_KEYS for each in (item, key)]
+        elif isinstance(part, list):
+            stack += reversed(part)
+
+
+def _all_fields(body: JSONValue, parts: frozenset[str] | None = None) -> Iterator[tuple[str, JSONValue]]:
+    """Yield the fields of an error body with their keys in lower case, except those that echo the request.
+
+    Args:
+        body: The body.
+        parts: The fields whose inner fields are yielded; None for all.
+    """
+    stack: list[JSONValue] = [body]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, list):
+            stack += reversed(part[:MAX_PARTS])
+        elif isinstance(part, dict):
+            first_fields = islice(part.items(), MAX_PARTS)
+            fields = [(key.lower(), value) for key, value in first_fields if key.lower() not in ECHO_KEYS]
+            yield from fields
+            inner = [value for key, value in fields if parts is None or key in parts]
+            stack += [value for value in reversed(inner) if isinstance(value, dict | list)]
