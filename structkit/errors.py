@@ -130,7 +130,7 @@ class TransportError(StructkitError):
     usage_of_reply: Usage = Usage()
     limits: tuple[RateLimit, ...] = ()
     partial: Any = None
-    reading: ErrorReading | None = None  # see `dialects.error_reading.read_error`
+    reading: ErrorReading | None = None  # see `dialects.error_bodies.read_error`
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from structkit.client.streams import NO_REPLY
-from structkit.dialects.error_reading import rejects_field
+from structkit.dialects.error_bodies import rejects_field
 from structkit.dialects.refusals import REJECTION_STATUSES, STREAM
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.extraction import Conversation, Extraction, SplitExtraction

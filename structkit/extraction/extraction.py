@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 
 from structkit.costs.attempt_cost import PriceList, cost_of_attempt
 from structkit.dialects import OPENAI, ModeName, Route
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.errors import ExtractionError, StructkitError, TransportError, Truncated
 from structkit.extraction.acceptance import make_result, wire_text, with_dropped_parameters
 from structkit.extraction.accepted_forms import in_accepted_form

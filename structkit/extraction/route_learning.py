@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from structkit.dialects import CORE, DIALECTS, Dialect, Route
-from structkit.dialects.error_reading import error_message, error_texts, read_error
+from structkit.dialects.error_bodies import error_message, error_texts, read_error
 from structkit.dialects.parameter_rejections import (
     find_exclusive_pair,
     find_rejected_parameter,

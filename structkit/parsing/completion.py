@@ -6,7 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from structkit.dialects.error_reading import read_error_body
+from structkit.dialects.error_bodies import read_error_body
 from structkit.dialects.finish_reasons import classify_finish_reason, finish_kind_of
 from structkit.dialects.refusals import PERMANENT_CODES, PERMANENT_ERROR
 from structkit.errors import MalformedReply

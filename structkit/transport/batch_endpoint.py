@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.errors import MalformedReply, TransportError
 from structkit.parsing import read_envelope
 from structkit.transport.base_url import MODELS, display_url, query_secrets, read_addresses

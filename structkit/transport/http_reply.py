@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.transport.rate_limit_headers import read_limits

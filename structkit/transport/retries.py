@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.errors import MalformedReply, TransportError
 from structkit.transport.request_scope import raise_if_stopped
 from structkit.transport.retry_events import notify_retry

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
 
-from structkit.dialects.error_reading import error_message
+from structkit.dialects.error_bodies import error_message
 from structkit.dialects.refusals import ECHO_KEYS
 from structkit.transport.rate_limit_headers import read_all_limits, read_reset, seconds_until
 from structkit.values import JSONValue

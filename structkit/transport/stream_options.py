@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from structkit.dialects.error_reading import rejects_field
+from structkit.dialects.error_bodies import rejects_field
 from structkit.dialects.refusals import STREAM_OPTIONS
 from structkit.transport.transport import TransportReply
 from structkit.values import Delta, Request

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import structkit
-from structkit.dialects.error_reading import read_error_body
+from structkit.dialects.error_bodies import read_error_body
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON, JSONValue

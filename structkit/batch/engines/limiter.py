@@ -8,7 +8,7 @@ from typing import Literal
 
 from structkit.batch.engines.stop import StopCause
 from structkit.batch.engines.token_bucket import Bucket
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.errors import StructkitError, TransportError
 from structkit.values import Completion, Policy, RateLimit
 from structkit.values.text import escape_controls, shorten

@@ -16,7 +16,7 @@ from structkit.batch.engines.stop import RunStopped, StopCause, explain_budget
 from structkit.batch.settings import MAX_REPLY_TOKENS
 from structkit.client.send_requests import AsyncSend
 from structkit.costs.budget import Reservation, estimate_prompt_tokens, reserve_tokens
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.extraction import Conversation
 from structkit.extraction.loop_stop import stops_loops
 from structkit.tables.records import Record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.errors import TransportError
 from structkit.parsing.serialized import fault_from_json, fault_to_json
 from structkit.values import Completion, RateLimit, Usage

@@ -15,7 +15,7 @@ from structkit.batch.engines.batch_api.batch_results import read_result
 from structkit.batch.job import Job
 from structkit.batch.report import Report
 from structkit.dialects import Dialect, Size
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.errors import TransportError
 from structkit.testing import BatchService, Endpoint, Reply, call
 from structkit.testing.scripted_reply import conforming_reply

@@ -10,7 +10,7 @@ from random import Random
 from structkit.batch.engines.batch_api.batch_file import BatchFile
 from structkit.batch.engines.batch_log import BatchLog, BatchRecord, metadata_of
 from structkit.dialects.batch_rules import BatchRules
-from structkit.dialects.error_reading import read_error
+from structkit.dialects.error_bodies import read_error
 from structkit.errors import JobError, StatusError, TransportError
 from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.values import JSON, Policy
