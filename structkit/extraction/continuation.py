@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from structkit.extraction.item_loops import REPETITION, LoopSource, loop_repair, loop_source, loop_warning
-from structkit.parsing import Prefix, read_prefix, read_record_prefix, repair_values
+from structkit.parsing import Prefix, read_prefix, read_record_prefix
 from structkit.parsing.loops import Loop, find_text_loop
-from structkit.schema import Codec, Patch, find_truncated_place, make_patch, with_box
+from structkit.schema import Codec, Draft, Patch, make_patch, read_drafts, shared_match_time
 from structkit.values import Answer, Issue, JSONPath, JSONValue, Parameters, Policy, value_at
 from structkit.values.repair import are_allowed
 
@@ -23,7 +23,7 @@ class Remainder:
         draft: The natural value so far.
         patch: What the value does not have yet; None if it is complete.
         issues: What is invalid in the draft.
-        repairs: The repair of a list that repeated itself.
+        repairs: The repairs of the reply.
         warnings: What was done to that list.
     """
 
@@ -49,65 +49,77 @@ def read_remainder(step: Any, text: str) -> Remainder | None:
         step: The extraction that the reply answers.
         text: The truncated text.
     """
-    codec: Codec[Any] = step.response_format
-    patch: Patch | None = step.patch
+    with shared_match_time():
+        return _read_remainder(step, text)
+
+
+def _read_remainder(step: Any, text: str) -> Remainder | None:
     prefix, is_list, loop = _read_prefix(text, _source(step))
-    if prefix is None:
+    if prefix is None or (draft := _read_draft(step, prefix)) is None:
         return None
-    reply_codec = patch.codec if patch else codec
-    wire, wire_path = with_box(reply_codec.compiled_schema.root, prefix.value, prefix.path)
-    wire, repairs = _repair_unrelated(reply_codec, wire, step.policy)
-    draft = (patch or codec).load_partial(wire)
-    position = find_truncated_place(reply_codec.compiled_schema.root, wire, wire_path)
-    if draft is None or position is None:
-        return None
-    path, missing_paths = position
+    if is_list and (invalid := _first_unrelated_item(draft)) is not None:
+        # The list is continued from there: once an item is a value, nothing shows that it was an accident.
+        draft = _read_draft(step, prefix.first_items(invalid))
+    if draft is None or (is_list and _continues_list(step.patch, draft.absent)):
+        return None  # of two lists that would have to be continued, only one can be
     if not is_list and find_text_loop(prefix.unfinished):
-        missing_paths = _with_last(missing_paths, (*path, prefix.key))
-    unrelated = _drop_unrelated_items(draft, path if is_list else None, reply_codec.unrelated_issues(wire))
-    if patch is not None:
-        if is_list and any(place.appends and (place.field.name,) in missing_paths for place in patch.places):
-            return None  # two lists would have to be continued at once
-        path, *missing_paths = (_path_in_value(patch, each) for each in (path, *missing_paths))
-        unrelated = [replace(issue, path=_path_in_value(patch, issue.path)) for issue in unrelated]
-        draft = patch.merge(draft)
-    issues = (*codec.read_natural(draft, context=step.context).issues, *unrelated)
-    remainder = _remainder(codec, draft, missing_paths, path if is_list else None, loop, issues)
-    return remainder and replace(remainder, repairs=(*repairs, *remainder.repairs))
+        draft = replace(draft, absent=_with_last(draft.absent, (*draft.path, prefix.key)))
+    draft = _in_whole_value(step.patch, draft)
+    issues = (*_issues_of(step, draft), *draft.unrelated)
+    remainder = _remainder(step.response_format, draft, draft.path if is_list else None, loop, issues)
+    return remainder and replace(remainder, repairs=(*draft.repairs, *remainder.repairs))
 
 
 def _read_prefix(text: str, source: LoopSource | None) -> tuple[Prefix | None, bool, Loop | None]:
     """Return what is complete of a truncated text, whether it ends in a list, and the loop without which that ends."""
-    list_prefix = read_prefix(text)
-    loop = _shorten(value_at(list_prefix.value, list_prefix.path), source) if list_prefix and source else None
-    prefix = list_prefix or read_record_prefix(text)
+    if (prefix := read_prefix(text)) is not None:
+        loop = source.find_loop(prefix.part) if source else None
+        return (prefix.first_items(loop.size) if loop else prefix), True, loop
+    prefix = read_record_prefix(text)
     is_usable = prefix is not None and (prefix.value or find_text_loop(prefix.unfinished))
-    return prefix if is_usable else None, list_prefix is not None, loop
+    return prefix if is_usable else None, False, None
 
 
-def _repair_unrelated(codec: Codec[Any], wire: JSONValue, policy: Policy) -> tuple[JSONValue, tuple[str, ...]]:
-    """Return a part of a reply, repaired if it has an object that is valid by accident, and the repairs."""
-    if not codec.unrelated_issues(wire):
-        return wire, ()
-    repaired, repairs = repair_values(wire, codec.schema, codec.member_names)
-    return (repaired, repairs) if are_allowed(repairs, policy.repairs) else (wire, ())
+def _read_draft(step: Any, prefix: Prefix) -> Draft | None:
+    """Return the first reading of a truncated reply in which nothing is invalid, else the one with the fewest issues.
 
-
-def _drop_unrelated_items(
-    draft: JSONValue, truncated_list: JSONPath | None, issues: Sequence[Issue]
-) -> Sequence[Issue]:
-    """End a truncated list before an item with an object that is valid by accident, and return the other issues.
-
-    The list is continued from there: once an item is a value, nothing shows that it was an accident.
+    So a whole reply is read, too; but here, a property that was still to come is not invalid.
     """
-    if truncated_list is None:
-        return issues
-    size = len(truncated_list)
-    inner = [issue for issue in issues if len(issue.path) > size and issue.path[:size] == truncated_list]
-    items = value_at(draft, truncated_list)
-    if inner and isinstance(items, list):
-        del items[min(int(issue.path[size]) for issue in inner) :]
-    return [issue for issue in issues if issue not in inner]
+    load = (step.patch or step.response_format).load_partial
+    drafts: list[tuple[int, Draft]] = []
+    for draft in read_drafts(step.codec, prefix, load, step.policy.repairs, step.context):
+        value = _in_whole_value(step.patch, draft)
+        count = len(draft.unrelated) + sum(issue.path not in value.absent for issue in _issues_of(step, value))
+        if not count:
+            return draft
+        drafts.append((count, draft))
+    return min(drafts, key=lambda each: each[0])[1] if drafts else None
+
+
+def _in_whole_value(patch: Patch | None, draft: Draft) -> Draft:
+    """Return the draft of the reply to a patch, if it is one, as the draft of the value into which it is merged."""
+    if patch is None:
+        return draft
+    unrelated = tuple(replace(issue, path=_path_in_value(patch, issue.path)) for issue in draft.unrelated)
+    path, *absent = (_path_in_value(patch, path) for path in (draft.path, *draft.absent))
+    return Draft(patch.merge(draft.value), path, absent, unrelated, draft.repairs)
+
+
+def _issues_of(step: Any, draft: Draft) -> tuple[Issue, ...]:
+    return step.response_format.read_natural(draft.value, context=step.context).issues  # type: ignore[no-any-return]
+
+
+def _first_unrelated_item(draft: Draft) -> int | None:
+    """Return the index of the first item of a truncated list with an object that is valid by accident."""
+    size = len(draft.path)
+    inner = [issue.path for issue in draft.unrelated if len(issue.path) > size and issue.path[:size] == draft.path]
+    return min((int(path[size]) for path in inner), default=None)
+
+
+def _continues_list(patch: Patch | None, paths: Iterable[JSONPath]) -> bool:
+    """Return whether a patch asks for the rest of a list at one of some paths."""
+    places = patch.places if patch else ()
+    return any(place.appends and (place.field.name,) in paths for place in places)
 
 
 def end_bounded_loops(step: Any, answer: Answer[Any]) -> Remainder | None:
@@ -147,13 +159,12 @@ def _source(step: Any) -> LoopSource | None:
 
 def _remainder(
     codec: Codec[Any],
-    draft: JSONValue,
-    missing_paths: Iterable[JSONPath],
+    draft: Draft,
     truncated_list: JSONPath | None,
     loop: Loop | None,
     issues: tuple[Issue, ...],
 ) -> Remainder | None:
-    missing_paths = dict.fromkeys(missing_paths)
+    missing_paths = dict.fromkeys(draft.absent)
     paths = [*missing_paths, *dict.fromkeys(issue.path for issue in issues if issue.path not in missing_paths)]
     repairs: tuple[str, ...] = ()
     warnings: tuple[Issue, ...] = ()
@@ -161,8 +172,8 @@ def _remainder(
         repairs, warnings = (loop_repair(truncated_list),), (loop_warning(truncated_list, loop),)
         truncated_list = None
         if not paths:
-            return Remainder(draft, None, (), repairs, warnings)
-    patch = make_patch(codec, draft, paths, truncated_list)
+            return Remainder(draft.value, None, (), repairs, warnings)
+    patch = make_patch(codec, draft.value, paths, truncated_list)
     invalid = tuple(issue for issue in issues if issue.path not in missing_paths)
     return Remainder(patch.draft, patch, invalid, repairs, warnings) if patch else None
 

@@ -11,7 +11,7 @@ from structkit.extraction.stream_output import is_answer, tool_names
 from structkit.parsing import read_prefix, read_record_prefix
 from structkit.parsing.completion import read_choices
 from structkit.parsing.loops import MAX_REPETITION_CHARS, Loop, find_period, find_text_loop
-from structkit.values import JSON, Choice, Completion, Delta, Message, Usage, value_at
+from structkit.values import JSON, Choice, Completion, Delta, Message, Usage
 from structkit.values.repair import are_allowed
 
 SURE_CHARS = 240
@@ -108,7 +108,7 @@ def _is_sure(loop: Loop | None) -> bool:
 def _find_loop(text: str, source: LoopSource) -> Loop | None:
     """Return the loop of the list or the text that a reply ends with, if the source does not allow it."""
     prefix = read_prefix(text)
-    if prefix and (loop := source.find_loop(value_at(prefix.value, prefix.path))):
+    if prefix and (loop := source.find_loop(prefix.part)):
         return loop
     prefix = prefix or read_record_prefix(text)
     loop = find_text_loop(prefix.unfinished, min_chars=SURE_CHARS) if prefix else None

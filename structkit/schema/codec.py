@@ -181,13 +181,18 @@ class Codec(Generic[T]):
         def validate(wire: JSONValue) -> Answer[T]:
             return self._read_wire(wire, None, exact.text, context)
 
-        return choose_answer(exact, self._repaired_readings(exact.text, context), validate, repairs)
+        return choose_answer(exact, self.repaired_readings(exact.text, repairs, context), validate, repairs)
 
-    def _repaired_readings(self, text: str, context: Any) -> Iterator[RepairedReading]:
+    def repaired_readings(
+        self, text: str, repairs: bool | Collection[str], context: Any = None
+    ) -> Iterator[RepairedReading]:
+        """Yield the wire values that a text may mean with the allowed repairs, most likely first."""
+
         def with_tags(wire: JSONValue) -> tuple[JSONValue, tuple[str, ...]]:
             return add_tags(self._root, wire, lambda tagged: self._read_wire(tagged, None, text, context).issues)
 
-        return repaired_readings(text, self.name, self.schema, self._expected_form, with_tags)
+        readings = repaired_readings(text, self.name, self.schema, self._expected_form, with_tags)
+        return (reading for reading in islice(readings, MAX_READINGS) if are_allowed(reading.repairs, repairs))
 
     @cached_property
     def member_names(self) -> NamesOfValues:
@@ -342,10 +347,9 @@ class UnvalidatedCodec(Codec[JSONValue]):
     def _repaired_answers(
         self, answer: Answer[JSONValue], repairs: bool | Collection[str], context: Any
     ) -> Iterator[Answer[JSONValue]]:
-        for reading in islice(self._repaired_readings(answer.text, context), MAX_READINGS):
-            if are_allowed(reading.repairs, repairs):
-                repaired = self._read_wire(reading.wire, None, answer.text, context)
-                yield replace(repaired, text=answer.text, repairs=reading.repairs)
+        for reading in self.repaired_readings(answer.text, repairs, context):
+            repaired = self._read_wire(reading.wire, None, answer.text, context)
+            yield replace(repaired, text=answer.text, repairs=reading.repairs)
 
     def _has_structure(self, answer: Answer[JSONValue]) -> bool:
         try:

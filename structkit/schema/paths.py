@@ -228,29 +228,34 @@ def unwrap(node: Node) -> Node:
             return node
 
 
-def with_box(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONValue, JSONPath]:
-    """Return a truncated wire value and a wire path in it with the box that models leave out around lists and objects.
+def with_box(root: Node, wire: JSONValue) -> JSONValue:
+    """Return a truncated wire value with the box that models leave out around lists and objects.
 
     >>> from structkit.schema.nodes import ScalarNode
-    >>> with_box(BoxedNode(ArrayNode(ScalarNode({"type": "integer"}))), [1, 2], ())
-    ({'value': [1, 2]}, ('value',))
+    >>> with_box(BoxedNode(ArrayNode(ScalarNode({"type": "integer"}))), [1, 2])
+    {'value': [1, 2]}
     """
     box = unwrap(root)
     inner = unwrap(box.node) if isinstance(box, BoxedNode) else box
     is_list = isinstance(inner, ArrayNode) and isinstance(wire, list)
     is_object = isinstance(inner, ObjectNode) and isinstance(wire, dict) and wire.keys() <= inner.by_wire.keys()
     if not isinstance(box, BoxedNode) or not (is_list or (is_object and wire and box.key not in wire)):
-        return wire, path
-    return {box.key: wire}, (box.key, *path)
+        return wire
+    return {box.key: wire}
 
 
-def find_truncated_place(root: Node, wire: JSONValue, path: JSONPath) -> tuple[JSONPath, list[JSONPath]] | None:
+def find_truncated_place(
+    root: Node, wire: JSONValue, depth: int, part: JSONValue
+) -> tuple[JSONPath, list[JSONPath]] | None:
     """Return the natural path of a truncated list or object, and those of the properties that were still to come.
+
+    The reply ends there, so that it is the last value of each object around it.
 
     Args:
         root: The node of the whole value.
-        wire: Its wire value, up to where the reply was truncated.
-        path: The wire path of the list or object.
+        wire: Its wire value, up to where the reply was truncated, which may be repaired.
+        depth: The number of objects around the list or object.
+        part: The list or object as the reply has it.
 
     Returns:
         The path, and those of the absent properties of the objects around it and of itself, the optional ones among
@@ -259,27 +264,36 @@ def find_truncated_place(root: Node, wire: JSONValue, path: JSONPath) -> tuple[J
     node = root
     natural: JSONPath = ()
     absent: list[JSONPath] = []
-    for step in path:
-        node = unwrap(node)
+    for _ in range(depth):
+        if not isinstance(wire, dict) or not wire:
+            return None
+        node, step = unwrap(node), next(reversed(wire))
         if isinstance(node, BoxedNode) and step == node.key:
             node = node.node
-        elif isinstance(node, ArrayNode):
-            natural, node = (*natural, step), node.items
         elif _is_declared(node, wire) and step in node.by_wire:
             absent += [(*natural, field.name) for field in node.fields if field.wire not in wire]
-            natural, node = (*natural, node.by_wire[str(step)].name), node.by_wire[str(step)].node
+            natural, node = (*natural, node.by_wire[step].name), node.by_wire[step].node
         else:
             return None
         wire = wire[step]
-    node = unwrap(node)
-    if isinstance(node, ArrayNode):
-        return natural, absent
-    if isinstance(node, BoxedNode) and natural:  # the value in the box is truncated
-        return natural, [natural, *absent]
+    if not isinstance(wire, type(part)) or len(wire) != len(part):
+        return None  # repaired into something else
+    missing_inside = _missing_inside(unwrap(node), wire, natural)
+    return None if missing_inside is None else (natural, missing_inside + absent)
+
+
+def _missing_inside(node: Node, wire: JSONValue, path: JSONPath) -> list[JSONPath] | None:
+    """Return the natural paths of what a truncated list or object at a path lacks, without the items of a list.
+
+    They come first in the reply, and so in what is asked for.
+    """
+    if isinstance(node, ArrayNode) and isinstance(wire, list):
+        return []
+    if isinstance(node, BoxedNode) and path:  # the value in the box is truncated
+        return [path]
     if not _is_declared(node, wire) or not isinstance(wire, dict):
         return None
-    # The innermost properties come first in the reply, and so in what is asked for.
-    return natural, [(*natural, field.name) for field in node.fields if field.wire not in wire] + absent
+    return [(*path, field.name) for field in node.fields if field.wire not in wire]
 
 
 def _is_declared(node: Node, wire: JSONValue) -> TypeGuard[ObjectNode]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 from structkit.parsing import Candidate, is_scalar_of, read_bare_text, read_candidates, read_quoted_text, repair_values
@@ -36,12 +35,14 @@ class RepairedReading:
         wire: The value.
         repairs: The repairs that lead to it.
         document: The position of its document in the text.
+        source: The value before its members were repaired.
         is_tentative: Whether it counts only if it is valid, as the text may be prose.
     """
 
     wire: JSONValue
     repairs: tuple[str, ...]
     document: int
+    source: JSONValue = None
     is_tentative: bool = False
 
 
@@ -62,11 +63,11 @@ def repaired_readings(
     for candidate in _candidates(text, name, form):
         is_json = True
         if candidate.repairs:
-            yield RepairedReading(candidate.value, candidate.repairs, candidate.document)
+            yield RepairedReading(candidate.value, candidate.repairs, candidate.document, candidate.value)
         for wire in _with_box(candidate, form):
             repaired, value_repairs = repair_wire(wire)
             if value_repairs and not _is_guess(candidate, value_repairs, form):
-                yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document)
+                yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document, wire)
     if not is_json and form.box:
         yield from _bare_readings(text, schema, form.box, form.names, with_tags)
 
@@ -156,7 +157,7 @@ def _with_box(candidate: Candidate, form: ExpectedForm) -> Iterator[JSONValue]:
 
 def choose_answer(
     exact: Answer[T],
-    readings: Iterable[RepairedReading],
+    readings: Iterator[RepairedReading],
     validate: Callable[[JSONValue], Answer[T]],
     repairs: bool | Collection[str],
 ) -> Answer[T]:
@@ -169,11 +170,10 @@ def choose_answer(
         repairs: The repairs that are allowed.
     """
     answers = [exact]
-    allowed = (reading for reading in islice(readings, MAX_READINGS) if are_allowed(reading.repairs, repairs))
-    for reading in allowed:
+    for reading in readings:
         answer = replace(validate(reading.wire), text=exact.text, repairs=reading.repairs)
         if answer.valid:
-            further_answers = (validate(other.wire) for other in allowed if other.document != reading.document)
+            further_answers = (validate(other.wire) for other in readings if other.document != reading.document)
             return reject_several(answer, (other for other in further_answers if other.valid), repairs)
         answers += () if reading.is_tentative else (answer,)
     readable = [answer for answer in answers if answer.draft is not None] or answers

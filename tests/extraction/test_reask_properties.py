@@ -22,7 +22,7 @@ from structkit.dialects import DIALECTS, Route
 from structkit.errors import ConfigError, Truncated
 from structkit.extraction import Extraction, soft
 from structkit.extraction.checks import CHECK_OUTCOMES
-from structkit.parsing import read_completion, read_prefix
+from structkit.parsing import read_completion, read_prefix, read_record_prefix
 from structkit.testing import completion
 from structkit.values import ABSENT, JSON, Completion, Issue, JSONValue, Message, Policy, Result, value_at
 
@@ -80,6 +80,40 @@ def test_a_truncated_list_has_every_complete_item_and_nothing_else(data, before,
 @pytest.mark.parametrize("text", ['["a": "b", "c"', '[1, "a": 2, 3', '{"a": ["b": 1, ', "[:,", "[1,:"])
 def test_a_text_that_is_not_json_has_no_complete_part(text: str) -> None:
     assert read_prefix(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"rows": ["a", "say "hi", o', {"rows": ["a"]}),
+        ('{"rows": ["a", "b" "c", "d"', {"rows": ["a"]}),
+        ('{"rows": [1, 2 3, 4', {"rows": [1]}),
+    ],
+    ids=str,
+)
+def test_an_item_that_goes_on_after_a_quote_or_a_space_is_not_complete(text: str, value: Any) -> None:
+    prefix = read_prefix(text)
+    assert prefix is not None
+    assert prefix.value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": 2, "b": 1,000, "c": "d', {"a": 2}),
+        ('{"a": 2, "b": 1,', {"a": 2}),
+        ('{"a": 2, "b": 1,0', {"a": 2}),
+        ('{"a": 2, "b": 1, "', {"a": 2, "b": 1}),
+        ('{"a": 2, "b": 1, ', {"a": 2, "b": 1}),
+        ('{"a": 2, "b": "1",', {"a": 2, "b": "1"}),
+        ('{"a": 2, "b": "say "hi"", "c": "', {"a": 2}),
+    ],
+    ids=str,
+)
+def test_a_property_whose_number_or_text_goes_on_is_not_complete(text: str, value: Any) -> None:
+    prefix = read_record_prefix(text)
+    assert prefix is not None
+    assert prefix.value == value
 
 
 MARKS = st.sampled_from(["{", "}", "[", "]", ",", ":", '"a"', '"', "1", " ", "nul", "null", "\\"])

@@ -139,6 +139,42 @@ def test_a_key_in_another_spelling_is_read_in_a_truncated_list(connect: Connect)
     assert "spelling at walls[0].paint.color" in result.attempts[0].repairs
 
 
+class Delivery(BaseModel):
+    weights: list[float]
+    note: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("text", "repair"),
+    [
+        ('{"weights": ["12 kg", 3, 4', "number in text at weights[0]"),
+        ('{"Weights": [12, 3, 4', "spelling at weights"),
+        ('{"delivery": {"weights": [12, [3], 4', "list for item at weights[1]"),
+        ('Here you are:\n```json\n{"weights": [12, 3, 4', "code fence"),
+        ('<think>[1, 2?</think>{"weights": [12, 3, 4', "think block"),
+    ],
+    ids=str,
+)
+def test_the_items_of_a_truncated_list_are_repaired_and_not_requested_again(
+    connect: Connect, text: str, repair: str
+) -> None:
+    truncated = Reply(completion(text, finish_reason="length"))
+    with Endpoint(truncated, '{"weights_rest": [40], "note": null}') as endpoint:
+        result = connect(endpoint.base_url).run(Delivery, "How heavy?", mode="json_schema")
+    assert result.value == Delivery(weights=[12, 3, 40])
+    assert repair in result.attempts[0].repairs
+    assert len(result.attempts) == 2
+
+
+def test_a_truncated_list_is_not_repaired_where_no_repair_is_allowed(connect: Connect) -> None:
+    truncated = Reply(completion('{"weights": ["12 kg", 3, 4', finish_reason="length"))
+    reply = '{"weights_rest": [40], "weights_0": 12, "note": null}'
+    with Endpoint(truncated, reply, '{"weights": [12, 3, 40], "note": null}') as endpoint:
+        result = connect(endpoint.base_url).run(Delivery, "?", mode="json_schema", policy=Policy(repairs=False))
+    assert result.value == Delivery(weights=[12, 3, 40])
+    assert result.attempts[0].repairs == ()
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_truncated_list_is_continued_before_an_item_that_would_be_its_defaults(connect: Connect, count: int) -> None:
     complete = [{"number": number, "paint": None} for number in range(count)]
