@@ -23,6 +23,9 @@ EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001
 MAX_DAYS = 2_958_466
 """The day after 9999-12-31."""
 
+WHOLE_NUMBER = re.compile(r"-?[1-9][0-9]*")
+"""A number that may have more digits than a spreadsheet knows, where another program has written it."""
+
 FIRST_LEAP_DAY = 60
 """Day 60 is 29 February 1900, which did not exist: the days before it count from one day later."""
 
@@ -95,7 +98,7 @@ def format_cell(value: str, formats: CellFormats, style: int) -> str:
         return f"{_shorten(number * 100)}%"
     if kind in {"date", "time", "datetime"} and 0 <= number < MAX_DAYS:
         return _format_date(number, kind, formats.epoch)
-    return _shorten(number)
+    return value if WHOLE_NUMBER.fullmatch(value) else _shorten(number)
 
 
 def _shorten(number: float) -> str:

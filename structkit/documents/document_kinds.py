@@ -39,9 +39,12 @@ ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
-EMAIL_START = re.compile(
-    rb"(?:return-path|received|delivered-to|mime-version|message-id|dkim-signature|x-[\w-]+):[ \t]", re.IGNORECASE
-)
+MACHINE_HEADERS = frozenset({"message-id", "mime-version", "return-path", "dkim-signature"})
+"""Headers of a mail that no other text has."""
+
+MAIL_HEADERS = MACHINE_HEADERS | {"from", "to", "date", "subject", "content-type"}
+HEADER_NAME = re.compile(rb"([!-9;-~]+):")
+MAX_HEADER_BYTES = 100_000
 SNIFFED_BYTES = 2_048
 MEDIA_TYPE_PART = re.compile(rb"mimetype(application/[\w.+-]{1,80})")
 
@@ -75,7 +78,21 @@ def text_type(data: bytes, name: str) -> str:
     if (kind := SUFFIXES.get(PurePath(name).suffix.lower())) is not None:
         return kind
     start = data[:SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf")
-    return HTML if HTML_START.match(start) else EMAIL if EMAIL_START.match(start) else TEXT
+    return HTML if HTML_START.match(start) else EMAIL if _is_mail(data[:MAX_HEADER_BYTES]) else TEXT
+
+
+def _is_mail(start: bytes) -> bool:
+    """Return whether a text begins with the headers of a mail, and not with lines such as `Received: 14 boxes`."""
+    names = set[str]()
+    for line in start.removeprefix(b"\xef\xbb\xbf").splitlines():
+        if not line.strip():
+            break
+        if line[:1] in {b" ", b"\t"} and names:
+            continue
+        if (match := HEADER_NAME.match(line)) is None:
+            return False
+        names.add(match[1].decode().lower())
+    return bool(names & MACHINE_HEADERS) and len(names & MAIL_HEADERS) > 1
 
 
 def _office_type(data: bytes, limits: ReadLimits) -> str:

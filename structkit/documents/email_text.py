@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import email
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage, Message
 from email.policy import compat32, default
+from typing import Any
 
 from structkit.documents.html_text import html_text
 from structkit.documents.pages import PageText
-from structkit.documents.plain_text import LINE_END, decode
+from structkit.documents.plain_text import LINE_END, decode, decode_declared, guess_encoding
 from structkit.documents.read_limits import ReadLimits
 from structkit.errors import PromptError
 
+SNIFFED_BYTES = 100
+HEADERS_END = re.compile(rb"\r?\n\r?\n|\r\r")
 HEADERS = ("From", "To", "Cc", "Date", "Subject")
 LONG_HEADER = re.compile(
     rb"^(?:from|to|cc|date|subject|content-[a-z-]{1,40}):(?:[^\n]|\n[ \t]){50000}", re.IGNORECASE | re.MULTILINE
@@ -34,50 +38,106 @@ def read_email(data: bytes, limits: ReadLimits) -> Iterator[PageText]:
     >>> next(read_email(mail, ReadLimits())).text
     'From: ann@example.com\nSubject: Büro\n\nThe rent is 900.'
     """
+    data = _as_bytes_of_mail(data, limits.name)
     if LONG_HEADER.search(data):
         raise PromptError(f"{limits.name!r} has a header of more than 50,000 characters: it is damaged")
     try:
         mail = email.message_from_bytes(data, policy=default)
         limits.validate_time()
-        attachments = [_attachment(part, limits) for part in mail.iter_attachments()] if mail.is_multipart() else []
-        body = _body(mail, limits)
+        texts, attachments = _read_parts(mail, limits)
     except RecursionError:
         raise PromptError(f"{limits.name!r} has parts that are nested too deeply: it is damaged") from None
-    head = "\n".join(_headers(mail, data))
-    yield PageText("\n\n".join(part for part in (head, body.strip("\n"), "\n".join(attachments)) if part))
+    head = "\n".join(_headers(mail, data, limits.name))
+    parts = (head, *(text.strip("\n") for text in texts), "\n".join(attachments))
+    yield PageText("\n\n".join(part for part in parts if part))
 
 
-def _headers(mail: EmailMessage, data: bytes) -> Iterator[str]:
-    raw = email.message_from_bytes(data.partition(b"\n\n")[0], policy=compat32)
-    for name in HEADERS:
+def _as_bytes_of_mail(data: bytes, name: str) -> bytes:
+    """Return a mail without a mark of its encoding; one that was saved as UTF-16 in UTF-8."""
+    if b"\0" not in data[:SNIFFED_BYTES] and not data.startswith(codecs.BOM_UTF8):
+        return data
+    return decode(data, name).encode()
+
+
+def _headers(mail: EmailMessage, data: bytes, name: str) -> Iterator[str]:
+    raw = email.message_from_bytes(HEADERS_END.split(data, maxsplit=1)[0], policy=compat32)
+    for header in HEADERS:
         try:
-            value = mail[name]
+            value = mail[header]
         except FAULTS:
-            value = raw[name]
+            value = raw[header]
         if value is not None:
-            yield f"{name}: {' '.join(str(value).encode(errors='replace').decode().split())}"
+            text = _undeclared_text(raw, header, data, name) or str(value)
+            yield f"{header}: {' '.join(text.encode(errors='replace').decode().split())}"
 
 
-def _body(mail: EmailMessage, limits: ReadLimits) -> str:
-    part = mail.get_body(("plain", "html"))
-    if part is None:  # a multipart without its boundary has only a text
-        payload = mail.get_payload()
-        return payload if isinstance(payload, str) else ""
+def _undeclared_text(raw: Message, header: str, data: bytes, name: str) -> str | None:
+    """Return the text of a header that is in the encoding of the mail, which nothing declares; None if it is ASCII."""
+    values = [str(value) for key, value in raw.raw_items() if key.lower() == header.lower()]
+    encoded = values[0].encode("ascii", "surrogateescape") if values else b""
+    if encoded.isascii():
+        return None
+    try:
+        return encoded.decode()
+    except UnicodeDecodeError:
+        return encoded.decode(guess_encoding(data.replace(b"\0", b""), name), "replace")
+
+
+def _read_parts(mail: EmailMessage, limits: ReadLimits) -> tuple[list[str], list[str]]:
+    """Return the texts of a mail in their order, and a line for each attachment."""
+    texts, attachments = list[str](), list[str]()
+    for part in _leaves(mail):
+        limits.validate_time()
+        if _is_text(part) or (part is mail and part.get_content_maintype() in {"text", "multipart"}):
+            texts.append(_text(part, limits))
+        else:
+            attachments.append(f"Attachment: {part.get_filename() or 'without a name'} ({part.get_content_type()})")
+    return texts, attachments
+
+
+def _leaves(part: Any) -> Iterator[Any]:
+    """Yield the parts of a mail that have no parts; of texts that say the same, one, and what belongs to it."""
+    if not part.get_content_type().startswith("multipart/") or not part.is_multipart():
+        yield part
+        return
+    parts = part.get_payload()
+    if part.get_content_type() == "multipart/alternative":
+        parts = [_best_alternative(parts)]
+    for each in parts:
+        yield from _leaves(each)
+
+
+def _best_alternative(parts: list[Any]) -> Any:
+    """Return the plain text of some alternatives, unless it is blank, else the last one that is HTML."""
+    plain = [each for each in parts if each.get_content_type() == "text/plain" and _payload(each).strip()]
+    html = [each for each in parts if any(inner.get_content_type() == "text/html" for inner in each.walk())]
+    return (plain or html[-1:] or parts)[0]
+
+
+def _is_text(part: Any) -> bool:
+    """Return whether a part is shown as a part of the mail's text: not an attachment, and no file of a name."""
+    is_text = part.get_content_type() in {"text/plain", "text/html"}
+    return is_text and part.get_content_disposition() != "attachment" and not part.get_filename()
+
+
+def _text(part: Any, limits: ReadLimits) -> str:
     text = _content(part, limits.name)
     text = html_text(text, limits) if part.get_content_type() == "text/html" else text
     return LINE_END.sub("\n", text).replace("\f", " ")
 
 
-def _content(part: Message, name: str) -> str:
+def _content(part: Any, name: str) -> str:
+    """Return the text of a part, in the encoding that it declares."""
+    payload, charset = _payload(part), part.get_param("charset")
+    if isinstance(charset, str) and not payload.isascii():
+        return decode_declared(payload, charset, name)
+    return decode(payload.replace(b"\0", b""), name) if payload else ""
+
+
+def _payload(part: Any) -> bytes:
     try:
-        content = part.get_content()  # type: ignore[attr-defined]  # an EmailMessage, which typeshed does not say
+        payload = part.get_payload(decode=True)
     except FAULTS:
-        content = part.get_payload(decode=True)
-    if isinstance(content, bytes):
-        return decode(content, name)
-    return content if isinstance(content, str) else ""
-
-
-def _attachment(part: Message, limits: ReadLimits) -> str:
-    limits.validate_time()
-    return f"Attachment: {part.get_filename() or 'without a name'} ({part.get_content_type()})"
+        payload = None
+    text = payload if payload is not None else part.get_payload()
+    return text if isinstance(text, bytes) else text.encode(errors="surrogateescape") if isinstance(text, str) else b""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 MAGIC_NUMBERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"GIF87a", "image/gif"),
     (0, b"GIF89a", "image/gif"),
     (8, b"WEBP", "image/webp"),
-    (0, b"BM", "image/bmp"),
     (0, b"II*\x00", "image/tiff"),
     (0, b"MM\x00*", "image/tiff"),
     (4, b"ftypheic", "image/heic"),
+    (4, b"ftypheix", "image/heic"),
     (4, b"ftypmif1", "image/heif"),
     (4, b"ftypavif", "image/avif"),
     (8, b"WAVE", "audio/wav"),
@@ -24,6 +26,9 @@ MAGIC_NUMBERS: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypM4A", "audio/mp4"),
 )
 """Offset, bytes and media type, from https://www.iana.org/assignments/media-types and the formats' specifications."""
+
+BITMAP = re.compile(rb"BM.{4}\0{4}", re.DOTALL)
+"""The start of a BMP file: two letters with which a text may begin, its size, and 4 bytes that are reserved."""
 
 MAX_PDF_OFFSET = 1024
 """The PDF header may be anywhere in the first kilobyte (ISO 32000-1, annex H.3.4.1)."""
@@ -38,4 +43,6 @@ def media_type(data: bytes) -> str | None:
     for offset, magic, name in MAGIC_NUMBERS:
         if data.startswith(magic, offset) and (offset != 8 or data.startswith(b"RIFF")):  # noqa: PLR2004 (RIFF's header)
             return name
+    if BITMAP.match(data):
+        return "image/bmp"
     return "application/pdf" if b"%PDF-" in data[:MAX_PDF_OFFSET] else None

@@ -49,7 +49,7 @@ def recognize_pages(
         ConfigError: The extra is not installed.
     """
     for number, page in enumerate(pages, 1):
-        if not page.has_only_image:
+        if not (page.has_only_image or page.is_stamped_scan):
             yield page
             continue
         limits.validate_time()

@@ -25,12 +25,14 @@ class PageText(NamedTuple):
             belongs to a character that is not on the page, such as the end of a line.
         size: Width and height in points.
         has_only_image: Whether there is something to see on it, and no text in the file.
+        is_stamped_scan: Whether pictures cover it, and the file has only text in its margins.
     """
 
     text: str
     boxes: Sequence[float] = ()
     size: tuple[float, float] | None = None
     has_only_image: bool = False
+    is_stamped_scan: bool = False
 
 
 class Layout(NamedTuple):
@@ -67,7 +69,7 @@ def join_pages(pages: Iterable[PageText], limits: ReadLimits) -> Layout:
         offset = start + len(text)
         limits.validate_characters(offset)
         texts.append(text)
-        joined.append(Page(number, start, offset, page.size, page.has_only_image))
+        joined.append(Page(number, start, offset, page.size, page.has_only_image, page.is_stamped_scan))
         if page.boxes:
             boxes.extend([0.0] * (start * BOX_EDGES - len(boxes)))
             boxes.extend(page.boxes[: len(text) * BOX_EDGES])

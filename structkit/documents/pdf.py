@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,10 @@ from typing import Any
 from structkit.documents.glyph_lines import Glyph
 from structkit.documents.glyph_text import read_glyphs
 from structkit.documents.pages import PageText
+from structkit.documents.pdf_scans import is_stamped_scan
 from structkit.documents.plain_text import EXTRA
 from structkit.documents.read_limits import ReadLimits
+from structkit.documents.superscripts import raise_glyphs
 from structkit.errors import PromptError
 from structkit.optional import import_extra
 
@@ -28,6 +31,9 @@ REPLACEMENT = 0xFFFD
 SURROGATES = range(0xD800, 0xE000)
 MAX_EDGE_PIXELS = 4_096
 """The longer edge of an image of a page: vision models reduce what is larger."""
+
+FILE_ID = re.compile(rb"/ID ?\[ ?<([0-9A-Fa-f]*)> ?<[0-9A-Fa-f]*> ?\]")
+"""The ids of the document and of its version, the second of which is another one each time that it is saved."""
 
 POINTS_PER_INCH = 72
 JPEG_QUALITY = 85
@@ -73,6 +79,21 @@ def render_pages(
         yield file.getvalue()
 
 
+def without_password(data: bytes, name: str, password: str) -> bytes:
+    """Return an encrypted PDF as one that everybody can open; another one as it is.
+
+    Raises:
+        PromptError: It is damaged, or the password is wrong.
+        ConfigError: The extra is not installed.
+    """
+    raw, file = import_extra("pypdfium2.raw", EXTRA), io.BytesIO()
+    with _open_pdf(data, name, password) as pdf, PDFIUM_LOCK:
+        if raw.FPDF_GetSecurityHandlerRevision(pdf) < 0:
+            return data
+        pdf.save(file, flags=raw.FPDF_REMOVE_SECURITY)
+    return FILE_ID.sub(rb"/ID[<\1><\1>]", file.getvalue())
+
+
 def draw_pages(
     data: bytes, name: str, numbers: Sequence[int], dpi: float, password: str | None = None
 ) -> Iterator[Any]:
@@ -116,12 +137,14 @@ def _read_page(pdf: Any, index: int) -> PageText:
     raw, text_page = import_extra("pypdfium2.raw", EXTRA), page.get_textpage()
     try:
         placement = _Placement(page)
-        text, boxes = read_glyphs(_glyphs(raw, text_page, placement))
+        text, boxes = read_glyphs(raise_glyphs(_glyphs(raw, text_page, placement)))
         has_objects = raw.FPDFPage_CountObjects(page) > 0
+        is_stamped = bool(text.strip()) and is_stamped_scan(page, boxes, placement.size)
     finally:
         text_page.close()
         page.close()
-    return PageText(text, boxes, placement.size, has_only_image=has_objects and not text.strip())
+    has_only_image = has_objects and not text.strip()
+    return PageText(text, boxes, placement.size, has_only_image=has_only_image, is_stamped_scan=is_stamped)
 
 
 def _flat_page(pdf: Any, index: int) -> Any:
@@ -140,6 +163,11 @@ class _Placement:
         self.size = page.get_size()
         self._left, self._bottom, self._right, self._top = page.get_bbox()
         self._rotation = page.get_rotation()
+
+    def has(self, box: Any) -> bool:
+        """Return whether some of a box is on the page: what is outside is not shown."""
+        is_beside = box.right <= self._left or box.left >= self._right
+        return not (is_beside or box.top <= self._bottom or box.bottom >= self._top)
 
     def glyph(self, char: str, left: float, bottom: float, right: float, top: float) -> Glyph:
         """Return a character with its box on the page."""
@@ -171,7 +199,7 @@ def _glyphs(raw: Any, text_page: Any, placement: _Placement) -> Iterator[Glyph]:
             continue
         if code in SPACES:
             yield Glyph(" ", 0, 0, 0, 0)
-        elif get_box(handle, index, box_address):
+        elif get_box(handle, index, box_address) and placement.has(box):
             char = "-" if code in LINE_END_HYPHENS else chr(code)
             yield placement.glyph(char, box.left, box.bottom, box.right, box.top)
 

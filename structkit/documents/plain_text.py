@@ -33,6 +33,24 @@ OLDER_ENCODINGS = [
 """What texts on the web are in, beside Unicode (https://encoding.spec.whatwg.org); those of mainframes would fit
 any bytes."""
 
+BROWSER_ENCODINGS = {
+    **dict.fromkeys(("ascii", "iso8859-1"), WESTERN),
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+"""The encodings that browsers take for a declared one, because pages have the characters that it lacks
+(https://encoding.spec.whatwg.org/#names-and-labels)."""
+
+REPLACEMENT = "\ufffd"
+MIN_VALID_RATIO = 4
+"""Characters of UTF-8 for each fault in a text that is UTF-8: no text in an older encoding has as many."""
+
 LINE_END = re.compile(r"\r\n?")
 
 
@@ -69,11 +87,38 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
         return _decode_as(data, wide, name)
     try:
         text = data.decode()
-    except UnicodeDecodeError:
-        text = _decode_as(data, _guess_encoding(data, name), name)
+    except UnicodeDecodeError as error:
+        text = _repair_utf8(data, error) or _decode_as(data, guess_encoding(data, name), name)
     if "\0" in text:
         raise _no_text(name)
     return text
+
+
+def decode_declared(data: bytes, declared: str, name: str) -> str:
+    r"""Return bytes as text in the encoding that they declare; in a likely one if there is none of that name.
+
+    >>> decode_declared(b"5 \x80", "ISO-8859-1", "a.html"), decode_declared(b"5 \x80", "of-my-own", "a.html")
+    ('5 €', '5 €')
+
+    Raises:
+        PromptError: It is not text.
+        ConfigError: Its encoding has to be guessed, and the extra for that is not installed.
+    """
+    try:
+        encoding = codecs.lookup(declared).name
+        encoding = BROWSER_ENCODINGS.get(encoding, encoding)
+        return data.decode(encoding, "replace")
+    except (LookupError, ValueError):
+        return decode(data, name)
+
+
+def _repair_utf8(data: bytes, error: UnicodeDecodeError) -> str | None:
+    """Return text in UTF-8 with a few faults, the last of which may be half a character; None for another encoding."""
+    text = data.decode(errors="replace")
+    faults = text.count(REPLACEMENT)
+    characters = len(text) - len(text.encode("ascii", "ignore")) - faults
+    is_incomplete = error.end == len(data) and error.reason == "unexpected end of data"
+    return text if characters >= (1 if is_incomplete else MIN_VALID_RATIO * faults) else None
 
 
 def _wide_encoding(data: bytes) -> str | None:
@@ -85,7 +130,13 @@ def _wide_encoding(data: bytes) -> str | None:
     return "utf-16-be" if low > len(sample) // 4 and not high else None
 
 
-def _guess_encoding(data: bytes, name: str) -> str:
+def guess_encoding(data: bytes, name: str) -> str:
+    """Return the likeliest older encoding of a text that is not in UTF-8.
+
+    Raises:
+        PromptError: It is not text.
+        ConfigError: The extra for that is not installed.
+    """
     if b"\0" in data:
         raise _no_text(name)
     matches = [*import_extra("charset_normalizer", EXTRA).from_bytes(data[:SAMPLE_BYTES], cp_isolation=OLDER_ENCODINGS)]

@@ -192,13 +192,26 @@ class Document(PromptDocument):
     def _form_parts(self, form: str) -> tuple[JSON, ...]:
         """Return the content parts of a form."""
         if form == "file":
-            parts: tuple[JSON, ...] = (File(self._data, name=self.name).part,)
+            parts: tuple[JSON, ...] = (File(self._data_without_password, name=self.name).part,)
         else:
-            numbers = [page.number for page in self.pages if self.send == "images" or page.has_only_image]
+            numbers = [
+                page.number
+                for page in self.pages
+                if self.send == "images" or page.has_only_image or page.is_stamped_scan
+            ]
             images = self._page_images(numbers if form == "images" else [])
             text = self.text if form == "text" else "" if self.send == "images" else text_layer(self)
             parts = (*([{"type": "text", "text": text}] if text.strip() else []), *(image.part for image in images))
         return tuple(DocumentPart(part, self) for part in parts) if self.send == "auto" and form != "text" else parts
+
+    @property
+    def _data_without_password(self) -> bytes:
+        """The PDF as an endpoint can open it."""
+        if self._password is None:
+            return self._data
+        from structkit.documents.pdf import without_password
+
+        return without_password(self._data, self.name, self._password)
 
     def _page_images(self, numbers: list[int]) -> tuple[File, ...]:
         if len(numbers) > MAX_IMAGES:

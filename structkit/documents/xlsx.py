@@ -10,6 +10,7 @@ from structkit.documents.cell_formats import CellFormats, format_cell
 from structkit.documents.office_file import OfficeFile, attribute
 from structkit.documents.pages import PageText
 from structkit.documents.read_limits import ReadLimits
+from structkit.documents.superscripts import raise_digits
 from structkit.errors import PromptError
 from structkit.values.formula_result import NO_RESULT, NUMBER, has_result
 
@@ -59,29 +60,46 @@ class _Workbook:
         """The sheets have the text."""
 
 
-class _SharedTexts:
-    """The texts to which cells refer by their numbers; how Japanese words are read is left out."""
+class _CellText:
+    """The text of a cell, whose parts may have fonts of their own; how Japanese words are read is left out."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
-        self._parts: list[str] = []
-        self._is_text = self._is_reading = False
+        self.parts: list[str] = []
+        self._is_text = self._is_reading = self._is_raised = False
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 (an XMLReceiver)
-        self._is_text = name == "t"
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         self._is_reading = self._is_reading or name == "rPh"
-        if name == "si":
-            self._parts = []
+        self._is_text = name in {"t", "v"} and not self._is_reading
+        if name in {"r", "si", "c"}:
+            self._is_raised = False
+        elif name == "vertAlign":
+            self._is_raised = attributes.get("val") == "superscript"
 
     def end(self, name: str) -> None:
         self._is_text = False
         self._is_reading = self._is_reading and name != "rPh"
-        if name == "si":
-            self.texts.append("".join(self._parts))
 
     def data(self, text: str) -> None:
-        if self._is_text and not self._is_reading:
-            self._parts.append(text)
+        if self._is_text:
+            self.parts.append(raise_digits(text) if self._is_raised else text)
+
+
+class _SharedTexts(_CellText):
+    """The texts to which cells refer by their numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        super().start(name, attributes)
+        if name == "si":
+            self.parts = []
+
+    def end(self, name: str) -> None:
+        super().end(name)
+        if name == "si":
+            self.texts.append("".join(self.parts))
 
 
 @dataclass
@@ -102,29 +120,27 @@ class _Sheet:
     def __post_init__(self) -> None:
         self._cells: dict[int, str] = {}
         self._type, self._style, self._column = "", 0, 0
-        self._value: list[str] = []
-        self._is_value = self._is_reading = self._is_formula = False
+        self._value = _CellText()
+        self._is_formula = False
         self._characters = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
             self._column = column_number(attributes.get("r", "")) or self._column + 1
-            self._type, self._value, self._is_formula = attributes.get("t", NUMBER), [], False
+            self._type, self._value.parts, self._is_formula = attributes.get("t", NUMBER), [], False
             style = attributes.get("s", "0")
             self._style = int(style) if style.isdecimal() else 0
         elif name == "f":
             self._is_formula = True
         elif name == "row":
             self._cells, self._column = {}, 0
-        self._is_reading = self._is_reading or name == "rPh"
-        self._is_value = name in {"v", "t"} and not self._is_reading
+        self._value.start(name, attributes)
 
     def end(self, name: str) -> None:
-        self._is_value = False
-        self._is_reading = self._is_reading and name != "rPh"
+        self._value.end(name)
         if name == "c" and self._is_formula:
-            self._validate_result("".join(self._value))
-        if name == "c" and (text := self._text("".join(self._value))):
+            self._validate_result("".join(self._value.parts))
+        if name == "c" and (text := self._text("".join(self._value.parts))):
             self._cells[self._column] = " ".join(text.split())
         elif name == "row" and any(self._cells.values()):
             line = "\t".join(self._cells.get(column, "") for column in range(1, max(self._cells) + 1))
@@ -133,8 +149,7 @@ class _Sheet:
             self.limits.validate_characters(self._characters)
 
     def data(self, text: str) -> None:
-        if self._is_value:
-            self._value.append(text)
+        self._value.data(text)
 
     def _validate_result(self, result: str) -> None:
         if not has_result(result, self._type, is_calculated_on_load=self.is_calculated_on_load):

@@ -24,6 +24,8 @@ class Page:
         size: Width and height in points; None if the file has no pages of a size.
         has_only_image: Whether there is something to see on it, and the file has no text of it: the page of a scan. Its
             text is then the recognized one, if the document was opened with `ocr=True`.
+        is_stamped_scan: Whether it is a scan with text in its margins alone, such as a number: the text of the scan is
+            not known.
     """
 
     number: int
@@ -31,11 +33,12 @@ class Page:
     end: int
     size: tuple[float, float] | None = None
     has_only_image: bool = False
+    is_stamped_scan: bool = False
 
     @property
     def is_unread(self) -> bool:
-        """Whether there is something to see on it, and no text."""
-        return self.has_only_image and self.start == self.end
+        """Whether there is something to see on it whose text is not known."""
+        return self.is_stamped_scan or (self.has_only_image and self.start == self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +126,5 @@ class PromptDocument(ABC):
 
     @property
     def has_unread_pages(self) -> bool:
-        """Whether a page has something to see and no text."""
+        """Whether a page has something to see whose text is not known."""
         return any(page.is_unread for page in self.pages)

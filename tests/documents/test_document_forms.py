@@ -78,6 +78,30 @@ def test_a_rejected_form_is_followed_by_the_next_one(
     assert sum(attempt.usage.total_tokens for attempt in result.attempts[:-1] if attempt.usage) == 0
 
 
+STAMP = "Envelope ID: 7F3A"
+
+
+@pytest.mark.parametrize(
+    ("data", "kinds"),
+    [
+        (files.stamped_scan(STAMP), ["text", "image_url"]),
+        (files.stamped_scan(STAMP, y=830), ["text", "image_url"]),
+        (files.stamped_scan(STAMP, y=400), ["text"]),
+        (files.stamped_scan(STAMP, width=200), ["text"]),
+        (files.pdf([[(50, 10, STAMP)]]), ["text"]),
+    ],
+    ids=["at the bottom", "at the top", "text across the picture", "small picture", "no picture"],
+)
+def test_a_scan_with_a_stamp_is_sent_as_an_image_too(data: bytes, kinds: list[str]) -> None:
+    document = Document.open(data, name="scan.pdf")
+    assert [part["type"] for part in document.parts] == kinds
+    assert document.parts[0]["text"] == STAMP
+    assert document.is_only_text == (kinds == ["text"])
+    assert [part["type"] for part in document.parts_without({"image_url"}) or ()] == (
+        ["file"] if len(kinds) > 1 else kinds
+    )
+
+
 def test_the_form_changes_beside_texts_and_in_every_mode(connect: Connect) -> None:
     for mode in ("json_schema", "tool", "json_object", "prompt"):
         with Endpoint(rejecting("image_url", "file")) as endpoint:

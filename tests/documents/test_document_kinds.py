@@ -266,3 +266,179 @@ def test_a_formula_of_a_workbook_that_no_spreadsheet_has_calculated_is_an_error(
         return
     with pytest.raises(PromptError, match="a formula of the sheet 'Sums' has no result"):
         text_of(data)
+
+
+def run(text: str, properties: str = "") -> str:
+    return f'<w:r>{properties}<w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (f"<w:p>{run('12')}<w:del><w:r><w:delText>x</w:delText><w:tab/><w:noBreakHyphen/></w:r></w:del>{run('34')}</w:p>", "1234"),
+        (f"<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr>{run('The rent is ')}</w:p><w:p>{run('900 EUR')}</w:p>", "The rent is 900 EUR"),
+        (f"<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr></w:p><w:p>{run('Rent')}</w:p><w:p>{run('Due')}</w:p>", "Rent\nDue"),
+        (
+            f"<w:tbl><w:tr><w:tc><w:p><w:pPr><w:rPr><w:moveFrom/></w:rPr></w:pPr>{run('a ')}</w:p><w:p>{run('b')}</w:p></w:tc><w:tc><w:p>{run('c')}</w:p></w:tc></w:tr></w:tbl>",
+            "a b\tc",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_tracked_change_has_deleted_is_not_read(body: str, text: str) -> None:
+    assert text_of(files.docx(body)) == text
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (f"<w:p>{run('Invoice 12')}<w:r><w:ptab/></w:r>{run('2026')}</w:p>", "Invoice 12\t2026"),
+        (f"<w:p><w:r><w:t>A</w:t><w:txbxContent><w:p>{run('box')}</w:p></w:txbxContent><w:tab/><w:t>B</w:t></w:r></w:p>", "box\nA\tB"),
+        (f"<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:txbxContent><w:p>{run('box')}</w:p></w:txbxContent><w:t>no</w:t></w:r>{run('yes')}</w:p>", "\nyes"),
+        (f"<w:p><w:r><w:txbxContent><w:p>{run('no', '<w:rPr><w:vanish/></w:rPr>')}</w:p></w:txbxContent><w:t>yes</w:t></w:r></w:p>", "\nyes"),
+    ],
+)  # fmt: skip
+def test_a_run_of_a_docx_goes_on_after_what_is_inside_it(body: str, text: str) -> None:
+    assert text_of(files.docx(body)) == text.strip("\n")
+
+
+RAISED = '<w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'
+RAISED_CELL = '<row><c t="inlineStr"><is><r><t>Rent 900</t></r><r><rPr><vertAlign val="superscript"/></rPr><t>1</t></r><r><t> EUR</t></r></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "text"),
+    [
+        (b"<p>Rent 900<sup>1</sup> EUR, 21<sup>st</sup>, <sup><a href='#n'>2</a></sup>m<sup>2</sup></p>", "a.html", "Rent 900¹ EUR, 21st, ²m²"),
+        (files.docx(f"<w:p>{run('Rent 900')}{run('1', RAISED)}{run(' EUR, 21')}{run('st', RAISED)}</w:p>"), "", "Rent 900¹ EUR, 21st"),
+        (files.pptx(['<p:sp><a:p><a:r><a:t>Rent 900</a:t></a:r><a:r><a:rPr baseline="30000"/><a:t>1</a:t></a:r></a:p></p:sp>']), "", "Rent 900¹"),
+        (files.xlsx({"S": RAISED_CELL}), "", "Rent 900¹ EUR"),
+        (files.raw_pdf(["BT /F1 10 Tf 72 700 Td (Rent 900) Tj /F1 6 Tf 4 Ts (12) Tj 0 Ts /F1 10 Tf ( EUR 7) Tj /F1 6 Tf -2 Ts (3) Tj ET"]), "", "Rent 900¹² EUR 73"),
+    ],
+    ids=["html", "docx", "pptx", "xlsx", "pdf"],
+)  # fmt: skip
+def test_the_mark_of_a_note_is_no_digit_of_the_number_before_it(data: bytes, name: str, text: str) -> None:
+    assert " ".join(text_of(data, name).split()) == text
+
+
+def test_a_number_of_a_sheet_has_the_digits_of_the_file() -> None:
+    cells = "".join(f"<c><v>{value}</v></c>" for value in ("123456789012345678", "-12345678901234567890", "1E+20", "0"))
+    assert text_of(files.xlsx({"S": f"<row>{cells}</row>"})) == (
+        "123456789012345678\t-12345678901234567890\t100000000000000000000\t0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<tr><td><p>Item</p></td><td><p>Price</p></td></tr><tr><td><div>Nut</div><td><div>9</div></tr>", "Item\tPrice\nNut\t9"),
+        ("<tr><th></th><th>2025<th>2026</tr><tr><td>Rent</td><td>1</td><td>2</td></tr>", "\t2025\t2026\nRent\t1\t2"),
+        ("<tr><td>a<td><tr><td>b<td>c", "a\t\nb\tc"),
+        ("<tr><td></td></tr><tr><td>a<p>b</p><td>c", "a\n\nb\tc"),
+        ("<tr><td>a<td><table><tr><td>k<td>v</table></td><td>z</tr><tr><td>b", "a\tk\tv\tz\nb"),
+    ],
+)  # fmt: skip
+def test_the_cells_of_a_row_stay_in_it_and_empty_ones_have_a_place(html: str, text: str) -> None:
+    assert text_of(f"<p>Costs</p><table>{html}</table><p>End".encode(), "a.html") == f"Costs\n\n{text}\n\nEnd"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p hidden>no<b>no</b><div>yes</div>",
+        "<ul><li style='display: none'>no<ul><li>no</ul></ul><p>yes",
+        "<table><tr><td hidden>no<table><tr><td>no</table></td><td>yes</table>",
+        "<table><tr hidden><td>no<tr><td>yes</table>",
+        "<dl><dt hidden>no<dd>yes</dl>",
+        "<div hidden><p>no</div></div><p>yes",
+        "<head><title>no</title><body>yes",
+        "<div><p hidden>no</div>yes",
+    ],
+)
+def test_a_hidden_element_ends_where_a_browser_ends_it(html: str) -> None:
+    assert text_of(html.encode(), "a.html").strip() == "yes"
+
+
+def test_the_value_of_a_form_field_of_a_page_is_read() -> None:
+    html = b"<form>Total <input value='900'> <input type=hidden value=x><input type=submit value=Go hidden></form>"
+    assert text_of(html, "a.html") == "Total 900"
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoded", "text"),
+    [
+        ("iso-8859-1", "5 €".encode("cp1252"), "5 €"),
+        ("gb2312", "镕".encode("gb18030"), "镕"),
+        ("utf-8", "Größe €".encode() + b"\xff", "Größe €\ufffd"),
+        ("base64", "Größe".encode("cp1252"), "Größe"),
+    ],
+)
+def test_a_declared_encoding_is_read_as_browsers_do(declared: str, encoded: bytes, text: str) -> None:
+    page = f"<meta charset={declared}><p>".encode() + encoded + b"</p>"
+    mail = f"Subject: x\nContent-Type: text/plain; charset={declared}\n\n".encode() + encoded
+    assert text_of(page, "a.html") == text
+    assert text_of(mail, "a.eml") == f"Subject: x\n\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("Größe: 12 €\n".encode() * 9 + b"\xff", "Größe: 12 €\n" * 9 + "\ufffd"),
+        ("Größe: 12 €".encode()[:-1], "Größe: 12 \ufffd"),
+        ("Preis: 12 €".encode("cp1252"), "Preis: 12 €"),
+        ("Café".encode("cp1252"), "Café"),
+    ],
+)
+def test_utf8_with_a_few_faults_is_read_as_utf8(data: bytes, text: str) -> None:
+    assert text_of(data, "a.txt") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Received: 14 boxes\nSupplier: Berg\nTotal: 900\n\nThanks",
+        "Received: 3 March 2026\nFrom: Berg\nTo: Kiel\nDate: 2 March 2026\n\nThanks",
+        "X-Ray: no fracture",
+        "Message-ID: is a header of a mail\nand this is a text",
+        "BMW AG, invoice 7: 900 EUR",
+    ],
+)
+def test_a_text_that_begins_like_another_kind_is_a_text(text: str) -> None:
+    document = Document.open(text.encode(), name="note.txt")
+    assert (document.text, document.media_type) == (text, "text/plain")
+
+
+def mail_of(*parts: str, kind: str = "mixed") -> bytes:
+    body = "".join(f"--X\n{part}\n" for part in parts)
+    return f"From: a@b.example\nContent-Type: multipart/{kind}; boundary=X\n\n{body}--X--\n".encode()
+
+
+PDF_PART = 'Content-Type: application/pdf; name="a.pdf"\nContent-Disposition: attachment; filename="a.pdf"\n\nx'
+
+
+@pytest.mark.parametrize(
+    ("mail", "text"),
+    [
+        (mail_of("Content-Type: text/plain\n\nfirst", PDF_PART, "Content-Type: text/plain\n\nThe total is 900."), "first\n\nThe total is 900.\n\nAttachment: a.pdf (application/pdf)"),
+        (mail_of("Content-Type: text/html\n\n<p>first", "Content-Type: text/html\n\n<p>second"), "first\n\nsecond"),
+        (mail_of("Content-Type: text/plain\n\n ", "Content-Type: text/html\n\n<p>Total 900", kind="alternative"), "Total 900"),
+        (mail_of("Content-Type: text/plain\n\nplain", "Content-Type: text/html\n\n<p>html", kind="alternative"), "plain"),
+        (
+            mail_of(
+                "Content-Type: multipart/mixed; boundary=Y\n\n--Y\nContent-Type: text/plain\n\nsigned\n--Y\n" + PDF_PART + "\n--Y--",
+                "Content-Type: application/pkcs7-signature; name=smime.p7s\n\nx",
+                kind="signed",
+            ),
+            "signed\n\nAttachment: a.pdf (application/pdf)\nAttachment: smime.p7s (application/pkcs7-signature)",
+        ),
+        (b"From: a@b.example\n" + PDF_PART.encode(), "Attachment: a.pdf (application/pdf)"),
+    ],
+    ids=["text after a file", "two pages", "blank text", "alternatives", "signed", "a file alone"],
+)  # fmt: skip
+def test_a_mail_has_all_its_texts_and_the_names_of_all_its_files(mail: bytes, text: str) -> None:
+    assert text_of(mail, "m.eml") == f"From: a@b.example\n\n{text}"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-8-sig", "utf-16"])
+def test_a_mail_that_declares_no_encoding_is_read_in_its_own(encoding: str) -> None:
+    mail = "From: Büro <a@b.example>\nSubject: Größe\n\nGröße 12\n"
+    assert text_of(mail.encode(encoding), "m.eml") == mail.rstrip("\n")

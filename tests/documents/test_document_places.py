@@ -144,3 +144,13 @@ def test_the_value_of_a_form_field_is_read() -> None:
         f"<< /Type /XObject /Subtype /Form /BBox [0 0 140 20] /Resources << /Font << /F1 3 0 R >> >> /Length {len(stream)} >>\nstream\n{stream}\nendstream",
     ]
     assert Document.open(files.assemble(objects)).text.split() == ["Name", "of", "tenant", "Ann", "Lee"]
+
+
+def test_what_a_page_does_not_show_is_no_part_of_it() -> None:
+    spread = files.raw_pdf(
+        ["BT /F1 10 Tf 60 700 Td (Left page) Tj 300 0 Td (Right page) Tj 300 0 Td (outside) Tj ET"],
+        annotations="/CropBox [50 600 300 800]",
+    )
+    document = Document.open(spread)
+    assert document.text == "Left page"
+    assert document.pages[0].size == (250, 200)

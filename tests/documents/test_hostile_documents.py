@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import zipfile
@@ -72,6 +73,16 @@ def test_an_encrypted_pdf_is_read_with_its_password() -> None:
     assert document.text == "Rent: 900 EUR"
     assert document.images()[0].media_type == "image/jpeg"
     assert "secret" not in repr(document)
+
+
+def test_an_encrypted_pdf_is_sent_as_one_that_the_endpoint_can_open() -> None:
+    data = PASSWORD_PDF.read_bytes()
+    sent = [Document.open(data, name="a.pdf", password="secret", send="file").parts[0]["file"] for _ in range(2)]
+    assert sent[0] == sent[1], "the same request each time, which a job and a cache find again"
+    copy = base64.b64decode(sent[0]["file_data"].partition(",")[2])
+    assert Document.open(copy).text == "Rent: 900 EUR"
+    plain = files.pdf([[(50, 800, "Rent: 900 EUR")]])
+    assert Document.open(plain, password="secret", send="file").parts == (structkit.File(plain).part,)
 
 
 def test_a_scan_without_a_model_that_sees_says_what_to_do() -> None:

@@ -60,6 +60,12 @@ def scan(pages: int = 1) -> bytes:
     return raw_pdf(["100 100 200 200 re f"] * pages)
 
 
+def stamped_scan(text: str, y: float = 10, width: float = 595) -> bytes:
+    """A PDF of one page with a picture of this width, and a line of text."""
+    picture = f"q {width} 0 0 842 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID x EI Q"
+    return raw_pdf([f"{picture} BT /F1 8 Tf 50 {y} Td ({text}) Tj ET"])
+
+
 def _escape(text: str) -> str:
     return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
 
