@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from structkit.evidence.days_without_year import eastern_days, eastern_hours, spaced_days
 from structkit.evidence.digit_runs import DigitRuns
-from structkit.evidence.folding import FoldedText
+from structkit.evidence.folding import FoldedText, fold
 from structkit.evidence.inner_places import is_in_word, is_inner
 from structkit.evidence.leaves import Leaf, is_part_name, is_small_number, read_date, read_number
 from structkit.evidence.line_breaks import JoinedLines
@@ -39,6 +39,12 @@ MAX_ARTICLE = 1
 DIGITS = re.compile(rf"[\d{''.join([*CJK_DIGITS, *CJK_UNITS, *CJK_SCALES])}]+")
 
 SUPERSCRIPT = re.compile("[\u00b2\u00b3\u00b9\u2070-\u2089]")
+RAISED = "\u00b2\u00b3\u00b9\u2070\u2074\u2075\u2076\u2077\u2078\u2079"
+NOT_IN_NUMBER = re.compile(
+    rf"(?<=[0-9])[{RAISED}]++(?!\u2044)|[{RAISED}]++(?=[0-9])|(?<=[0-9])\t(?=[0-9]{{3}}(?![0-9]))"
+)
+"""What is beside digits and no part of their number: the mark of a note, an exponent, the border of a cell."""
+
 MIN_SPACED_DATE_CHARS = 6
 """Characters of a date with more than one run of digits whose numbers do not stand for themselves."""
 
@@ -76,8 +82,16 @@ class SourceText:
         return DigitRuns(self.folded.text, is_eastern=self.folded.is_eastern)
 
     @cached_property
+    def _number_runs(self) -> DigitRuns:
+        """The runs without what is no part of a number; of a time, raised minutes are a part."""
+        if self.folded.characters[0].isdisjoint(f"\t{RAISED}"):
+            return self._runs
+        text, count = NOT_IN_NUMBER.subn(_signs, self.text)
+        return DigitRuns(fold(text), is_eastern=self.folded.is_eastern) if count else self._runs
+
+    @cached_property
     def _numbers(self) -> SourceNumbers:
-        return SourceNumbers(self._runs, self.index.ranges(self._number_words))
+        return SourceNumbers(self._number_runs, self.index.ranges(self._number_words))
 
     @cached_property
     def _number_words(self) -> AbstractSet[str]:
@@ -251,3 +265,8 @@ def _time_of(text: str) -> time | None:
         return time.fromisoformat(text).replace(microsecond=0, tzinfo=None)
     except ValueError:
         return None
+
+
+def _signs(match: re.Match[str]) -> str:
+    """Return signs that end a number, as many as the characters that they replace."""
+    return ";" * len(match[0])

@@ -159,3 +159,22 @@ def test_a_number_around_its_unit_is_found(value: float, text: str, place: str |
 )
 def test_a_part_of_a_number_is_not_the_number(value: float, text: str) -> None:
     assert find_evidence({"x": value}, text).missing == (("x",),)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "place"),
+    [
+        (900, "Rent 900\u00b9 EUR", "900"),
+        (900, "Rent \u00b2900 EUR", "900"),
+        (1250, "Rent 1.250,00\u00b9\u00b2 EUR", "1.250,00"),
+        (9001, "Rent 900\u00b9 EUR", ""),
+        (120, "Area 120 m\u00b2", "120"),
+        (250, "Qty 1\t250 EUR", "250"),
+        (1250, "Qty 1\t250 EUR", ""),
+        (1250, "Total 1 250 EUR", "1 250"),
+    ],
+)
+def test_the_mark_of_a_note_and_the_border_of_a_cell_are_no_part_of_a_number(
+    value: float, text: str, place: str
+) -> None:
+    assert find_evidence({"rent": value}, text)["rent",].text == place
