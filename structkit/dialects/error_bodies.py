@@ -54,6 +54,9 @@ MAX_MESSAGE_CHARS = 2_000
 MAX_TEXT_CHARS = 4_000
 """Limits on what is read of an error body; anything larger is not an explanation."""
 
+MIN_ECHO_WORDS = 4
+"""So many words in a row that were sent are an echo of the request; fewer may occur in any text."""
+
 STATUS_KINDS: dict[int, ErrorKind] = {
     401: "credentials",
     402: "empty_account",
@@ -203,8 +206,23 @@ def error_texts(body: JSONValue, echoes: Iterable[str] = ()) -> str:
     """
     texts = [*islice(_texts(body), MAX_PARTS)]
     for echo in echoes:
-        texts = [text.replace(echo, "") for text in texts]
+        texts = [_without_echo(text[:MAX_TEXT_CHARS].replace(echo, ""), echo) for text in texts]
     return CALLER_NAMES.sub("", "\n".join(f'"{text[:MAX_TEXT_CHARS]}"' for text in texts))
+
+
+def _without_echo(text: str, echo: str) -> str:
+    """Return a text without its runs of words that an echo has too.
+
+    >>> _without_echo("rejected: how do I use tools ...", "Label: how do I use tools today")
+    'rejected: ...'
+    """
+    words = [*re.finditer(r"\S+\s*", text)]
+    is_echo = [False] * len(words)
+    for first in range(len(words) - MIN_ECHO_WORDS + 1):
+        run = text[words[first].start() : words[first + MIN_ECHO_WORDS - 1].end()].rstrip()
+        if run in echo:
+            is_echo[first : first + MIN_ECHO_WORDS] = [True] * MIN_ECHO_WORDS
+    return "".join(word[0] for word, is_repeated in zip(words, is_echo, strict=True) if not is_repeated)
 
 
 def _texts(body: JSONValue) -> Iterator[str]:

@@ -109,6 +109,8 @@ class EventParser:
         self._validate_size(len(line))
         if name == b"event":
             self._name = value.removeprefix(b" ")
+        elif name == b"data ":  # not a field by the specification, but of gateways
+            self._add_line(b"data:" + value)
 
     def _take_event(self) -> Event:
         """Return the event of the lines so far, and start the next one."""

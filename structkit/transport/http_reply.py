@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus
 from structkit.dialects.error_bodies import read_error
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
+from structkit.parsing.completion import flat_error, reported_error
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader
 from structkit.transport.retry_after import read_retry_after
@@ -61,7 +62,7 @@ RETRYABLE = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, 520, 521, 52
 UPSTREAM_FAULTS = frozenset({500, 502, 503})
 LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
 
-STARTS_LIKE_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:data|event|id|retry)?:")
+STARTS_LIKE_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:data|event|id|retry)? ?:")
 """The first line of a stream of events, which some endpoints send although nobody has asked for a stream."""
 
 PROXY_LOGIN = "the proxy requires a user and a password: http://USER:PASSWORD@HOST:PORT"
@@ -182,6 +183,7 @@ def _model_names(listing: JSONValue) -> tuple[str, ...]:
     >>> _model_names({"data": [{"id": "b"}, {"id": "a"}]}), _model_names({"models": [{"name": "a"}, "a"]})
     (('a', 'b'), ('a',))
     """
+    body = listing
     for _ in range(MAX_LIST_DEPTH):
         if isinstance(listing, dict):
             fields = [listing[key] for key in LIST_KEYS if key in listing]
@@ -189,9 +191,13 @@ def _model_names(listing: JSONValue) -> tuple[str, ...]:
     if not isinstance(listing, list):
         raise TypeError("not a list of models")
     names = {name for entry in listing if (name := _model_name(entry))}
-    if listing and not names:
-        raise TypeError("models without names")
+    if not names and (listing or _has_error(body)):
+        raise TypeError("no model has a name, or an error says why there is none")
     return tuple(sorted(names))
+
+
+def _has_error(body: JSONValue) -> bool:
+    return isinstance(body, dict) and bool(reported_error(body.get("error")) or flat_error(body))
 
 
 def _model_name(entry: JSONValue) -> str | None:

@@ -29,6 +29,10 @@ LAST_EVENT = re.compile(rb"[\r\n]data:[ \t]*\[?done\]?[ \t]*(?:[\r\n]|$)", re.IG
 LAST_EVENT_BYTES = 32
 """Its length at most, by which it may have begun before a chunk."""
 
+MAX_SILENCE_S = 5.0
+"""How long a stream may be silent after the finish reason of every choice; its token counts may come before `[DONE]`,
+which some gateways never send."""
+
 MIN_TIMEOUT_S = 0.001
 """A timeout of 0 would make a socket non-blocking."""
 
@@ -49,7 +53,8 @@ class BodyReader:
         url: Where the request was sent, for messages; empty if that is unknown.
         is_truncated: Whether the body of an error breaks off.
         has_ended: Whether a stream of events has sent its last one, so that only the end of the body is waited for.
-        on_end: Is called with the seconds of that wait, by which an HTTP library with fixed timeouts ends it.
+        on_end: Is called with the seconds that may pass until more arrives, which an HTTP library with fixed timeouts
+            has to end; the last call counts.
         sent_secrets: What else messages must not contain, where an HTTP library of the caller's adds to the request.
     """
 
@@ -60,6 +65,7 @@ class BodyReader:
         self.headers: Mapping[str, str] = {}
         self._policy = policy
         self._ends_at = monotonic() + (policy.deadline or math.inf)
+        self._max_silence_s = math.inf
         self._chunks: list[bytes] = []
         self._size = 0
         self._is_stream = self.has_ended = False
@@ -144,6 +150,11 @@ class BodyReader:
         """End the reply in at most *seconds* from now."""
         self._ends_at = min(self._ends_at, monotonic() + seconds)
 
+    def expect_end(self) -> None:
+        """Note that a stream has sent the whole reply: it may be silent for `MAX_SILENCE_S` at most."""
+        self._max_silence_s = MAX_SILENCE_S
+        self.on_end(MAX_SILENCE_S)
+
     def end_stream(self) -> None:
         """Note that the last event has arrived: the body then ends in at most `MAX_LINGER_S`."""
         self.has_ended = True
@@ -176,12 +187,13 @@ class BodyReader:
 
     @property
     def remaining_s(self) -> float | None:
-        """Seconds until the deadline; None without one."""
-        return None if self._ends_at == math.inf else self._ends_at - monotonic()
+        """Seconds until the deadline, or that a complete stream may be silent; None without any limit."""
+        remaining_s = min(self._ends_at - monotonic(), self._max_silence_s)
+        return None if remaining_s == math.inf else remaining_s
 
     def chunk_timeout(self, timeout: float) -> float:
         """Return the seconds that the next chunk may take: *timeout*, or what remains until the deadline."""
-        return max(MIN_TIMEOUT_S, min(timeout, self._ends_at - monotonic()))
+        return max(MIN_TIMEOUT_S, min(timeout, self._ends_at - monotonic(), self._max_silence_s))
 
     @property
     def body(self) -> bytes:

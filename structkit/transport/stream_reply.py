@@ -72,6 +72,8 @@ class StreamReceiver:
             chunk = self.reader.body if self._is_stream else chunk
         if self._is_stream and not self._is_finished:
             yield from self._receive_events(chunk)
+            if self._assembler.is_complete and not self._is_finished:
+                self.reader.expect_end()
 
     def _receive_events(self, chunk: bytes) -> Iterator[Delta | TransportReply]:
         for event in self._events.feed(chunk):

@@ -299,6 +299,20 @@ MODEL_LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    "listing",
+    [
+        {"data": None, "error": {"message": "no such team", "code": 401}},
+        {"data": [], "error": "no such team"},
+        {"code": 500, "msg": "no such team", "data": []},
+        {"error": {"message": "no such team"}},
+    ],
+)
+def test_an_error_instead_of_models_is_no_empty_list(connect: Connect, listing: Any) -> None:
+    with Endpoint(models=Reply(listing)) as endpoint, pytest.raises(structkit.MalformedReply, match="no such team"):
+        connect(endpoint.base_url).models()
+
+
 def test_the_models_are_asked_for_with_the_headers_and_the_query_of_the_client(connect: Callable[..., Any]) -> None:
     received: list[tuple[str, str | None]] = []
 

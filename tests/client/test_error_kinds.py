@@ -394,6 +394,21 @@ def test_any_body_has_a_kind(body: JSONValue) -> None:
     assert read_error_body(400, body).kind == "other"
 
 
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "How do I use json schema tools",
+        "... do I use json schema tools in...",
+        "Label: How do I use json schema tools in my app?",
+    ],
+)
+def test_a_403_about_the_text_of_a_row_changes_no_mode(connect: Connect, echo: str) -> None:
+    with Endpoint(Reply(error(f"Request rejected: {echo}"), status=403)) as endpoint:
+        with pytest.raises(structkit.StatusError, match="Request rejected"):
+            connect(endpoint.base_url).run(int, "Label: How do I use json schema tools in my app?")
+        assert len(endpoint.requests) == 1
+
+
 CERTAIN: dict[str, tuple[int, JSONValue, ErrorReading]] = {
     "a key": (401, error("too many requests"), ErrorReading("credentials", "status")),
     "a key without quota": (401, error("no", code="insufficient_quota"), ErrorReading("empty_account", "status")),

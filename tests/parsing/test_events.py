@@ -83,3 +83,8 @@ def test_data_that_is_not_utf8_is_rejected_and_never_altered(fragment: bytes | s
     with pytest.raises(MalformedReply, match="not UTF-8"):
         [*EventParser().feed(fragment)]
     assert [*EventParser().feed(b": \xff\ndata: 1\n\n")] == [("", "1")]
+
+
+def test_a_field_may_have_a_space_before_its_colon() -> None:
+    parser = EventParser()
+    assert [*parser.feed(b"data : a\ndata :b\n\ndata : [DONE]\n")] == [("", "a\nb"), ("", "[DONE]")]

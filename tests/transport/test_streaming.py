@@ -546,6 +546,27 @@ def test_the_reply_is_yielded_before_the_connection_is_closed(driver: Driver) ->
     assert items[-1].choices[0].content == TEXT
 
 
+def test_a_space_before_the_colon_of_a_field_is_read(driver: Driver) -> None:
+    parts = events(chunk("9."), chunk("8", finish_reason="stop"), b"data: [DONE]\n\n")
+    with Endpoint(send_chunks([part.replace(b"data:", b"data :") for part in parts])) as endpoint:
+        assert read_stream(driver, endpoint)[1].choices[0].content == "9.8"
+
+
+@pytest.mark.parametrize("usage", [True, False])
+def test_a_complete_stream_without_done_is_waited_for_as_long_as_its_token_counts_may_take(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver, usage: bool
+) -> None:
+    monkeypatch.setattr("structkit.transport.reply_body.MAX_SILENCE_S", 0.05)
+    done = threading.Event()
+    counts = {"choices": [], "usage": {"prompt_tokens": 2, "completion_tokens": 3}}
+    end = b"".join(events(chunk("", finish_reason="stop"), *([counts] if usage else [])))
+    with Endpoint(hold_connection(done, end)) as endpoint:
+        _, reply = read_stream(driver, endpoint)
+        assert not done.is_set()
+        done.set()
+    assert (reply.choices[0].content, reply.usage.unreported) == (TEXT, 0 if usage else 1)
+
+
 @pytest.mark.parametrize("end", [b"data: [DONE]\n\ndata: more\n\n", b"data: [DONE]\n", b"data:[DONE]"])
 def test_an_endpoint_that_does_not_end_its_body_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, driver: Driver, end: bytes

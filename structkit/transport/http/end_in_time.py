@@ -17,6 +17,8 @@ def end_in_time(response: Any, reader: BodyReader) -> Iterator[None]:
     timers: list[Timer] = []
 
     def start_timer(seconds: float) -> None:
+        if timers:
+            timers.pop().cancel()
         timers.append(Timer(seconds, _shut_down, [response]))
         timers[-1].daemon = True
         timers[-1].start()

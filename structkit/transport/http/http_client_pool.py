@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from structkit.transport.exceptions import MAX_CONNECT_S, MAX_IDLE_S, ConnectError, ConnectTimeout, raise_if_late
 from structkit.transport.http.certificates import ssl_context
 from structkit.transport.http.decompress import ACCEPTED, MAX_CHUNK_BYTES, decompress
-from structkit.transport.http.http_client_response import NoReplyError, Response
+from structkit.transport.http.http_client_response import NoReplyError, Response, TunnelResponse
 from structkit.transport.outgoing import OutgoingRequest
 from structkit.transport.reply_body import BodyReader, HTTPReply, is_event_stream
 from structkit.transport.request_scope import hold_socket
@@ -131,9 +131,10 @@ class HTTPClientPool:
 
     def _connect(self, timeout_s: float) -> HTTPConnection:
         connection = self._new_connection(min(timeout_s, MAX_CONNECT_S))
-        connection.response_class = Response
+        connection.response_class = TunnelResponse
         try:
             connection.connect()
+            connection.response_class = Response
             connection.sock.settimeout(timeout_s)
         except BaseException as error:
             connection.close()

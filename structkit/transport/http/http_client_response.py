@@ -40,13 +40,7 @@ class Response(HTTPResponse):
         """
         if self.headers is not None:
             return
-        version, status, self.reason = self._read_status()
-        interim_bytes = 0
-        while status == HTTPStatus.CONTINUE:
-            interim_bytes += len(f"{version} {status}\r\n\r\n") + sum(len(line) for line in _head_lines(self.fp))
-            if interim_bytes > MAX_HEAD_BYTES:
-                raise HTTPException(f"more than {MAX_HEAD_BYTES} bytes of headers")
-            version, status, self.reason = self._read_status()
+        version, status, self.reason = self._read_final_status()
         if status == HTTPStatus.SWITCHING_PROTOCOLS:
             raise HTTPException("the server switches to another protocol, for which nobody has asked")
         if not version.startswith("HTTP/1."):
@@ -55,6 +49,17 @@ class Response(HTTPResponse):
         self.version = 10 if version == "HTTP/1.0" else 11
         self.headers = _read_headers(self.fp)
         self._read_framing()
+
+    def _read_final_status(self) -> tuple[str, int, str]:
+        """Return the status line after the interim replies."""
+        version, status, reason = Response._read_status(self)
+        interim_bytes = 0
+        while status == HTTPStatus.CONTINUE:
+            interim_bytes += len(f"{version} {status}\r\n\r\n") + sum(len(line) for line in _head_lines(self.fp))
+            if interim_bytes > MAX_HEAD_BYTES:
+                raise HTTPException(f"more than {MAX_HEAD_BYTES} bytes of headers")
+            version, status, reason = Response._read_status(self)
+        return version, status, reason
 
     def _read_status(self) -> tuple[str, int, str]:
         try:
@@ -79,6 +84,7 @@ class Response(HTTPResponse):
     def _read_framing(self) -> None:
         """Set how the body ends."""
         coding = self.headers.get("transfer-encoding", "")
+        coding = "" if coding.lower() == "identity" else coding
         self.chunked = coding.lower().endswith("chunked")
         self.chunk_left = None
         self.length = None if coding else _content_length(self.headers)
@@ -86,6 +92,15 @@ class Response(HTTPResponse):
             self.length = 0
         ends_with_connection = not self.chunked and self.length is None
         self.will_close = self._check_close() or ends_with_connection  # type: ignore[attr-defined]
+
+
+class TunnelResponse(Response):
+    """The reply of a proxy to CONNECT: any 2xx opens the tunnel, as RFC 9110, 9.3.6, wants it of every client."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = self._read_final_status()
+        is_open = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+        return version, HTTPStatus.OK if is_open else status, reason
 
 
 def _skip_line_breaks(file: Any) -> None:

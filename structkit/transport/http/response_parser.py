@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Protocol
 
@@ -13,9 +14,12 @@ MAX_HEAD_BYTES = 2**18
 """The size of all headers together, of all trailers, or of the line before a chunk, which may have extensions."""
 
 LENIENCIES = {"lenient_headers": True, "lenient_optional_cr_before_lf": True, "lenient_spaces_after_chunk_size": True}
-LENIENCIES |= {"lenient_chunked_length": True}
+LENIENCIES |= {"lenient_chunked_length": True, "lenient_version": True}
 """Old servers fold headers, and end lines without a carriage return; aiohttp 3.13 accepts the same. Proxies that make
-chunks of a body leave its length beside them, which RFC 9112, 6.3, ignores."""
+chunks of a body leave its length beside them, which RFC 9112, 6.3, ignores. A later minor version is read as 1.1."""
+
+END_OF_CHUNKS = b"\r\n\r\n"
+"""What comes after the size of the last chunk, which is 0."""
 
 
 class InvalidResponse(ConnectionError):
@@ -76,6 +80,7 @@ class ResponseParser:
         self._framing_bytes = 0  # of what has arrived since the last byte of the body
         self._has_lengths = False  # more than one, so that the parser has rejected it
         self._head = bytearray()  # what has arrived of a head that is not complete
+        self._remaining: int | None = None  # bytes of a body whose length the parser does not read
 
     def _new_parser(self) -> HttpResponseParser:
         parser = HttpResponseParser(self)
@@ -93,6 +98,7 @@ class ResponseParser:
         self._headers = {}
         self._framing_bytes = 0
         self._head = bytearray()
+        self._remaining = None
 
     def feed(self, data: bytes | memoryview) -> None:
         """Parse the next bytes.
@@ -138,7 +144,12 @@ class ResponseParser:
     def end(self) -> InvalidResponse | None:
         """Note that the connection was closed; return an error if the response is not complete."""
         coding = self._headers.get("transfer-encoding")
-        has_length = "content-length" in self._headers if coding is None else coding.lower().endswith("chunked")
+        is_chunked = coding is not None and coding.lower().endswith("chunked")
+        if is_chunked and self._is_started and not self.is_complete:
+            self._receiver = None  # it has the whole body, if the last chunk has begun
+            with suppress(HttpParserError):
+                self._parser.feed_data(END_OF_CHUNKS)
+        has_length = is_chunked or (coding is None and "content-length" in self._headers)
         self.is_complete = self.is_complete or (self._is_started and not has_length)
         message = "the connection was closed before the response was complete"
         return None if self.is_complete else InvalidResponse(message)
@@ -161,18 +172,33 @@ class ResponseParser:
             return
         if status < HTTPStatus.CONTINUE:
             raise InvalidResponse(f"not an HTTP/1.1 response: the status {status}")
+        if not (version := self._parser.get_http_version()).startswith("1."):
+            raise InvalidResponse(f"not an HTTP/1.1 response: the version {version}")
         if status < HTTPStatus.OK:  # the response comes after it
             self._headers.clear()
             return
         self._is_started = True
+        self._read_identity()
         if self._receiver is not None:
             self._receiver.start(status, self._headers)
+        self.is_complete = self._remaining == 0
+
+    def _read_identity(self) -> None:
+        """Read the length of a body with the coding `identity`, which is none: the parser waits for its connection."""
+        length = self._headers.get("content-length", "")
+        if self._headers.get("transfer-encoding", "").lower() == "identity":
+            del self._headers["transfer-encoding"]
+            self._remaining = int(length) if length.isdecimal() else None
 
     def on_body(self, chunk: bytes) -> None:
         """Pass on a part of the body."""
         self._framing_bytes = 0
+        if self._remaining is not None:
+            chunk, self._remaining = chunk[: self._remaining], max(0, self._remaining - len(chunk))
         if self._receiver is not None:
             self._receiver.add(chunk)
+        if self._remaining == 0:
+            self.is_complete = True
 
     def on_message_complete(self) -> None:
         """Note the end of the response."""

@@ -44,7 +44,12 @@ def test_trailers_and_extensions_are_skipped() -> None:
     assert [*read_chunked(io.BytesIO(b"2;name=x\r\nab\r\n0\r\nx-sum: 1\r\n\r\n"))] == [b"ab"]
 
 
-@pytest.mark.parametrize("end", [b"", b"5\r\nab", b"0\r\n", b"zz\r\nab\r\n", b"-1\r\n\r\n"])
+@pytest.mark.parametrize("end", [b"0", b"0\r\n", b"0\r\nx-sum: 1\r\n"])
+def test_a_body_whose_last_chunk_has_begun_is_complete(end: bytes) -> None:
+    assert b"".join(read_chunked(io.BytesIO(b"2\r\nok\r\n" + end))) == b"ok"
+
+
+@pytest.mark.parametrize("end", [b"", b"5\r\nab", b"zz\r\nab\r\n", b"-1\r\n\r\n"])
 def test_what_arrived_before_an_invalid_end_is_returned_before_the_error(end: bytes) -> None:
     parts = read_chunked(io.BytesIO(b"2\r\nok\r\n" + end))
     assert next(parts).startswith(b"ok")

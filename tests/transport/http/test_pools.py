@@ -52,11 +52,18 @@ class KeepAliveServer:
     None closes the connection without a reply; bytes that end with `b"bye"` close it after them.
     """
 
-    def __init__(self, script: Script, family: socket.AddressFamily = socket.AF_INET, *, resets: bool = False) -> None:
+    def __init__(
+        self,
+        script: Script,
+        family: socket.AddressFamily = socket.AF_INET,
+        *,
+        resets: bool = False,
+        split: int = 2**30,
+    ) -> None:
         self.heads: list[bytes] = []
         self.connections = 0
         self.closed = threading.Semaphore(0)
-        self._script, self._resets = script, resets
+        self._script, self._resets, self._split = script, resets, split
         address = ("::1" if family == socket.AF_INET6 else "127.0.0.1", 0)
         self._listening = socket.create_server(address, family=family, backlog=256)
         self.port = self._listening.getsockname()[1]
@@ -77,7 +84,9 @@ class KeepAliveServer:
             for count in range(1000):
                 self.heads.append(read_request(connection))
                 reply = self._script(number, count)
-                connection.sendall((reply or b"").removesuffix(b"bye"))
+                data = (reply or b"").removesuffix(b"bye")
+                for at in range(0, len(data), self._split):
+                    connection.sendall(data[at : at + self._split])
                 if reply is None or reply.endswith(b"bye"):
                     break
             if self._resets:
@@ -260,12 +269,58 @@ def test_both_drivers_read_every_head_that_a_proxy_sends(run_calls: Callable[...
     assert (server.connections, len(server.heads)) == (1, 2)
 
 
+CHUNKED = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n".format(len(COMPLETION)).encode() + COMPLETION
+
+
+@pytest.mark.parametrize("end", [b"0", b"0\r\n", b"0\r\nx-sum: 1\r\n"])
+def test_a_body_whose_last_chunk_has_begun_is_complete(run_calls: Callable[..., list[Any]], end: bytes) -> None:
+    with keep_alive_server(lambda number, count: CHUNKED + b"\r\n" + end + b"bye") as server:
+        assert [result.value for result in run_calls(server.base_url, 2, policy=NO_RETRIES)] == [3, 3]
+    assert len(server.heads) == 2
+
+
+@pytest.mark.parametrize("end", [b"", b"\r", b"\r\n", b"\r\n5\r\nab"])
+def test_a_body_without_its_last_chunk_is_incomplete(run_calls: Callable[..., list[Any]], end: bytes) -> None:
+    with (
+        keep_alive_server(lambda number, count: CHUNKED + end + b"bye") as server,
+        pytest.raises(structkit.ConnectionFailed, match="lost before the reply was complete"),
+    ):
+        run_calls(server.base_url, 1, policy=NO_RETRIES)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.9"])
+def test_a_later_minor_version_is_read_as_the_one_that_is_known(
+    run_calls: Callable[..., list[Any]], version: str
+) -> None:
+    reply = http_reply(COMPLETION).replace(b"HTTP/1.1", f"HTTP/{version}".encode())
+    with keep_alive_server(lambda number, count: reply) as server:
+        assert [result.value for result in run_calls(server.base_url, 2)] == [3, 3]
+    assert len(server.heads) == 2
+
+
+@pytest.mark.parametrize("split", [1, 7, 10_000])
+def test_a_body_with_the_coding_identity_has_its_length(run_calls: Callable[..., list[Any]], split: int) -> None:
+    lines = "content-type: application/json\r\nTransfer-Encoding: Identity\r\ncontent-length"
+    reply = f"HTTP/1.1 200 OK\r\n{lines}: {len(COMPLETION)}\r\n\r\n".encode() + COMPLETION
+    with keep_alive_server(lambda number, count: reply, split=split) as server:
+        assert [result.value for result in run_calls(server.base_url, 2, policy=NO_RETRIES)] == [3, 3]
+    assert len(server.heads) == 2
+
+
+def test_a_body_with_the_coding_identity_that_is_too_short_is_incomplete(run_calls: Callable[..., list[Any]]) -> None:
+    reply = http_reply(COMPLETION, "transfer-encoding: identity").replace(b"{", b"", 1) + b"bye"
+    with keep_alive_server(lambda number, count: reply) as server, pytest.raises(structkit.ConnectionFailed):
+        run_calls(server.base_url, 1, policy=NO_RETRIES)
+
+
 INVALID_HEADS = {
     "a line without a colon": b"HTTP/1.1 200 OK\r\njunk\r\n",
     "a name with a space": b"HTTP/1.1 200 OK\r\nx-a : b\r\n",
     "a negative length": b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n",
     "another version": b"HTTP/2 200 OK\r\n",
+    "another version with its minor one": b"HTTP/2.0 200 OK\r\n",
+    "an old version": b"HTTP/0.9 200 OK\r\n",
     "another protocol": b"SSH-2.0-x\r\n",
     "endless headers": b"HTTP/1.1 200 OK\r\n" + b"x-a: b\r\n" * 200_000,
 }
@@ -425,9 +480,9 @@ def test_a_line_break_after_the_id_of_an_account_is_left_out(
 class TunnelProxy:
     """An HTTP proxy whose tunnels all lead to one port; it records the heads of the requests."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, reply: str = "200 Connection established") -> None:
         self.heads: list[bytes] = []
-        self._target_port = port
+        self._target_port, self._reply = port, f"HTTP/1.1 {reply}\r\n\r\n".encode()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -438,7 +493,7 @@ class TunnelProxy:
                 connection, _ = self._listening.accept()
                 self.heads.append(read_request(connection))
                 target = socket.create_connection(("127.0.0.1", self._target_port))
-                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                connection.sendall(self._reply)
                 for one, other in ((connection, target), (target, connection)):
                     threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
@@ -499,6 +554,21 @@ def test_a_tunnel_is_opened_with_the_proxys_password_and_without_the_api_key(
     assert KEY.encode() not in head
     assert [b"proxy-authorization" in sent.lower() for sent in server.heads] == [False] * 3
     assert all(KEY.encode() in sent for sent in server.heads)
+
+
+@pytest.mark.parametrize("reply", ["204 No Content", "201 x", "100 Continue\r\n\r\nHTTP/1.1 200 OK"])
+def test_every_success_of_a_proxy_opens_the_tunnel(
+    run_calls: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch, certificate: Path, reply: str
+) -> None:
+    server = TLSServer(certificate)
+    proxy = TunnelProxy(server.port, reply)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.with_name("cert.pem")))
+    try:
+        assert [result.value for result in run_calls("https://gateway.invalid/v1", 2)] == [3, 3]
+    finally:
+        proxy.close()
+        server.close()
 
 
 def test_a_plain_proxy_receives_the_full_url_and_its_password(
