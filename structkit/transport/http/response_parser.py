@@ -19,7 +19,7 @@ LENIENCIES |= {"lenient_chunked_length": True, "lenient_version": True}
 chunks of a body leave its length beside them, which RFC 9112, 6.3, ignores. A later minor version is read as 1.1."""
 
 END_OF_CHUNKS = b"\r\n\r\n"
-"""What comes after the size of the last chunk, which is 0."""
+"""The end of a body after the size of its last chunk, which is 0."""
 
 
 class InvalidResponse(ConnectionError):
