@@ -18,8 +18,8 @@ from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import ReferenceNode
 from structkit.schema.nodes.scalar import ScalarNode
 from structkit.schema.nodes.tuple import TupleNode
-from structkit.schema.nodes.union import UnionNode, constant_of, flatten, resolve_node
-from structkit.values import JSON, JSONValue
+from structkit.schema.nodes.union import Resemblance, UnionNode, constant_of, flatten, resemblance, resolve_node
+from structkit.values import JSONValue
 
 
 @singledispatch
@@ -165,31 +165,29 @@ def branch_of(node: UnionNode, value: JSONValue) -> Node | None:
     """Return the branch that a natural value is for, even if it is invalid; None if it may be for several.
 
     It is the branch whose box or constants the value has, else the first one that it fits, else the only one of its
-    type.
+    type, else the one of which it has most keys, unless it has the wrong constant for one of them.
     """
     for branch in node.branches:
         inner = resolve_node(branch)
         if isinstance(inner, ObjectNode) and inner.is_box and is_boxed(value, inner.fields[0].name):
             return branch
-    with_constants = [branch for branch in node.branches if _has_constants(branch, value)]
-    if len(with_constants) == 1:
-        return with_constants[0]
+    ranks = [_natural_resemblance(branch, value) for branch in node.branches]
+    constants = [rank.constants for rank in ranks]
+    if max(constants) > 0 and constants.count(max(constants)) == 1:
+        return node.branches[constants.index(max(constants))]
     if (matching := node.value_branch(value)) is not None:
         return matching
-    of_type = [branch for branch in node.branches if _natural_types(branch) & {json_type(value), "any"}]
-    return of_type[0] if len(of_type) == 1 else None
+    of_type = [index for index, each in enumerate(node.branches) if _natural_types(each) & {json_type(value), "any"}]
+    if len(of_type) > 1 and any(constants[index] < 0 for index in of_type):
+        return None  # the tag is wrong
+    closest = [index for index in of_type if ranks[index] == max(ranks[each] for each in of_type)]
+    return node.branches[closest[0]] if len(closest) == 1 else None
 
 
-def _has_constants(branch: Node, value: JSONValue) -> bool:
-    """Return whether an object has a constant of a branch, and no other value in the place of one."""
+def _natural_resemblance(branch: Node, value: JSONValue) -> Resemblance:
+    """Return how much of a branch a natural value has; of a branch that is a union, the closest one in it counts."""
     objects = [each for each in flatten(_without_box(branch)) if isinstance(each, ObjectNode) and not each.is_box]
-    return isinstance(value, dict) and any(_shares_constants(each, value) for each in objects)
-
-
-def _shares_constants(node: ObjectNode, value: JSON) -> bool:
-    present = [(constant_of(field.node), value[field.name]) for field in node.fields if field.name in value]
-    constants = [(constant, item) for constant, item in present if constant is not None]
-    return bool(constants) and all(constant == item for constant, item in constants)
+    return max((resemblance(each, value, is_natural=True) for each in objects), default=Resemblance(0, 0))
 
 
 def _without_box(branch: Node) -> Node:

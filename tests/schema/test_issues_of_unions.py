@@ -161,3 +161,52 @@ def test_the_feedback_on_lists_of_other_lengths_names_the_lengths(
 ) -> None:
     [issue] = ResponseFormat({"anyOf": branches}).read(json.dumps({"value": value})).issues
     assert all(length in issue.message for length in lengths)
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    name: str
+    lives: int
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    name: str
+    tricks: list[str]
+
+
+@pytest.mark.parametrize(
+    ("pet", "message"),
+    [
+        ({"tricks": []}, 'required, but missing: write "dog"'),
+        ({"lives": 9}, 'required, but missing: write "cat"'),
+        ({"name": "Ben"}, "required, but missing"),
+    ],
+    ids=str,
+)
+def test_the_keys_of_an_object_without_its_tag_say_which_constant_is_missing(pet: Any, message: str) -> None:
+    issues = issues_of(dict[str, Cat | Dog], {"value": [{"key": "Rex", "value": pet}]})
+    assert (("value", 0, "value", "kind"), message) in issues
+
+
+@pytest.mark.parametrize("pet", [{"kind": "cow", "name": "Rex", "tricks": []}, {"kind": 1, "lives": 9}], ids=str)
+def test_a_value_with_another_tag_is_told_every_branch(pet: Any) -> None:
+    ((path, message),) = issues_of(dict[str, Cat | Dog], {"value": [{"key": "Rex", "value": pet}]})
+    assert path == ("value", 0, "value")
+    assert '"cat"' in message
+    assert '"dog"' in message
+
+
+@pytest.mark.parametrize(
+    ("wire", "path"),
+    [({"age": 1}, ("x", "object_2", "name")), ({"id": []}, ("x", "object", "id"))],
+    ids=str,
+)
+def test_the_issue_of_an_object_without_its_box_is_at_its_place_on_the_wire(wire: Any, path: Any) -> None:
+    text, number = {"type": "string"}, {"type": "integer"}
+    branches = [
+        {"type": "object", "properties": each, "required": [*each], "additionalProperties": False}
+        for each in ({"id": number}, {"name": text, "age": number}, {"name": text, "size": number})
+    ]
+    schema = {"type": "object", "properties": {"x": {"oneOf": branches}}, "required": ["x"]}
+    assert [place for place, _ in issues_of(schema, {"x": wire})] == [path]

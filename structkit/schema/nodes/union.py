@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from structkit.schema.expected_values import MISSING, listed_values
 from structkit.schema.json_types import json_type
@@ -106,7 +107,7 @@ class UnionNode:
             if branch.matches_wire(wire):
                 return branch
         of_type = [branch for branch in self.branches if branch.kind == json_type(wire)]
-        return max(of_type, key=lambda branch: _resemblance(resolve_node(branch), wire), default=None)
+        return max(of_type, key=lambda branch: resemblance(resolve_node(branch), wire), default=None)
 
     def matches_value(self, value: JSONValue) -> bool:
         """Return whether a branch matches."""
@@ -117,15 +118,30 @@ class UnionNode:
         return any(branch.matches_wire(wire) for branch in self.branches)
 
 
-def _resemblance(node: Node, wire: JSONValue) -> tuple[int, int]:
-    """Return how many constants and keys of a branch an invalid object has; a list of pairs resembles a map."""
-    if isinstance(node, MapNode) and isinstance(wire, list):
-        return 0, sum(map(is_pair, wire))
-    if not isinstance(node, ObjectNode) or not isinstance(wire, dict):
-        return 0, 0
-    present = [(constant_of(node.by_wire[key].node), item) for key, item in wire.items() if key in node.by_wire]
+class Resemblance(NamedTuple):
+    """What a value has of a branch that it may be for; the branch of which it has most is the closest."""
+
+    constants: int
+    """How many constants of the branch, less those in whose place it has another value."""
+    keys: int
+    """How many keys of an object; how many pairs of a map."""
+
+
+def resemblance(node: Node, value: JSONValue, *, is_natural: bool = False) -> Resemblance:
+    """Return what a value, in the form of the wire or of the type, has of a branch.
+
+    >>> node = ObjectNode((Field("kind", "kind", ScalarNode({"const": "cat"})), Field("a", "b", NULL)))
+    >>> resemblance(node, {"kind": "cow", "b": 1}), resemblance(node, {"a": 1}, is_natural=True)
+    (Resemblance(constants=-1, keys=2), Resemblance(constants=0, keys=1))
+    """
+    if isinstance(node, MapNode) and isinstance(value, list):
+        return Resemblance(0, sum(map(is_pair, value)))
+    if not isinstance(node, ObjectNode) or not isinstance(value, dict):
+        return Resemblance(0, 0)
+    fields = {field.name: field for field in node.fields} if is_natural else node.by_wire
+    present = [(constant_of(fields[key].node), item) for key, item in value.items() if key in fields]
     constants = sum(1 if constant == item else -1 for constant, item in present if constant is not None)
-    return constants, len(present)
+    return Resemblance(constants, len(present))
 
 
 def has_lengths(node: Node, value: JSONValue) -> bool:
