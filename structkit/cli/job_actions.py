@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from shutil import which
@@ -28,6 +29,7 @@ from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.cli.received_jobs import receive_job
 from structkit.cli.terminal import INTERRUPTED, SUBMITTED, notice, stderr_console, write, write_text
+from structkit.costs.budget import estimate_prompt_tokens
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.reader import Reader, find_reader
@@ -212,9 +214,13 @@ def preview_job(job: Job) -> int:
 
 def _estimate_row(requests: tuple[Request, ...], conversations: RowConversations) -> Sample:
     """Estimate a row by its first requests: of all chunks of its text, or of all parts of its type."""
-    prompts = "".join(str(each) for request in requests for each in (*request.messages, request.fields))
+    messages = [message for request in requests for message in request.messages]
+    texts = [str(each) for each in messages if isinstance(each.content, str)]
+    files = [each for each in messages if not isinstance(each.content, str)]
+    fields = [str(request.fields) for request in requests]
     reply = json.dumps(sample(conversations.response_format.schema), ensure_ascii=False)
-    return estimate_sample(prompts, reply * (len(requests) if conversations.chunk else 1))
+    row = estimate_sample("".join(texts + fields), reply * (len(requests) if conversations.chunk else 1))
+    return replace(row, prompt_tokens=row.prompt_tokens + estimate_prompt_tokens(files))
 
 
 async def read_requests(conversations: RowConversations) -> tuple[int, list[tuple[Request, ...]]]:

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
 from structkit.errors import TransportError
-from structkit.values import Completion, JSONValue, Usage
+from structkit.values import JSON, Completion, JSONValue, Usage
 
 ZERO = Decimal(0)
 
@@ -55,8 +55,21 @@ def reported_cost(raw: JSONValue) -> Decimal | None:
         cost = usage.get(name)
         amount = None if cost is None else parse_amount(cost.get("total_cost") if isinstance(cost, dict) else cost)
         if amount is not None:
-            return amount
+            return amount + _cost_of_own_key(usage, amount)
     return None
+
+
+def _cost_of_own_key(usage: JSON, cost: Decimal) -> Decimal:
+    """Return what the vendor bills to a key of the caller's own, beside the gateway's fee, as OpenRouter reports it.
+
+    >>> _cost_of_own_key({"is_byok": True, "cost_details": {"upstream_inference_cost": 0.19}}, Decimal(0))
+    Decimal('0.19')
+    """
+    details, has_own_key = usage.get("cost_details"), usage.get("is_byok")
+    amount = parse_amount(details.get("upstream_inference_cost")) if isinstance(details, dict) else None
+    if amount is None:
+        return ZERO
+    return amount if has_own_key is True or (has_own_key is None and amount > cost) else ZERO
 
 
 def parse_amount(value: JSONValue | Decimal, maximum: Decimal = MAX_AMOUNT) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
@@ -19,6 +19,9 @@ CHOICE_COUNTS = ("n", "best_of")
 """Fields of a request that ask for several choices, each of which is paid for."""
 
 
+ASCII_CHARS_PER_TOKEN = 4
+
+
 def estimate_tokens(text: str) -> int:
     """Estimate the tokens of a text without a tokenizer: four ASCII characters each, or one other character.
 
@@ -26,12 +29,17 @@ def estimate_tokens(text: str) -> int:
     (5, 2)
     """
     ascii_chars = len(text.encode("ascii", "ignore"))
-    return -(-ascii_chars // 4) + len(text) - ascii_chars
+    return -(-ascii_chars // ASCII_CHARS_PER_TOKEN) + len(text) - ascii_chars
 
 
 FILE_TOKENS = 1_500
 """The estimate for an image or another file in a prompt: about that of an image of a page (OpenAI's and Anthropic's
 pages on images, November 2026)."""
+
+
+MAX_IMAGE_TOKENS = 24_000
+"""The most that an image is estimated at for a reservation, which is twice that: what gpt-4o-mini counts for a large
+one, the most of all models (OpenAI's page on images, November 2026)."""
 
 
 def estimate_prompt_tokens(messages: Iterable[Message]) -> int:
@@ -68,6 +76,8 @@ class Reservation(NamedTuple):
 def reserve_tokens(body: JSON, text: str, max_reply_tokens: int) -> Reservation:
     """Return the most tokens that a request may take: twice its estimated ones, and a full reply for each choice.
 
+    An image does not count by its length in base64, beyond the most that a model counts for one.
+
     Args:
         body: The body of the request.
         text: The same as text.
@@ -75,10 +85,24 @@ def reserve_tokens(body: JSON, text: str, max_reply_tokens: int) -> Reservation:
 
     >>> reserve_tokens({"max_tokens": 100, "n": 3}, "x" * 4000, 4096)
     Reservation(prompt_tokens=2000, completion_tokens=300)
+    >>> image = {"type": "image_url", "image_url": {"url": "x" * 400_000}}
+    >>> reserve_tokens({"messages": [{"role": "user", "content": [image]}]}, "x" * 404_000, 4096).prompt_tokens
+    50000
     """
     limits = [limit for name in REPLY_LIMITS if (limit := _as_count(body.get(name)))]
     choices = max([1, *(_as_count(body.get(name)) for name in CHOICE_COUNTS)])
-    return Reservation(2 * estimate_tokens(text), choices * max(limits, default=max_reply_tokens))
+    return Reservation(
+        2 * (estimate_tokens(text) + _image_correction(body)), choices * max(limits, default=max_reply_tokens)
+    )
+
+
+def _image_correction(body: JSON) -> int:
+    """Return what the images of a request have to be estimated at, less what they are by their length."""
+    contents = (message.get("content") for message in body.get("messages") or ())
+    parts = (part for content in contents if isinstance(content, list | tuple) for part in content)
+    images = (part.get("image_url") for part in parts if part.get("type") == "image_url")
+    lengths = [len(str(image.get("url"))) // ASCII_CHARS_PER_TOKEN for image in images if isinstance(image, Mapping)]
+    return sum(min(max(length, FILE_TOKENS), MAX_IMAGE_TOKENS) - length for length in lengths)
 
 
 def _as_count(value: JSONValue) -> int:

@@ -131,7 +131,9 @@ class ReplyAssembler:
         if signature != self._signature:
             self._signature = signature
             self._add_fields(chunk)
-        if (usage := chunk.get("usage")) and not (self._fields.get("usage") and _has_no_tokens(usage)):
+        if (usage := chunk.get("usage") or _usage_of_choices(choices)) and not (
+            self._fields.get("usage") and _has_no_tokens(usage)
+        ):
             self._fields["usage"] = usage
         deltas: list[Delta] = []
         for position, choice in enumerate(choices):
@@ -195,6 +197,11 @@ class ReplyAssembler:
         assert isinstance(fault, MalformedReply)  # noqa: S101 (a body without choices is never a completion)
         fault.body = {**self.body, "error": error}
         return fault
+
+
+def _usage_of_choices(choices: list[JSONValue]) -> JSONValue:
+    """Return the usage in a choice, where Moonshot has it."""
+    return next((usage for each in choices if isinstance(each, dict) and (usage := each.get("usage"))), None)
 
 
 def _has_no_tokens(usage: JSONValue) -> bool:

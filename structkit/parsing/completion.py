@@ -202,6 +202,10 @@ def fault_of_choice(choice: Choice) -> MalformedReply:
     return fault
 
 
+CACHE_FIELDS = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Tokens of Anthropic's cache, which are not in the count of the input."""
+
+
 def read_usage(usage: JSONValue) -> Usage:
     """Parse the token counts; a missing or invalid count of the input or output makes the whole reply unreported.
 
@@ -214,11 +218,22 @@ def read_usage(usage: JSONValue) -> Usage:
     prompt, completion = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
     if prompt is None or completion is None:
         return Usage(unreported=1)
+    reasoning = _read_detail(counts, "completion_tokens_details", "reasoning_tokens")
+    completion += _uncounted_reasoning(counts, prompt + completion, completion, reasoning)
     total = _count(counts.get("total_tokens")) or prompt + completion
     cached = min(prompt, _read_cached_tokens(counts))
-    return Usage(
-        prompt, completion, total, 0, cached, _read_detail(counts, "completion_tokens_details", "reasoning_tokens")
-    )
+    return Usage(prompt, completion, total, 0, cached, reasoning)
+
+
+def _uncounted_reasoning(counts: JSON, counted: int, completion: int, reasoning: int) -> int:
+    """Return how many tokens of thinking are billed as output, and not in its count, as those of xAI and Google are.
+
+    They are in the total alone; so are tokens of the cache at some gateways, which have a count of their own.
+    """
+    total = _count(counts.get("total_tokens")) or counted
+    if total > counted and not any(_count(counts.get(name)) for name in CACHE_FIELDS):
+        return total - counted
+    return reasoning if reasoning > completion else 0
 
 
 def _read_cached_tokens(counts: JSON) -> int:

@@ -19,12 +19,12 @@ class Usage:
 
     Args:
         prompt_tokens: Tokens of the input.
-        completion_tokens: Tokens of the output.
+        completion_tokens: Tokens of the output, with those of the model's thinking, which some endpoints count beside
+            them.
         total_tokens: Their sum, as the endpoint counts it.
         unreported: Replies without a readable usage: their tokens are unknown, not zero.
         cached_tokens: How many of `prompt_tokens` came from the endpoint's cache, as far as it says so.
-        reasoning_tokens: Tokens of the model's thinking, as far as the endpoint says so; most count them in
-            `completion_tokens`.
+        reasoning_tokens: How many of `completion_tokens` are of the model's thinking, as far as the endpoint says so.
 
     >>> Usage(9, 12, 21, cached_tokens=4) + Usage(unreported=1)
     Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=1, cached_tokens=4, reasoning_tokens=0)

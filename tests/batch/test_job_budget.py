@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from typing_extensions import Self
 
+import structkit
 from structkit.batch.job import Job
 from structkit.costs.price import Price
 from structkit.journal.journal import Reader
@@ -91,6 +92,22 @@ def test_a_reservation_in_flight_delays_a_request_and_does_not_end_the_run(
         report = run_here(job, budget=PRICE.cost(2_000, 800))  # one reservation fits, and all rows do
     assert report.counts == {"done": 40}
     assert report.spend == billing.bill
+
+
+def test_a_budget_is_enough_for_images_whose_base64_is_longer_than_it(
+    settings: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(3_000_000))
+
+    def prompt(row: dict[str, Any]) -> list[Any]:
+        return [row["text"], structkit.File(tmp_path / "photo.png")]
+
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 1, "total_tokens": 1_001}
+    with Endpoint(Reply({**completion('{"n": 1}'), "usage": usage})) as endpoint:
+        job = settings(endpoint.base_url, ["one", "two", "three"], call={"max_tokens": 10})
+        report = run_here({**job, "prompt": prompt}, budget=PRICE.cost(51_000, 1_000))
+    assert report.counts == {"done": 3}, report.messages
+    assert report.spend == PRICE.cost(3_000, 3)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

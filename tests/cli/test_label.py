@@ -247,6 +247,15 @@ def test_a_dry_run_shows_the_first_request_and_an_estimate_and_sends_nothing(fol
     assert sorted(path.name for path in folder.glob("out*")) == []
 
 
+def test_a_dry_run_does_not_count_images_by_their_base64(folder: Path, endpoint: Endpoint) -> None:
+    (folder / "photos").mkdir()
+    (folder / "photos" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(300_000))
+    done = label(folder, endpoint, "photos", "-o", "out.csv", "--type", "builtins:int", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    tokens = int(done.stderr.partition("about ")[2].split()[0].replace(",", ""))
+    assert 1_500 <= tokens < 2_000
+
+
 def test_the_status_of_a_job_is_read_without_running_it(folder: Path, endpoint: Endpoint) -> None:
     label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK, "--limit", "2")
     status = label(folder, None, "-o", "out.csv", "--status")

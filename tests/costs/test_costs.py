@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -12,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import structkit
-from structkit.costs.budget import Budget, estimate_tokens
+from structkit.costs.budget import Budget, estimate_tokens, reserve_tokens
 from structkit.costs.forecast import Sample, forecast_run
 from structkit.costs.price import Price, read_prices
 from structkit.costs.reply_cost import cost_of, cost_of_reply
 from structkit.errors import StatusError, TransportError
 from structkit.parsing import read_completion
-from structkit.values import Usage
+from structkit.testing import Endpoint, Reply, completion
+from structkit.values import Message, Request, Usage
 
 PRICE = Price(Decimal("2.50"), Decimal(10))
 COUNTED = Usage(1000, 100, 1100)
@@ -218,3 +220,36 @@ def test_prices_in_another_format_than_toml_or_json_are_rejected_with_these_form
     path.write_text("gpt-4o:\n  input: 2\n", encoding="utf-8")
     with pytest.raises(structkit.JobError, match=r"write them as TOML \(.toml\) or JSON \(.json\)"):
         read_prices(path)
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({"cost": 0.01, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.19}}, "0.20"),
+        ({"cost": 0.95, "cost_details": {"upstream_inference_cost": 19}}, "19.95"),
+        ({"cost": 0.19, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.19}}, "0.19"),
+        ({"cost": 0.19, "cost_details": {"upstream_inference_cost": 0.19}}, "0.19"),
+        ({"cost": 0.19, "is_byok": True, "cost_details": {"upstream_inference_cost": None}}, "0.19"),
+        ({"cost": 0.19, "is_byok": True, "cost_details": []}, "0.19"),
+    ],
+)
+def test_what_the_vendor_bills_to_a_key_of_ones_own_is_a_part_of_the_cost(
+    usage: dict[str, Any], cost: str, connect: Callable[..., Any]
+) -> None:
+    body = {**completion('{"value": 1}'), "usage": {"prompt_tokens": 9, "completion_tokens": 3, **usage}}
+    with Endpoint(Reply(body)) as endpoint:
+        assert connect(endpoint.base_url).run(int, "How many?").cost == Decimal(cost)
+
+
+@pytest.mark.parametrize(
+    ("characters", "tokens"), [(40, 1_500), (40_000, 10_000), (4_000_000, 24_000)], ids=["address", "small", "large"]
+)
+def test_an_image_is_reserved_by_its_length_up_to_what_a_model_counts_for_one(characters: int, tokens: int) -> None:
+    image = {"type": "image_url", "image_url": {"url": "x" * characters}}
+    request = Request("m", (Message("user", ({"type": "text", "text": "x" * 400}, image)),))
+    alone = Request("m", (Message("user", ({"type": "text", "text": "x" * 400}, {**image, "image_url": {"url": ""}})),))
+    texts = [reserve_tokens({}, each.text, 9).prompt_tokens for each in (request, alone)]
+    reserved = reserve_tokens(request.body, request.text, 9)
+    assert reserved.prompt_tokens == texts[0] + 2 * (tokens - characters // 4)
+    assert abs(reserved.prompt_tokens - texts[1] - 2 * tokens) <= 2
+    assert reserved.completion_tokens == 9

@@ -149,6 +149,12 @@ def test_a_last_usage_of_zeros_does_not_replace_the_tokens_counted_before() -> N
     assert complete(assemble(delta({"content": "a"}), finish(), *last)[0]).usage == Usage(9, 9, 18)
 
 
+def test_the_usage_may_be_in_the_last_choice() -> None:
+    last = finish()
+    last["choices"][0]["usage"] = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
+    assert complete(assemble(delta({"content": "a"}), last)[0]).usage == Usage(9, 3, 12)
+
+
 def test_fields_that_are_empty_in_the_first_chunk_are_read_from_later_ones() -> None:
     azure = {"id": "", "model": "", "choices": [], "prompt_filter_results": [1]}
     raw = complete(assemble(azure, {"id": "a", "model": "m", **delta({"content": "x"})}, finish())[0]).raw

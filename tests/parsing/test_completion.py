@@ -99,6 +99,22 @@ def test_an_invalid_total_is_replaced_by_the_sum() -> None:
     assert read_usage({"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 10**400}).total_tokens == 5
 
 
+@pytest.mark.parametrize(
+    ("counts", "output"),
+    [
+        ({"total_tokens": 14, "completion_tokens_details": {"reasoning_tokens": 3}}, 4),  # OpenAI: in the output
+        ({"total_tokens": 399, "completion_tokens_details": {"reasoning_tokens": 385}}, 389),  # xAI: beside it
+        ({"total_tokens": 399}, 389),  # Google: in the total alone
+        ({"completion_tokens_details": {"reasoning_tokens": 385}}, 389),
+        ({"total_tokens": 5}, 4),
+        ({"total_tokens": 814, "cache_read_input_tokens": 800}, 4),
+    ],
+)
+def test_thinking_that_is_counted_beside_the_output_is_output(counts: dict[str, Any], output: int) -> None:
+    usage = read_usage({"prompt_tokens": 10, "completion_tokens": 4, **counts})
+    assert (usage.prompt_tokens, usage.completion_tokens) == (10, output)
+
+
 def test_a_reply_of_very_many_choices_is_malformed() -> None:
     choices = [{"message": {"content": "{}"}}] * 1_001
     assert "1,001 choices" in str(read_completion({"choices": choices}))
