@@ -126,7 +126,7 @@ def _client() -> Client:
 
 
 def _cassette_path(request: pytest.FixtureRequest) -> Path:
-    class_name = f"{request.cls.__name__}." if request.cls else ""
+    class_name = f"{request.cls.__qualname__}." if request.cls else ""
     name = class_name + request.node.name
     file_name = re.sub(r"[^\w.\[\]=-]", "_", name)[:100]
     if file_name != name:  # a hash, since other names may have the same file name

@@ -39,17 +39,34 @@ MIN_KEY_CHARS = 12
 
 REDACTED = "[redacted]"
 
+CONVERSATION_FIELDS = frozenset({"messages", "response_format", "tools", "tool_choice", "functions"})
+"""Fields whose names are those of a schema, of which one may be called `password`."""
+
 
 def request_to_entry(identity: JSON) -> JSON:
     """Return what identifies a request as it is stored in the file.
 
-    >>> request_to_entry({"api_key": "k-1", "seed": 7, "extra_query": {"api-version": "2", "sig": "s-1"}})
-    {'api_key': '[redacted]', 'seed': 7, 'extra_query': {'api-version': '2', 'sig': '[redacted]'}}
+    >>> request_to_entry({"litellm": {"api_key": "k-1"}, "seed": 7, "extra_query": {"api-version": "2", "sig": "s-1"}})
+    {'litellm': {'api_key': '[redacted]'}, 'seed': 7, 'extra_query': {'api-version': '2', 'sig': '[redacted]'}}
     """
-    fields = {name: REDACTED if SECRET_FIELD.search(name) else value for name, value in identity.items()}
+    fields = {
+        name: value if name in CONVERSATION_FIELDS else _without_credentials(name, value)
+        for name, value in identity.items()
+    }
     if isinstance(query := fields.get("extra_query"), Mapping):
         fields["extra_query"] = {name: value if "version" in name else REDACTED for name, value in query.items()}
     return cast("JSON", without_keys(fields))
+
+
+def _without_credentials(name: str, value: JSONValue) -> JSONValue:
+    """Return a field without the credentials in it, which are known by their names."""
+    if SECRET_FIELD.search(name):
+        return REDACTED
+    if isinstance(value, list | tuple):
+        return [_without_credentials("", each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _without_credentials(str(key), each) for key, each in value.items()}
+    return value
 
 
 def reply_to_entry(reply: Completion | TransportError) -> JSON:

@@ -23,10 +23,11 @@ SECRET_FIELD = re.compile(r"api_?key|access_token|secret|password", re.IGNORECAS
 def field_secrets(fields: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the texts of fields that have a credential, at any depth, which messages must not contain.
 
-    >>> field_secrets({"top_k": 5, "litellm": {"api_key": "hunter2", "base_model": "a"}})
-    ('hunter2',)
+    >>> field_secrets({"top_k": 5, "litellm": {"api_key": "hunter2"}, "models": [{"password": "hunter3"}]})
+    ('hunter2', 'hunter3')
     """
-    inner = (value for value in fields.values() if isinstance(value, Mapping))
+    values = (each for value in fields.values() for each in (value if isinstance(value, list | tuple) else (value,)))
+    inner = (value for value in values if isinstance(value, Mapping))
     texts = (value for name, value in fields.items() if SECRET_FIELD.search(str(name)) and isinstance(value, str))
     return (*texts, *(secret for each in inner for secret in field_secrets(each)))
 

@@ -247,8 +247,10 @@ def test_what_the_vendor_bills_to_a_key_of_ones_own_is_a_part_of_the_cost(
 def test_an_image_is_reserved_by_its_length_up_to_what_a_model_counts_for_one(characters: int, tokens: int) -> None:
     image = {"type": "image_url", "image_url": {"url": "x" * characters}}
     request = Request("m", (Message("user", ({"type": "text", "text": "x" * 400}, image)),))
-    alone = Request("m", (Message("user", ({"type": "text", "text": "x" * 400}, {**image, "image_url": {"url": ""}})),))
-    texts = [reserve_tokens({}, each.text, 9).prompt_tokens for each in (request, alone)]
+    text_request = Request(
+        "m", (Message("user", ({"type": "text", "text": "x" * 400}, {**image, "image_url": {"url": ""}})),)
+    )
+    texts = [reserve_tokens({}, each.text, 9).prompt_tokens for each in (request, text_request)]
     reserved = reserve_tokens(request.body, request.text, 9)
     assert reserved.prompt_tokens == texts[0] + 2 * (tokens - characters // 4)
     assert abs(reserved.prompt_tokens - texts[1] - 2 * tokens) <= 2

@@ -660,11 +660,14 @@ def test_no_key_is_in_a_cassette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_no_credential_of_a_query_or_a_field_is_in_a_cassette(tmp_path: Path) -> None:
     path, settings = tmp_path / "tape.json", {"extra_query": {"sig": "s-7", "api-version": "2"}}
-    settings["extra_body"] = {"api_key": "k-7"}
+    settings["extra_body"] = {"api_key": "k-7", "litellm": {"models": [{"name": "a", "api_key": "k-8"}]}}
     with Endpoint() as endpoint, cassette(path, "record", new_client(endpoint)) as tape:
         ask(tape, **settings)
     text = path.read_text(encoding="utf-8")
-    assert ("s-7" in text, "k-7" in text, '"api-version": "2"' in text) == (False, False, True)
+    assert [each for each in ("s-7", "k-7", "k-8", '"name": "a"', '"api-version": "2"') if each in text] == [
+        '"name": "a"',
+        '"api-version": "2"',
+    ]
     with cassette(path) as tape:
         ask(tape, **settings)
     path.write_text(text.replace("[redacted]", "s-7"))  # as recorded before
@@ -954,6 +957,16 @@ def test_every_test_has_its_own_cassette(
                 client = structkit.AsyncClient("m", transport=structkit_cassette.asynchronous)
                 assert asyncio.run(client.extract(int, prompt)) == 3
 
+        class TestA:
+            class TestInner:
+                def test_same(self, structkit_cassette):
+                    assert structkit.Client("m", transport=structkit_cassette).extract(int, "of A") == 3
+
+        class TestB:
+            class TestInner:
+                def test_same(self, structkit_cassette):
+                    assert structkit.Client("m", transport=structkit_cassette).extract(int, "of B") == 3
+
         def test_own(tmp_path):
             from structkit.testing import cassette
             if cassette(tmp_path / "own.json", over=structkit.Client).is_recording:
@@ -961,21 +974,24 @@ def test_every_test_has_its_own_cassette(
     """
     )
     done = run()
-    done.assert_outcomes(errors=3, passed=1)
+    done.assert_outcomes(errors=5, passed=1)
     done.stdout.fnmatch_lines(["*there is no cassette *test_one.json; record it with*"])
     with Endpoint('{"value": 3}') as endpoint:
         monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
-        run("--structkit-record", "-o", "structkit_offline=true").assert_outcomes(passed=3, skipped=1)
-        assert [body["model"] for body in endpoint.requests] == ["m"] * 3
+        run("--structkit-record", "-o", "structkit_offline=true").assert_outcomes(passed=5, skipped=1)
+        assert [body["model"] for body in endpoint.requests] == ["m"] * 5
         monkeypatch.setenv("STRUCTKIT_RECORD", "1")
-        run("-k", "one").assert_outcomes(passed=1, deselected=3)
-        assert len(endpoint.requests) == 4
+        run("-k", "one").assert_outcomes(passed=1, deselected=5)
+        assert len(endpoint.requests) == 6
         monkeypatch.delenv("STRUCTKIT_RECORD")
-    run("-o", "structkit_offline=true").assert_outcomes(passed=4)
+    run("-o", "structkit_offline=true").assert_outcomes(passed=6)
     names = sorted(path.name for path in (pytester.path / "cassettes" / "test_it").iterdir())
-    assert len(names) == 3
-    assert names[-1] == "test_one.json"
-    assert all(name.startswith("TestMore.test_two[a_b]-") for name in names[:2])
+    assert [name.partition("-")[0] for name in names] == [
+        "TestA.TestInner.test_same.json",
+        "TestB.TestInner.test_same.json",
+        *["TestMore.test_two[a_b]"] * 2,
+        "test_one.json",
+    ]
 
 
 GUARDED = """
