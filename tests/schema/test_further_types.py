@@ -221,6 +221,11 @@ class Access(enum.IntFlag):
     WRITE = 2
 
 
+class EjectedAccess(enum.IntFlag, boundary=enum.EJECT):
+    READ = 1
+    DELETE = 4
+
+
 class Flags(enum.Flag):
     READ = 1
     WRITE = 2
@@ -570,6 +575,12 @@ CASES = {
     "int flags": case(Access, Access.READ, Access.READ | Access.WRITE, invalid=({"value": "x"},)),
     # 8 is invalid too, but the enum module of Python 3.11.2 accepts it.
     "flags": case(Flags, Flags.WRITE, Flags.READ | Flags.WRITE, invalid=({"value": "READ"},)),
+    "flags that eject": case(
+        EjectedAccess,
+        EjectedAccess.READ,
+        EjectedAccess.READ | EjectedAccess.DELETE,
+        invalid=({"value": 3}, {"value": 2}, {"value": 8}),
+    ),
     "map by flag": case(dict[Access, int], {Access.READ: 1}),
     "enum of moments": case(Moment, *Moment, invalid=({"value": "NIGHT"},)),
     "literal of a moment": case(Literal[Moment.DAY], Moment.DAY, invalid=({"value": "PRICE"},)),
