@@ -10,7 +10,7 @@ from typing import Literal
 
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.limits import MAX_REPAIRED_CHARS
-from structkit.parsing.thinking import without_thinking
+from structkit.parsing.thinking import MARK, without_thinking
 from structkit.values import JSONPath, JSONValue, value_at
 
 TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\],:]|[^\s{}\[\],:"]+|(?P<unclosed>".*)', re.DOTALL)
@@ -138,7 +138,9 @@ def _read_containers(text: str) -> tuple[str, str, list[_OpenContainer]]:
     """Return the thinking before an answer, the text after it, and its open containers."""
     answer = text if text.lstrip()[:1] in {"{", "["} else without_thinking(text)[0]
     head = text[: len(text) - len(answer)] if text.endswith(answer) else ""
-    return head, answer, _open_containers(answer) if len(text) <= MAX_REPAIRED_CHARS else []
+    containers = _open_containers(answer) if len(text) <= MAX_REPAIRED_CHARS else []
+    is_thinking = containers and MARK.search(answer, 0, containers[0].start) is not None
+    return head, answer, [] if is_thinking else containers
 
 
 def _close(head: str, text: str, containers: list[_OpenContainer]) -> Prefix | None:

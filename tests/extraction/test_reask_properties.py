@@ -82,6 +82,16 @@ def test_a_text_that_is_not_json_has_no_complete_part(text: str) -> None:
     assert read_prefix(text) is None
 
 
+@pytest.mark.parametrize("start", ["<think>", "Well. <think>", "<think>No.</think><reasoning>", "[THINK]"])
+def test_a_draft_in_thinking_without_an_end_has_no_complete_part(start: str) -> None:
+    text = '{"rows": ["a", "b", "c'
+    assert read_prefix(f"{start} {text}") is None
+    assert read_record_prefix(f"{start} {text}") is None
+    prefix = read_prefix(f"<think>{text}</think> {text}")
+    assert prefix is not None
+    assert prefix.text == f'<think>{text}</think> {{"rows": ["a", "b"]}}'
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
