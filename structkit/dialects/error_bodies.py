@@ -57,6 +57,9 @@ MAX_TEXT_CHARS = 4_000
 MIN_ECHO_WORDS = 4
 """So many words in a row that were sent are an echo of the request; fewer may occur in any text."""
 
+MAX_ECHO_WORDS = 300
+"""Words of an error that are looked for in what was sent, which may be long."""
+
 STATUS_KINDS: dict[int, ErrorKind] = {
     401: "credentials",
     402: "empty_account",
@@ -204,25 +207,31 @@ def error_texts(body: JSONValue, echoes: Iterable[str] = ()) -> str:
     "param"
     "tools"
     """
-    texts = [*islice(_texts(body), MAX_PARTS)]
-    for echo in echoes:
-        texts = [_without_echo(text[:MAX_TEXT_CHARS].replace(echo, ""), echo) for text in texts]
-    return CALLER_NAMES.sub("", "\n".join(f'"{text[:MAX_TEXT_CHARS]}"' for text in texts))
+    texts = [text[:MAX_TEXT_CHARS] for text in islice(_texts(body), MAX_PARTS)]
+    sent = [*echoes]
+    for echo in sent:
+        texts = [text.replace(echo, "") for text in texts]
+    lines = CALLER_NAMES.sub("", "\n".join(f'"{text}"' for text in texts))
+    for echo in sent:
+        lines = _without_echo(lines, echo)
+    return lines
 
 
 def _without_echo(text: str, echo: str) -> str:
     """Return a text without its runs of words that an echo has too.
 
-    >>> _without_echo("rejected: how do I use tools ...", "Label: how do I use tools today")
-    'rejected: ...'
+    >>> _without_echo('"rejected: how do I use tools ..."', "Label: how do I use tools today")
+    '"rejected:      ..."'
     """
-    words = [*re.finditer(r"\S+\s*", text)]
+    words = [*islice(re.finditer(r'[^\s"]+', text), MAX_ECHO_WORDS)]
     is_echo = [False] * len(words)
     for first in range(len(words) - MIN_ECHO_WORDS + 1):
-        run = text[words[first].start() : words[first + MIN_ECHO_WORDS - 1].end()].rstrip()
-        if run in echo:
-            is_echo[first : first + MIN_ECHO_WORDS] = [True] * MIN_ECHO_WORDS
-    return "".join(word[0] for word, is_repeated in zip(words, is_echo, strict=True) if not is_repeated)
+        last = first + MIN_ECHO_WORDS
+        if text[words[first].start() : words[last - 1].end()] in echo:
+            is_echo[first:last] = [True] * MIN_ECHO_WORDS
+    for word in (word for word, is_repeated in zip(reversed(words), reversed(is_echo), strict=True) if is_repeated):
+        text = text[: word.start()] + text[word.end() :]
+    return text
 
 
 def _texts(body: JSONValue) -> Iterator[str]:

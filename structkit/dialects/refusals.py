@@ -85,7 +85,8 @@ EMPTY_ACCOUNT = re.compile(
 
 RATE_LIMIT = re.compile(
     r"rate.?limit|too many requests|per (?:min(?:ute)?|second|hour|day)\b|try again (?:in|later)|retry (?:in|after)|"
-    r"频率|请求过于频繁|速率|并发|稍后(?:再|重)试",
+    r"(?:requests|calls|tokens) ?/ ?(?:m|s|h|d)|\b[rqt]p[msd]\b|"
+    r"每(?:分钟|秒|小时|天)|频率|请求过于频繁|速率|并发|稍后(?:再|重)试",
     re.IGNORECASE,
 )
 """How a message states a limit that passes; such a message may ask for a payment to raise the limit."""

@@ -11,10 +11,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from structkit.dialects.error_bodies import read_error
+from structkit.dialects.error_bodies import error_message, read_error
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
-from structkit.parsing.completion import flat_error, reported_error
+from structkit.parsing.completion import SUCCESS_CODES, reported_error
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader
 from structkit.transport.retry_after import read_retry_after
@@ -197,7 +197,8 @@ def _model_names(listing: JSONValue) -> tuple[str, ...]:
 
 
 def _has_error(body: JSONValue) -> bool:
-    return isinstance(body, dict) and bool(reported_error(body.get("error")) or flat_error(body))
+    has_object = isinstance(body, dict) and reported_error(body.get("error"))
+    return bool(has_object) or error_message(body).lower() not in {"", *SUCCESS_CODES}
 
 
 def _model_name(entry: JSONValue) -> str | None:
@@ -219,11 +220,16 @@ def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONVa
     reply = None if not is_success(status) or body is None else read_completion(body)
     if not isinstance(reply, TransportError):
         return _not_json_error(status, text, url)
-    if read_error(reply).is_rate_limit:
-        if reply.usage_of_reply.unreported:
-            reply.usage_of_reply = Usage()  # nothing was asked of a model
-        reply.retry_after = read_retry_after(headers, reply.body, is_rate_limit=True)
+    note_rate_limit(reply, headers)
     return reply
+
+
+def note_rate_limit(error: TransportError, headers: Mapping[str, str]) -> None:
+    """Set the wait of a rate limit in a reply that is none by its status; it costs only what it reports."""
+    if read_error(error).is_rate_limit:
+        if error.usage_of_reply.unreported:
+            error.usage_of_reply = Usage()  # nothing was asked of a model
+        error.retry_after = read_retry_after(headers, error.body, is_rate_limit=True)
 
 
 def _decode(body: bytes) -> JSONValue:

@@ -8,7 +8,14 @@ from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, T
 from structkit.parsing.chunks import ReplyAssembler
 from structkit.parsing.events import EventParser
 from structkit.transport.exceptions import to_transport_error
-from structkit.transport.http_reply import is_success, received_reply, redact_error, with_headers, without_secrets
+from structkit.transport.http_reply import (
+    is_success,
+    note_rate_limit,
+    received_reply,
+    redact_error,
+    with_headers,
+    without_secrets,
+)
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader, is_event_stream
 from structkit.transport.secrets import Secrets
@@ -131,6 +138,8 @@ class StreamReceiver:
             return with_headers(without_secrets(reply, self._connection()[1]), headers, limits)
         reply.request_id = reply.request_id or headers.get("x-request-id")
         reply.limits = limits
+        if isinstance(reply, MalformedReply):
+            note_rate_limit(reply, headers)
         return redact_error(reply, self._connection()[1])
 
 

@@ -291,6 +291,7 @@ MODEL_LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "models of names": ({"models": ["a"]}, ("a",)),
     "models with names": ({"models": [{"name": "b"}, {"name": "a", "model": "a:latest"}]}, ("a", "b")),
     "null": ({"object": "list", "data": None}, ()),
+    "no models": ({"code": 20000, "message": "ok", "data": []}, ()),
     "null beside models": ({"data": None, "models": [{"id": "a"}]}, ("a",)),
     "duplicates": ({"data": [{"id": "a"}, {"id": "a"}]}, ("a",)),
     "inside another object": ({"code": 0, "data": {"models": [{"id": "a"}]}}, ("a",)),
@@ -305,6 +306,7 @@ MODEL_LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
         {"data": None, "error": {"message": "no such team", "code": 401}},
         {"data": [], "error": "no such team"},
         {"code": 500, "msg": "no such team", "data": []},
+        {"success": False, "message": "no such team", "data": None},
         {"error": {"message": "no such team"}},
     ],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import structkit
-from structkit.dialects.error_bodies import read_error_body
+from structkit.dialects.error_bodies import error_texts, read_error_body
 from structkit.testing import Endpoint, Reply
 from structkit.testing.scripted_reply import text_reply
 from structkit.values import JSON, JSONValue
@@ -41,6 +42,9 @@ RATE_LIMITS: dict[str, JSONValue] = {
     "a row's words": error("slow down; your text was 'insufficient balance, please recharge'", code=429),
     "an echo": error("slow down", request={"code": "insufficient_quota"}, input="insufficient balance"),
     "billing": error("Too many calls; see your billing page", code=None),
+    "Chinese, to pay for more": error("您已达到每分钟请求上限,请充值升级"),
+    "requests a minute, to pay for more": error("The free tier has 5 requests/min; please top up to raise it"),
+    "RPM, to pay for more": error("Your RPM is 5; please recharge to raise it"),
 }
 EMPTY_ACCOUNTS: dict[str, JSONValue] = {
     "OpenAI": error(
@@ -143,6 +147,20 @@ def test_a_rate_limit_under_200_is_waited_for_and_costs_nothing(connect: Connect
     limit = Reply(error("slow down", code="rate_limit_exceeded", retry_after=0.001))
     with Endpoint(limit, limit, VALID) as endpoint:
         result = connect(endpoint.base_url).run(int, "How many?")
+    assert (result.attempts[0].retries, result.usage.unreported) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [error("slow down", code="rate_limit_exceeded", retry_after=0.001), error("Rate limit exceeded; retry in 0.001s")],
+)
+@pytest.mark.parametrize("form", ["data: {}\n\n", "event: error\ndata: {}\n\n", "{}"])
+def test_a_rate_limit_instead_of_a_stream_is_the_same(form: str, limit: JSON) -> None:
+    headers = {"content-type": "text/event-stream"}
+    reply = Reply(form.format(json.dumps(limit)), headers=headers)
+    policy = structkit.Policy(wait_initial=600, wait_max=600)
+    with Endpoint(reply, reply, VALID) as endpoint:
+        result = structkit.Client("fake", base_url=endpoint.base_url, policy=policy).stream(int, "How many?").result()
     assert (result.attempts[0].retries, result.usage.unreported) == (2, 0)
 
 
@@ -435,3 +453,9 @@ def test_a_reading_says_what_an_error_is_about_and_how_certain_that_is(
     status: int, body: JSONValue, reading: ErrorReading
 ) -> None:
     assert read_error_body(status, body) == reading
+
+
+def test_a_long_error_about_a_long_prompt_is_read_in_bounded_steps() -> None:
+    body = {f"message {number}": "a b c d e f g " * 300 for number in range(200)}
+    texts = error_texts(body, ["word " * 20_000 for _ in range(3)])
+    assert texts.startswith('"message 0"\n"a b c')

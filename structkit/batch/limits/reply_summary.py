@@ -45,5 +45,7 @@ def reply_of_summary(summary: Any) -> Completion | TransportError | None:
     if not isinstance(summary, dict) or "fault" not in summary:
         return Completion((), Usage(), limits=limits)
     fault = fault_from_json(summary["fault"])
-    fault.limits, fault.reading = limits, ErrorReading(**summary["reading"])
+    fault.limits = limits
+    if "reading" in summary:  # a worker of an older version does not send it
+        fault.reading = ErrorReading(**summary["reading"])
     return fault
