@@ -96,10 +96,9 @@ def validate_totals(totals: set[int], total: int, output: Path) -> None:
     """
     if other_totals := totals - {total}:
         number = min(other_totals)
-        journals, remedy = f"journals of a run in {number} parts", f"run it in {number} parts (--processes {number})"
-        if number == 1:
-            journals, remedy = "the journal of a run in one process", "run it without --processes"
+        journals = f"journals of a run in {number} parts" if number > 1 else "the journal of a run in one process"
+        option = f"with processes={number} (--processes {number})" if number > 1 else "without --processes"
         raise JobError(
-            f"the job has {journals}, whose replies would be paid for again: {remedy}, or write another output",
+            f"the job has {journals}, whose replies would be paid for again: run it {option}, or write another output",
             file=str(output),
         )

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from structkit.batch.ambiguous import AMBIGUOUS
 from structkit.batch.engines.batch_log import abandon_batches, read_records, withdraw_unsent
 from structkit.batch.fingerprint import differences, is_readable_again
-from structkit.batch.parts import journal_totals, validate_totals
+from structkit.batch.parts import Part, journal_totals, validate_totals
 from structkit.batch.settings import MAX_REPLY_TOKENS, JobSettings
 from structkit.costs.attempt_cost import MAX_TOTAL, parse_amount
 from structkit.costs.price import Price
 from structkit.errors import JobError
 from structkit.journal.database import translate_damage
 from structkit.journal.journal import Journal
-from structkit.journal.reader import Reader
+from structkit.journal.reader import Reader, find_reader
 from structkit.journal.shards import job_path
 from structkit.values import JSON
 
@@ -26,6 +28,9 @@ REPARSING = "reading"
 
 EVIDENCE = "evidence"
 """The mark of a job all of whose rows that are done have their evidence, or are open again to get it."""
+
+PART_KEY = "part_key"
+"""The mark of a part's journal with the column by which its rows were chosen; older journals lack it."""
 
 
 def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool = False) -> Journal:
@@ -39,20 +44,30 @@ def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool
     Raises:
         JobError: The journal is another job's, another run has it, or it cannot be used.
     """
-    if settings.part is None and not settings.folder.exists():
-        validate_totals(journal_totals(settings.journal_folder, settings.output_path.name), 1, settings.output_path)
+    validate_undivided(settings)
     journal = Journal.open(settings.folder, fingerprint, verify_raw=settings.transport is not None)
     try:
-        if settings.on_change == "new" and changes_since(journal, fingerprint):
+        if settings.on_change == "new" and (changes_since(journal, fingerprint) or _has_other_rows(settings, journal)):
             _empty(journal, fingerprint)
         _reject_batches(settings, journal)
         withdraw_unsent(journal)
         _accept_changes(settings, journal, fingerprint)
+        _accept_key(settings, journal)
         _update_evidence(journal, has_evidence=has_evidence)
     except BaseException:
         journal.close()
         raise
     return journal
+
+
+def validate_undivided(settings: JobSettings) -> None:
+    """Validate that a job which runs as a whole has not been started in parts.
+
+    Raises:
+        JobError: It has, and the replies would be paid for again.
+    """
+    if settings.part is None and not settings.folder.exists():
+        validate_totals(journal_totals(settings.journal_folder, settings.output_path.name), 1, settings.output_path)
 
 
 def _empty(journal: Journal, fingerprint: JSON) -> None:
@@ -107,6 +122,31 @@ def _accept_changes(settings: JobSettings, journal: Journal, fingerprint: JSON) 
     journal.mark("fingerprint", fingerprint)
 
 
+def _has_other_rows(settings: JobSettings, journal: Journal) -> bool:
+    """Return whether a part has had other rows than it has now, because they were chosen by another key column."""
+    marks = journal.marks
+    is_other_key = settings.part is not None and PART_KEY in marks and marks[PART_KEY] != settings.key
+    return is_other_key and _has_begun(journal)
+
+
+def _accept_key(settings: JobSettings, journal: Journal) -> None:
+    """Store by which column the rows of a part are chosen.
+
+    Raises:
+        JobError: Rows have moved to other parts since, which would pay for them again.
+    """
+    if settings.on_change not in {"mix", "new"} and _has_other_rows(settings, journal):
+        key = journal.marks[PART_KEY]
+        remedy = "without key (--key)" if key is None else f"with key={key!r} (--key {key})"
+        raise JobError(
+            f"the rows of {settings.folder} belong to other parts by this key, which would pay for them again: run it "
+            f'{remedy}; or on_change="mix" (--mix) continues with this key, "new" (--new) starts from scratch',
+            file=str(settings.folder),
+        )
+    if settings.part is not None and (PART_KEY, settings.key) not in journal.marks.items():
+        journal.mark(PART_KEY, settings.key)
+
+
 def _has_begun(journal: Journal) -> bool:
     """Return whether a journal has anything that other settings could differ from; one that was emptied has."""
     return journal.next_ordinal > 0 or "output" in journal.marks or any(read_records(journal))
@@ -136,6 +176,25 @@ def _last_fingerprint(journal: Journal | Reader) -> JSON:
 def has_answers(journal: Journal | Reader) -> bool:
     """Return whether earlier runs with these settings have had answers; False if the settings have changed."""
     return bool(journal.counts()["done"]) and "fingerprint" not in journal.marks
+
+
+def is_job_proven(settings: JobSettings, journal: Journal, fingerprint: JSON) -> bool:
+    """Return whether earlier runs have had answers with these settings, in this part of the job or in another one."""
+    if has_answers(journal):
+        return True
+    for folder in _other_folders(settings) if journal.next_ordinal else ():  # rows were sent, and none was answered
+        with suppress(JobError):  # a journal that is damaged stops the run of its own part
+            reader = find_reader(folder)
+            if reader and has_answers(reader) and not changes_since(reader, fingerprint):
+                return True
+    return False
+
+
+def _other_folders(settings: JobSettings) -> Iterator[Path]:
+    """Yield where the journals of the other parts are, on this machine."""
+    if settings.part is not None:
+        number, total = Part.read(settings.part)
+        yield from (replace(settings, part=(each, total)).folder for each in range(1, total + 1) if each != number)
 
 
 def spent_before(journal: Journal | Reader, price: Price | None) -> Decimal | None:

@@ -32,7 +32,7 @@ from structkit.batch.output import (
     write_rows,
 )
 from structkit.batch.report import Report
-from structkit.batch.resume import REPARSING, has_answers, mark_spent, open_journal, spent_before
+from structkit.batch.resume import REPARSING, is_job_proven, mark_spent, open_journal, spent_before
 from structkit.batch.selection import Selection, UnfinishedRows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_part_items, validate_settings
@@ -150,18 +150,18 @@ class JobRunner:
 
     def _open_limits(self, journal: Journal) -> AbstractContextManager[tuple[Limiter, Budget]]:
         settings, is_priced = self.settings, self.prices.max_price is not None
+        fingerprint = self.conversations.fingerprint()
         budget = Budget(settings.budget, spent=spent_before(journal, self.prices.max_price) or 0)
         limiter = Limiter(
             settings.concurrency,
             maximum=settings.max_concurrency,
             policy=self.conversations.policy,
-            is_proven=has_answers(journal),
+            is_proven=is_job_proven(settings, journal, fingerprint),
         )
         if settings.limits is None and self.limits is None:
             return nullcontext((limiter, budget))
         from structkit.batch.limits.lease_opening import lease_limits
 
-        fingerprint = self.conversations.fingerprint()
         return lease_limits(settings, fingerprint, limiter, budget, self.limits, is_priced=is_priced)
 
     def _make_context(self, journal: Journal, limiter: Limiter, budget: Budget) -> tuple[RunContext, ProgressReporter]:

@@ -19,11 +19,13 @@ from structkit.batch.conversations import RowConversations
 from structkit.batch.engines.batch_log import read_records
 from structkit.batch.job import Job
 from structkit.batch.job_input import open_input
+from structkit.batch.parts import journal_totals
 from structkit.batch.placement import ONE_PROCESS, WorkerPlacement, run_divided
 from structkit.batch.processes.part_files import parts_of
 from structkit.batch.processes.worker_process import LoadJob
 from structkit.batch.progress_display import display_progress
 from structkit.batch.report import Report, describe_ambiguous
+from structkit.batch.resume import validate_undivided
 from structkit.batch.selection import estimate_rows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
@@ -173,10 +175,11 @@ def validate_output_owner(job: Job) -> None:
     """Check, before anything is paid for, that the output may be replaced if it exists.
 
     Raises:
-        JobError: The file is not this job's, or the journal that says so cannot be read.
+        JobError: The file is not this job's, the journal that says so cannot be read, or the job was run in parts.
     """
     if not job.output_path.exists() or job.overwrite:
         return
+    validate_undivided(job)
     reader = find_reader(job.folder)
     if reader is None or "output" not in reader.marks:
         raise JobError(f"{str(job.output)!r} exists and is not this job's output: --overwrite replaces it")
@@ -256,6 +259,9 @@ def print_status(
         JobError: There is no job of this output.
     """
     job = Job(source=(), output=output, output_type=str, prompt="", part=part, journal=journal)
+    totals = journal_totals(job.journal_folder, job.table_path.name)
+    if processes == 1 and part is None and totals and not job.folder.exists():
+        raise JobError(f"the job of {str(output)!r} was run in {min(totals)} parts: pass --processes {min(totals)}")
     readers = [Reader(each.folder) for each in ([job] if processes == 1 else parts_of(job, processes))]
     counts = Counter[str]()
     for reader in readers:

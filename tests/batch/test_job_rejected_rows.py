@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from structkit import Policy
 from structkit.batch.job import Job
+from structkit.batch.parts import part_number
 from structkit.journal.journal import Journal
 from structkit.testing import Endpoint, Reply
 from structkit.testing.endpoint_faults import error_reply
@@ -113,3 +115,17 @@ def test_rejected_rows_that_remain_alone_fail_if_the_endpoint_has_served_others_
         with Journal.open(label_job.folder, {}) as journal:
             journal.reopen(range(12))  # as a run that is killed before it can finish them leaves them
         assert label_job.run().counts == {"done": 10, "failed": 12}
+
+
+def test_a_part_whose_rows_are_all_rejected_ends_because_another_part_has_answers(
+    tmp_path: Path, job: Callable[..., Job]
+) -> None:
+    keys = [f"row-{number}" for number in range(30)]
+    rejected = {number for number, key in enumerate(keys) if part_number(key, 2) == 1}
+    with Endpoint(failing_rows(rejected, REJECTIONS["too long"])) as endpoint:
+        settings: dict[str, Any] = {"source": [{"text": key} for key in keys], "key": "text"}
+        parts = [replace(job(endpoint, 0), **settings, part=(number, 2)) for number in (1, 2)]
+        assert not parts[0].run().is_complete, "nobody knows yet whether the endpoint answers any row"
+        assert run_until_complete(parts[1], 1) == 1
+        run_until_complete(parts[0], 12)
+        assert parts[0].run().counts == {"failed": len(rejected)}

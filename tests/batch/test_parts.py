@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -374,3 +375,42 @@ def test_a_manifest_that_is_damaged_is_an_error_before_anything_is_written(
         with pytest.raises(JobError, match=r"part-2-of-2 has no manifest of a part, .*: run the part to its end"):
             join_parts([*tmp_path.glob("out.csv.part-*")], tmp_path / "all.csv")
         assert not (tmp_path / "all.csv").exists()
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, "id"), ("id", None), ("id", "text")])
+def test_a_part_whose_rows_another_key_would_choose_stops_before_anything_is_paid_again(
+    tmp_path: Path, run: Run, first: str | None, second: str | None
+) -> None:
+    write_csv(tmp_path / "in.csv", rows(12))
+    run("out.csv", (1, 2), key=first)
+    count = len(run.endpoint.requests)  # type: ignore[attr-defined]
+    message = "run it without key" if first is None else f"run it with key='{first}'"
+    with pytest.raises(JobError, match=f"belong to other parts by this key, .*: {message}"):
+        run("out.csv", (1, 2), key=second)
+    assert run("out.csv", (1, 2), key=first).status == "complete"
+    assert len(run.endpoint.requests) == count  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("on_change", ["mix", "new"])
+def test_a_part_goes_on_with_another_key_if_its_change_is_accepted(tmp_path: Path, run: Run, on_change: str) -> None:
+    write_csv(tmp_path / "in.csv", rows(12))
+    run("out.csv", (1, 2), key=None)
+    first_count = len(run.endpoint.requests)  # type: ignore[attr-defined]
+    expected = {row["id"] for row in rows(12) if part_number(row["id"], 2) == 1}
+    for _ in range(2):
+        assert run("out.csv", (1, 2), on_change=on_change).rows == len(expected)
+    sent_again = len(run.endpoint.requests) - first_count  # type: ignore[attr-defined]
+    assert sent_again == len(expected) if on_change == "new" else 0 < sent_again < len(expected)
+
+
+def test_a_part_is_exported_before_it_has_an_output_and_the_manifest_has_the_hash_of_the_export(
+    tmp_path: Path, run: Run
+) -> None:
+    write_csv(tmp_path / "in.csv", rows(6))
+    run("out.csv", (1, 1))
+    job = Job(tmp_path / "in.csv", tmp_path / "out.csv", output_type=Label, prompt="{text}", key="id", model="fake",
+              base_url=run.endpoint.base_url, part=(1, 1))  # type: ignore[attr-defined]  # fmt: skip
+    job.output_path.unlink()
+    assert job.export(tmp_path / "copy.jsonl").rows == 6
+    manifest = json.loads((tmp_path / "copy.jsonl.manifest.json").read_text())
+    assert manifest["output_sha256"] == sha256((tmp_path / "copy.jsonl").read_bytes()).hexdigest()

@@ -79,7 +79,7 @@ def test_two_processes_write_the_table_of_one_and_no_other_number_is_accepted_la
     manifest = json.loads((tmp_path / "out.csv.manifest.json").read_text())
     assert (manifest["status"], manifest["rows"], len(manifest["parts"])) == ("complete", 30, 2)
     assert len(endpoint.requests) == 60
-    with pytest.raises(JobError, match=r"journals of a run in 2 parts, .*--processes 2"):
+    with pytest.raises(JobError, match=r"journals of a run in 2 parts, .*: run it with processes=2 \(--processes 2\)"):
         job.run(processes=3)
     (tmp_path / "out.csv").unlink()
     with pytest.raises(JobError, match="journals of a run in 2 parts"):

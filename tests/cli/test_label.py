@@ -264,6 +264,20 @@ def test_the_status_of_a_job_is_read_without_running_it(folder: Path, endpoint: 
     assert label(folder, None, "-o", "other.csv", "--status").returncode == 2
 
 
+def test_a_job_in_several_processes_is_found_by_a_command_that_has_forgotten_how_many(
+    folder: Path, endpoint: Endpoint
+) -> None:
+    command_line = ["rows.csv", "-o", "out.csv", *ASK]
+    assert label(folder, endpoint, *command_line, "--processes", "2").returncode == 0
+    status = label(folder, None, "-o", "out.csv", "--status")
+    assert (status.returncode, status.stdout) == (2, "")
+    assert "was run in 2 parts: pass --processes 2" in status.stderr
+    for options in ([], ["--overwrite"]):
+        again = label(folder, endpoint, *command_line, *options)
+        assert (again.returncode, len(endpoint.requests)) == (2, len(ROWS) - 1)
+        assert "would be paid for again: run it with --processes 2, or write another output" in again.stderr
+
+
 def test_failed_rows_are_in_the_output_and_sent_again_with_retry_failed(folder: Path) -> None:
     with Endpoint(Reply(completion(None, refusal="No."))) as endpoint:
         done = label(folder, endpoint, "rows.csv", "-o", "out.csv", *ASK)
