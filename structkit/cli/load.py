@@ -7,9 +7,11 @@ import importlib
 import importlib.util
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any, Literal, cast
 
@@ -125,22 +127,35 @@ def _load_schema(path: Path) -> Any:
 
 
 def _load_file(path: Path) -> ModuleType:
-    """Import a file under a unique name, with its folder importable, as `python FILE` would."""
+    """Import a file under a unique name, with its folder importable as `python FILE` would, and its package as well."""
     if not path.is_file():
         raise ConfigError(f"there is no file {str(path)!r}")
-    name = f"structkit_type_{path.stem}"  # never the name of another module, such as `types`
+    name, root = _unique_name(path.resolve())
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ConfigError(f"{str(path)!r} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.append(str(path.resolve().parent))  # last: a file of the user's must not shadow a standard module
+    # Last: a file of the user's must not shadow a standard module.
+    sys.path.extend(dict.fromkeys([str(path.resolve().parent), str(root)]))
     with _loading(str(path.resolve())):
         try:
             spec.loader.exec_module(module)
         except (Exception, SystemExit) as error:
             raise ConfigError(_import_failed(str(path), error)) from error
     return module
+
+
+def _unique_name(path: Path) -> tuple[str, Path]:
+    """Return a name for a file that no other module has, such as `types`, and the folder with its outermost package.
+
+    In a package, the name is in it: relative imports start there.
+    """
+    place = path.parent if path.stem == "__init__" else path
+    folder, names = place.parent, [f"structkit_type_{place.stem}"]
+    while (folder / "__init__.py").is_file() and folder.name:
+        folder, names = folder.parent, [folder.name, *names]
+    return ".".join(names), folder
 
 
 def _load_module(name: str) -> ModuleType:
@@ -156,6 +171,8 @@ def _load_module(name: str) -> ModuleType:
 def _loading(name: str) -> Iterator[None]:
     """Let no command load a module that starts that command: each would start the next one, without end.
 
+    What a module prints goes to stderr: stdout is for results.
+
     Raises:
         ConfigError: This command was started by the import of the same module.
     """
@@ -167,7 +184,8 @@ def _loading(name: str) -> Iterator[None]:
         )
     os.environ[LOADING_VARIABLE] = os.pathsep.join([*names, name])
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
         os.environ.pop(LOADING_VARIABLE)
         if before is not None:
@@ -175,8 +193,9 @@ def _loading(name: str) -> Iterator[None]:
 
 
 def _import_failed(name: str, error: BaseException) -> str:
-    traceback = error.__traceback__
-    while traceback and traceback.tb_next:
-        traceback = traceback.tb_next
-    line = f", line {traceback.tb_lineno} of {traceback.tb_frame.f_code.co_filename}" if traceback else ""
-    return f"{name!r} fails to import: {exception_text(error)}{line}"
+    """Return why an import failed, with the last line of the user's that was executed."""
+    paths = sysconfig.get_paths()
+    libraries = (*(paths[each] for each in ("stdlib", "purelib", "platlib")), str(Path(__file__).parents[1]), "<")
+    places = [(line, frame.f_code.co_filename) for frame, line in walk_tb(error.__traceback__)]
+    lines = [f", line {line} of {file}" for line, file in places if not file.startswith(libraries)]
+    return f"{name!r} fails to import: {exception_text(error)}{lines[-1] if lines else ''}"
