@@ -32,11 +32,10 @@ def default_progress(settings: JobSettings, on_progress: ProgressCallback | None
         with display_in_notebook(_row_count(settings), settings.price) as on_display:
             yield on_display
     elif sys.stderr and sys.stderr.isatty():
-        from rich.console import Console
-
         from structkit.batch.progress_display import display_progress
+        from structkit.batch.stderr_console import stderr_console
 
-        with display_progress(_row_count(settings), settings.price, Console(stderr=True)) as on_display:
+        with display_progress(_row_count(settings), settings.price, stderr_console()) as on_display:
             yield on_display
     else:
         yield None

@@ -108,8 +108,8 @@ class Job(JobSettings):
     ) -> Report:
         """Process every row until it is finished, and write the output and its manifest.
 
-        The first Ctrl-C or SIGTERM waits for the requests in flight, `grace` seconds at most; the second one stops at
-        once. Running the same job again resumes it.
+        The first Ctrl-C or SIGTERM, or a terminal that closes, waits for the requests in flight, `grace` seconds at
+        most; a second signal stops at once. Running the same job again resumes it.
 
         Args:
             on_progress: Called with a `Progress` after each row, once a second, and when the run is interrupted.

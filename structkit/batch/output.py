@@ -270,7 +270,7 @@ def make_manifest(
         "guard_formulas": settings.guard_formulas,
         "unguarded_columns": [*rows.columns] if settings.guard_formulas == "output" else [],
         "output": str(report.output),
-        "output_sha256": hash_file(report.output) if settings.part and report.output else None,
+        "output_sha256": hash_file(Path(report.output)) if settings.part and report.output else None,
         "journal": None if settings.journal is None else str(settings.folder.absolute()),
         "job": journal.marks.get("fingerprint", journal.header),
         "versions": versions(),

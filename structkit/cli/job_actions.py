@@ -29,8 +29,9 @@ from structkit.batch.resume import validate_undivided
 from structkit.batch.selection import estimate_rows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
+from structkit.batch.stderr_console import stderr_console
 from structkit.cli.received_jobs import receive_job
-from structkit.cli.terminal import INTERRUPTED, SUBMITTED, notice, stderr_console, write, write_text
+from structkit.cli.terminal import INTERRUPTED, SUBMITTED, notice, write, write_text
 from structkit.costs.budget import estimate_prompt_tokens
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
 from structkit.errors import ConfigError, JobError, StructkitError

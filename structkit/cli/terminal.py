@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from structkit.batch.stderr_console import stderr_console
 from structkit.client.probing.probe_report import markdown
 from structkit.errors import ConfigError, JobError
 from structkit.values.text import escape_controls
@@ -87,13 +87,7 @@ def write_table(rows: Iterable[tuple[str, ...]]) -> None:
 
 def notice(text: str) -> None:
     """Print a line on stderr; a full or closed stderr fails no command."""
-    with suppress(OSError):
-        Console(stderr=True, highlight=False, soft_wrap=True).print(to_line(text))
-
-
-def stderr_console() -> Console:
-    """Return the console of the progress display, which gets its texts from `to_line`."""
-    return Console(stderr=True)
+    stderr_console(highlight=False, soft_wrap=True).print(to_line(text))
 
 
 def to_line(text: str) -> Text:

@@ -44,20 +44,35 @@ class SQLiteStore:
         if self.max_age_s is not None and not _is_positive(self.max_age_s):
             raise ConfigError(f"max_age must be seconds, more than 0, or a timedelta, not {max_age!r}")
         try:
+            self.path = self.path.absolute()  # SQLite takes `:memory:` for no file, and a program may change its folder
             has_folder, exists = self.path.parent.is_dir(), self.path.exists()
         except (OSError, ValueError) as error:  # a name that no file can have
             raise ConfigError(f"the cache {str(self.path)!r} cannot be used: {error}") from None
         if not has_folder:
             raise ConfigError(f"the cache {str(self.path)!r} cannot be used: its folder does not exist")
         if exists:
-            self.get("")
+            self._find("")
 
     def get(self, key: str) -> bytes | None:
         """Return the reply of a key, if it is not too old.
 
         Raises:
-            ConfigError: The file cannot be read.
+            ConfigError: The file cannot be read; or it has no such reply, and cannot be written when one is paid for.
         """
+        value = self._find(key)
+        if value is None and not self._is_writable():
+            raise ConfigError(
+                f"the cache {str(self.path)!r} cannot be written, and does not have the reply to this request: nothing "
+                "was sent"
+            )
+        return value
+
+    def _is_writable(self) -> bool:
+        """Return whether nothing forbids to write the file; SQLite writes another one beside it."""
+        paths = [self.path.parent, *([self.path] if self.path.exists() else [])]
+        return all(os.access(path, os.W_OK) for path in paths)
+
+    def _find(self, key: str) -> bytes | None:
         oldest = 0.0 if self.max_age_s is None else time.time() - self.max_age_s
         if not self.path.exists():
             return None

@@ -71,6 +71,8 @@ class AtomicFile:
     def _validate_name(self) -> None:
         if self.final.is_dir():
             raise JobError(f"cannot write {self.final}: it is a folder", file=str(self.final))
+        if self.final.exists() and not self.final.is_file():
+            raise JobError(f"cannot write {self.final}: it is a device or a pipe, not a file", file=str(self.final))
         if not self.overwrite and os.path.lexists(self.final):
             raise self.error(FileExistsError())
 

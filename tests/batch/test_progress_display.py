@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from structkit.batch import progress_display
 from structkit.batch.engines.progress import Progress
 from structkit.batch.processes.progress_sum import sum_progress
 from structkit.batch.progress_display import display_progress, interruption_line, progress_line
+from structkit.batch.stderr_console import stderr_console
 from structkit.costs.forecast import Sample
 from structkit.costs.price import Price
 from structkit.testing import Endpoint
@@ -128,3 +131,14 @@ def test_a_callback_takes_the_place_of_the_bar(monkeypatch: pytest.MonkeyPatch, 
             reports.append
         )
     assert (screen.getvalue(), reports[-1].counts) == ("", {"done": 1})
+
+
+def test_a_progress_that_nobody_reads_any_more_fails_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", buffering=1) as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with display_progress(5, None, stderr_console()) as on_progress:
+            for grace in (None, 60.0):
+                on_progress(Progress({"done": 1}, grace=grace))
+        stderr_console().print("after the first fault, a text goes nowhere")

@@ -411,8 +411,8 @@ class Interrupted:
         self.may_answer.wait(PATIENCE)
         return Reply(completion(GOOD))
 
-    def start(self, endpoint: Endpoint) -> None:
-        """Start, send Ctrl-C when a request is in flight, and return when the command has printed a line."""
+    def start(self, endpoint: Endpoint, signal_number: int = signal.SIGINT) -> None:
+        """Start, send a signal when a request is in flight, and return when the command has printed a line."""
         program = command(*self.arguments)
         self.process = subprocess.Popen(
             program, cwd=self.folder, env=environment(endpoint), stderr=subprocess.PIPE, encoding="utf-8"
@@ -420,7 +420,7 @@ class Interrupted:
         while not endpoint.requests:
             assert self.process.poll() is None
             time.sleep(0.01)
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal_number)
         assert self.process.stderr
         self.stderr = self.process.stderr.readline()
 
@@ -560,3 +560,31 @@ def test_the_places_of_the_values_are_columns(folder: Path) -> None:
     rows = read(folder / "out.csv")
     assert [json.loads(row["missing"]) for row in rows] == [[] if "3" in row["text"] else ["reason"] for row in rows]
     assert json.loads(rows[3]["evidence"])[1] == {"path": "reason", "spans": [[0, 5]], "how": "exact", "text": "row 3"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_terminal_that_closes_waits_for_requests_in_flight_however_often_it_says_so(
+    folder: Path, processes: str
+) -> None:
+    run = Interrupted(folder, "--concurrency", "2", "--processes", processes)
+    with Endpoint(run.reply) as endpoint:
+        run.start(endpoint, signal.SIGHUP)
+        assert run.stderr.startswith("interrupted: waiting for ")
+        run.process.send_signal(signal.SIGHUP)
+        run.may_answer.set()
+        assert run.wait() == 130
+        assert "incomplete: interrupted: 6 rows" in run.stderr
+        assert label(folder, endpoint, *run.arguments).returncode == 0
+        assert sorted(prompts(endpoint)) == [f"Label this: row {number}" for number in range(6)], "none is sent twice"
+
+
+@pytest.mark.parametrize("options", [[], ["--processes", "2"]])
+def test_a_run_whose_report_nobody_reads_succeeds(folder: Path, endpoint: Endpoint, options: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = command("rows.csv", "-o", "out.csv", *ASK, *options)
+    done = subprocess.run(program, cwd=folder, env=environment(endpoint), stderr=writer, check=False)
+    os.close(writer)
+    assert done.returncode == 0
+    assert {row["status"] for row in read(folder / "out.csv")} == {"done"}

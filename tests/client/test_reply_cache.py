@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -244,3 +246,43 @@ def test_only_the_owner_may_read_the_file_of_a_cache(connect: Connect, tmp_path:
     with Endpoint() as endpoint:
         connect(endpoint.base_url, cache=path).run(int, "how many?")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_name_that_sqlite_takes_for_memory_is_a_file_that_stays_where_it_is(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, cache=structkit.SQLiteStore(":memory:"))
+        first = client.run(int, "how many?")
+        monkeypatch.chdir(tmp_path.parent)
+        second = client.run(int, "how many?")
+        other = connect(endpoint.base_url, cache=tmp_path / ":memory:").run(int, "how many?")
+    assert [result.cached for result in (first, second, other)] == [False, True, True]
+
+
+def remove_folder(path: Path) -> None:
+    rmtree(path.parent)
+
+
+def make_read_only(path: Path) -> None:
+    if sys.platform == "win32" or os.geteuid() == 0:
+        pytest.skip("this user may write every file")
+    path.chmod(0o400)
+
+
+@pytest.mark.parametrize("change", [remove_folder, make_read_only])
+def test_a_cache_that_cannot_be_written_any_more_is_an_error_before_anything_is_paid(
+    connect: Connect, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "folder" / "replies.sqlite"
+    path.parent.mkdir()
+    with Endpoint() as endpoint:
+        client = connect(endpoint.base_url, cache=structkit.SQLiteStore(path))
+        client.run(int, "how many?")
+        change(path)
+        if path.exists():
+            assert client.run(int, "how many?").cached
+        with pytest.raises(structkit.ConfigError, match="cannot be written"):
+            client.run(int, "how many more?")
+    assert len(endpoint.requests) == 1

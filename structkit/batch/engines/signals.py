@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one waits for requests in flight, for a time; the second one cancels them."""
+"""Ctrl-C, SIGTERM and a terminal that closes: the first signal waits for requests in flight, another cancels them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from typing import TypeAlias
 from structkit.batch.engines.engine import Engine
 from structkit.batch.engines.progress import ProgressReporter
 from structkit.batch.engines.stop import StopCause
+
+HANGUP: signal.Signals = getattr(signal, "SIGHUP", signal.SIGTERM)
+"""Says that the terminal has closed; Windows has no such signal."""
+
+TERMINAL_SIGNALS = frozenset({signal.SIGINT, HANGUP}) - {signal.SIGTERM}
+"""Signals that a terminal sends to each of its processes, also to the workers of one that decides what they mean."""
 
 Listen: TypeAlias = Callable[[Callable[[], None]], AbstractContextManager[None]]
 """Calls a function in the event loop at each signal to stop, within a block."""
@@ -59,15 +65,34 @@ async def run_until_stopped(
 
 @contextmanager
 def listen_to_signals(handler: Callable[[], None]) -> Iterator[None]:
-    """Call a function at each Ctrl-C and SIGTERM, where the platform allows it."""
+    """Call a function at each Ctrl-C and SIGTERM, and once if the terminal closes, where the platform allows it."""
     loop = asyncio.get_running_loop()
-    signals: list[signal.Signals] = []
-    for name in (signal.SIGINT, signal.SIGTERM):
+    handlers: dict[signal.Signals, Callable[[], None]] = {signal.SIGINT: handler, signal.SIGTERM: handler}
+
+    def on_hangup() -> None:
+        loop.remove_signal_handler(HANGUP)
+        ignore_hangups()
+        handler()
+
+    if is_ended_by_hangup():
+        handlers[HANGUP] = on_hangup
+    names: list[signal.Signals] = []
+    for name, each in handlers.items():
         with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, not off the main thread
-            loop.add_signal_handler(name, handler)
-            signals.append(name)
+            loop.add_signal_handler(name, each)
+            names.append(name)
     try:
         yield
     finally:
-        for name in signals:
+        for name in names:
             loop.remove_signal_handler(name)
+
+
+def is_ended_by_hangup() -> bool:
+    """Return whether the end of the terminal, such as a lost connection, ends this process: not so under nohup."""
+    return hasattr(signal, "SIGHUP") and signal.getsignal(HANGUP) == signal.SIG_DFL
+
+
+def ignore_hangups() -> None:
+    """Ignore that the terminal has closed: the system and the shell both say so, and the second one means no more."""
+    signal.signal(HANGUP, signal.SIG_IGN)

@@ -11,6 +11,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from structkit.batch.engines.signals import TERMINAL_SIGNALS
 from structkit.batch.parts import Part
 from structkit.batch.processes.parent_link import Command, WorkerMessage
 from structkit.batch.processes.worker_pool import Death, RunningWorker
@@ -86,11 +87,11 @@ class LocalWorkers:
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Let a process that is started inherit that Ctrl-C waits: until it ignores it, it would end with a traceback."""
+    """Let a process that is started inherit that these signals wait: until it ignores them, they would end it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL_SIGNALS)
     try:
         yield
     finally:

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from structkit.batch.engines.progress import Progress
+from structkit.batch.engines.signals import HANGUP, ignore_hangups, is_ended_by_hangup
 from structkit.batch.parts import Part
 from structkit.batch.processes.parent_link import Command, WorkerMessage
 from structkit.batch.processes.progress_sum import sum_progress
@@ -203,11 +204,23 @@ class WorkerPool:
 
 @contextmanager
 def _interrupts_of(handler: Callable[[], None]) -> Iterator[None]:
-    """Call a function at each Ctrl-C and SIGTERM; outside the main thread, signals go to somebody else."""
-    before = {}
-    for name in (signal.SIGINT, signal.SIGTERM):
+    """Call a function at each Ctrl-C and SIGTERM, and once if the terminal closes.
+
+    Outside the main thread, signals go to somebody else.
+    """
+    before: dict[signal.Signals, Any] = {}
+    handlers = {signal.SIGINT: handler, signal.SIGTERM: handler}
+
+    def on_hangup() -> None:
+        del before[HANGUP]
+        ignore_hangups()
+        handler()
+
+    if is_ended_by_hangup():
+        handlers[HANGUP] = on_hangup
+    for name, each in handlers.items():
         with suppress(ValueError):
-            before[name] = signal.signal(name, lambda *_: handler())
+            before[name] = signal.signal(name, lambda *_, each=each: each())
     try:
         yield
     finally:

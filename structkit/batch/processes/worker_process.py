@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import TypeAlias
 
 from structkit.batch.engines.progress import Progress
+from structkit.batch.engines.signals import TERMINAL_SIGNALS
 from structkit.batch.limits.lease_keeper import LimitsLink
 from structkit.batch.parts import Part
 from structkit.batch.processes.parent_link import ParentLink, WorkerMessage
@@ -46,9 +47,10 @@ def work(load: LoadJob, part: Part, limits: str, connection: Connection) -> None
         connection: To the parent.
     """
     os.environ[WORKER_VARIABLE] = "1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal: the parent decides
+    for name in TERMINAL_SIGNALS:  # they reach every process of a terminal: the parent decides
+        signal.signal(name, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked by the parent until here
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINAL_SIGNALS)  # blocked by the parent until here
     link = ParentLink(connection)
     report_run(link, lambda: run_part(replace(load(), part=part, limits=limits), link))
 
