@@ -273,9 +273,9 @@ def test_a_job_in_several_processes_is_found_by_a_command_that_has_forgotten_how
     assert (status.returncode, status.stdout) == (2, "")
     assert "was run in 2 parts: pass --processes 2" in status.stderr
     for options in ([], ["--overwrite"]):
-        again = label(folder, endpoint, *command_line, *options)
-        assert (again.returncode, len(endpoint.requests)) == (2, len(ROWS) - 1)
-        assert "would be paid for again: run it with --processes 2, or write another output" in again.stderr
+        repeated_run = label(folder, endpoint, *command_line, *options)
+        assert (repeated_run.returncode, len(endpoint.requests)) == (2, len(ROWS) - 1)
+        assert "would be paid for again: run it with --processes 2, or write another output" in repeated_run.stderr
 
 
 def test_failed_rows_are_in_the_output_and_sent_again_with_retry_failed(folder: Path) -> None:
