@@ -6,8 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-SEPARATORS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=[^\W_])")
-"""Spaces, hyphens and underscores between words; not between two digits, where they distinguish numbers."""
+SEPARATORS = re.compile(
+    r"(?<=[^\W_])[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=[^\W_])|\A_+(?=[^\W\d_])|(?<=[^\W\d_])_+\Z"
+)
+"""Spaces, hyphens and underscores between words, and underscores around them, as in Python's `class_`.
+
+Not between two digits, where they distinguish numbers.
+"""
 
 QUOTES = {'"': '"', "'": "'", "`": "`", "*": "*", "\u201c": "\u201d"}
 """Quotes, and the marks of emphasis in Markdown, each with its end."""
@@ -18,7 +23,7 @@ MAX_NAME_CHARS = 200
 
 
 def find_name(text: str, names: Mapping[str, str]) -> str | None:
-    """Return the only name that differs from a text at most in case, spaces, accents and quotes around it.
+    """Return the only name that differs from a text at most in case, spaces, accents, and quotes and `_` around it.
 
     Args:
         text: The text.

@@ -889,3 +889,27 @@ def test_a_policy_rejects_a_name_that_no_repair_has() -> None:
     with pytest.raises(ValueError, match="prose"):
         Policy(repairs="prose")
     assert hash(Policy(repairs=["prose"])) == hash(Policy(repairs={"prose"}))
+
+
+class Pupil(BaseModel):
+    name: str
+    class_: str | None = None
+    id_: int = 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "repairs"),
+    [
+        ('{"name": "Ada", "class": "5b", "id": 3}', ("spelling at class_", "spelling at id_")),
+        ('{"name": "Ada", "class_": "5b", "_id": 3}', ("spelling at id_",)),
+        ('{"name": "Ada", "_class_": "5b", "ID": 3}', ("spelling at class_", "spelling at id_")),
+    ],
+)
+def test_underscores_around_a_key_are_a_matter_of_spelling(reply: str, repairs: tuple[str, ...]) -> None:
+    answer = ResponseFormat(Pupil).read(reply, repairs=True)
+    assert (answer.value, answer.repairs) == (Pupil(name="Ada", class_="5b", id_=3), repairs)
+
+
+def test_a_key_with_underscores_that_may_be_several_is_not_repaired() -> None:
+    form = ResponseFormat(create_model("Two", id_=(int, ...), Id=(int, ...)))
+    assert not form.read('{"id": 3, "ID": 4}', repairs=True).valid
