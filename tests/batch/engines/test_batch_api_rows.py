@@ -17,7 +17,7 @@ from structkit.batch.report import Report
 from structkit.dialects import Dialect, Size
 from structkit.dialects.error_bodies import read_error
 from structkit.errors import TransportError
-from structkit.testing import BatchService, Endpoint, Reply, call
+from structkit.testing import BatchService, Endpoint, Reply, batch_faults, call
 from structkit.testing.scripted_reply import conforming_reply
 from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.values import JSON, Usage
@@ -168,6 +168,20 @@ def test_rows_of_a_batch_that_meet_an_empty_account_stay_open(tmp_path: Path) ->
     with Endpoint(lambda _: '{"value": 1}') as endpoint:
         assert make_job(tmp_path, endpoint).run().counts == {"done": 4}
     assert len(endpoint.requests) == 2, "what was answered is not paid for again"
+
+
+def test_a_rejected_row_before_the_answers_of_its_batch_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finish(lines: list[JSON], _: Any) -> batch_faults.BatchOutcome:
+        response = {"status_code": 403, "body": {"error": {"message": "blocked by the firewall"}}}
+        text = json.dumps({"custom_id": lines[0]["custom_id"], "response": response}).encode() + b"\n"
+        rejected = batch_faults.FinishedLine(lines[0], text=text)
+        return batch_faults.BatchOutcome([rejected, *map(batch_faults.FinishedLine, lines[1:])])
+
+    monkeypatch.setitem(batch_faults.BATCH_FAULTS, "rejected", finish)
+    with Endpoint(lambda _: '{"value": 1}', batches=BatchService("rejected")) as endpoint:
+        assert make_job(tmp_path, endpoint).run().counts == {"done": 3, "failed": 1}
 
 
 def test_an_error_line_of_a_batch_says_what_it_is_about() -> None:

@@ -77,6 +77,7 @@ class Harvester:
         """Prepare; nothing is read."""
         self._context, self._endpoint, self._log, self._collector = context, endpoint, log, collector
         self._pause = pause
+        self._faults: list[TransportError] = []
 
     def reserve(self, record: BatchRecord) -> None:
         """Note the requests of a batch of an earlier run: their rows wait, and their cost is reserved again."""
@@ -113,6 +114,9 @@ class Harvester:
             if not requests or record.requests - len(requests) >= _count_results(batch):
                 break
         self._finish_remaining(record, batch, [*requests.values()])
+        for fault in self._faults:  # once it is known whether the batch has answers
+            self._context.limiter.stop_if_fatal(fault)
+        self._faults.clear()
         self._log.save(replace(record, state="finished"))
         return count
 
@@ -152,7 +156,7 @@ class Harvester:
         collector.new_replies.add((request.ordinal, request.number))
         if isinstance(reply, TransportError):
             collector.failures[request.ordinal][request.request] += 1
-            context.limiter.stop_if_fatal(reply)
+            self._faults.append(reply)
         else:
             context.limiter.finish_row(None)
 
