@@ -13,7 +13,7 @@ from structkit.documents import Document, File
 from structkit.documents.document_kinds import COMPOUND_FILE, EMAIL, HTML, PDF, text_type
 from structkit.documents.file import AUDIO_FORMATS, IMAGE_SUFFIXES
 from structkit.documents.media_types import media_type
-from structkit.errors import ConfigError
+from structkit.errors import ConfigError, PromptError
 
 FILE_SUFFIXES = IMAGE_SUFFIXES | {f".{suffix}" for suffix in AUDIO_FORMATS.values()} | {".pdf"}
 """Suffixes of files that are not text: a text under such a name is often the error page of a download."""
@@ -62,17 +62,18 @@ def read_input(name: str, reading: FileReading) -> str | File | Document:
     """Read a file; `-` is standard input.
 
     Raises:
-        ConfigError: The file does not exist, cannot be read, or is of no kind that can be sent; or it needs an extra.
-        PromptError: The file is too large, damaged, encrypted or empty.
+        PromptError: The file does not exist, cannot be read, is of no kind that can be sent, too large, damaged,
+            encrypted or empty: of many files, it is that one which fails.
+        ConfigError: It is a URL, or needs an extra; or there is no such encoding.
     """
     if name.startswith(URL_STARTS):
         address = name.partition("?")[0]  # a query may be a signature
         raise ConfigError(f"{address!r} is a URL, which is not fetched: download it first, or pass a file")
-    data, kind = read_bytes(name), None
+    data, kind = _read_file(name), None
     if data:
         kind = media_type(data)
     if kind is None and Path(name).suffix.lower() in FILE_SUFFIXES and data:
-        raise ConfigError(f"{name!r} is not what its suffix says: its content is no image, recording or PDF")
+        raise PromptError(f"{name!r} is not what its suffix says: its content is no image, recording or PDF")
     is_image = kind is not None and kind.startswith("image/")
     if kind is not None and not (is_image and reading.ocr) and (kind != PDF or reading.send is Send.file):
         return File(data, name=Path(name).name)
@@ -89,13 +90,24 @@ def read_input(name: str, reading: FileReading) -> str | File | Document:
     return _read_text(data, name, reading.encoding)
 
 
+def _read_file(name: str) -> bytes:
+    try:
+        return read_bytes(name)
+    except ConfigError as error:
+        raise PromptError(str(error)) from None
+
+
 def _read_text(data: bytes, name: str, encoding: str | None) -> str:
     likely = _utf16(data)
     if likely and encoding is None:
-        raise ConfigError(f"{name!r} is not UTF-8 text but UTF-16: pass --encoding {likely}")
+        raise PromptError(f"{name!r} is not UTF-8 text but UTF-16: pass --encoding {likely}")
     is_office = Path(name).suffix.lower() in OFFICE_SUFFIXES
     advice = "it is damaged, or another file" if is_office else "pass --encoding cp1252, or the one that it has"
-    return decode_text(data, name, encoding, advice=advice)
+    decode_text(bytes(4), name, encoding)  # an encoding that does not exist is wrong for all files
+    try:
+        return decode_text(data, name, encoding, advice=advice)
+    except ConfigError as error:
+        raise PromptError(str(error)) from None
 
 
 def _utf16(data: bytes) -> str | None:

@@ -113,6 +113,32 @@ def test_a_document_that_cannot_be_read_is_a_failed_row(folder: Path, monkeypatc
     assert "is damaged, or not a PDF" in row["message"]
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("c.txt", "Größe".encode("cp1252"), "is not UTF-8 text (byte 2); pass --encoding cp1252"),
+        ("c.txt", "Größe".encode("utf-16"), "is not UTF-8 text but UTF-16: pass --encoding utf-16"),
+        ("c.png", b"<p>Not found", "is not what its suffix says"),
+        ("c.pdf", (Path(files.__file__).parent.parent / "documents/encrypted.pdf").read_bytes(), "pass password= (--password)"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(
+    folder: Path, name: str, data: bytes, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "in" / name).write_bytes(data)
+    result, endpoint = extract("in", "-o", "out.csv", monkeypatch=monkeypatch)
+    assert len(endpoint.requests) == 2, result.output
+    table = {row["file"][-5:]: row for row in rows(folder / "out.csv")}
+    assert [row["status"] for row in table.values()].count("done") == 2
+    assert message in table[name]["message"]
+
+
+def test_an_encoding_that_does_not_exist_stops_a_table_of_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "in" / "c.txt").write_bytes(b"invoice")
+    result, _ = extract("in", "-o", "out.csv", "--encoding", "nonsense", monkeypatch=monkeypatch)
+    assert "there is no text encoding 'nonsense'" in str(result.exception)
+
+
 def test_the_template_is_around_the_text_of_a_document(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, endpoint = extract("in/b.docx", "--prompt", "Read this: {text}", monkeypatch=monkeypatch)
     assert endpoint.requests[0]["messages"][-1]["content"] == "Read this: empty invoice B-1"

@@ -66,10 +66,10 @@ def test_a_bad_file_does_not_lose_the_others(folder: Path) -> None:
     done, _ = extract(folder, "refuse.txt", "c.txt", "latin1.txt", "missing.txt", "-o", "out.jsonl")
     assert done.stdout == ""
     file_lines = lines((folder / "out.jsonl").read_text(encoding="utf-8"))
-    expected = [("refuse.txt", "Refusal"), ("c.txt", 3), ("latin1.txt", "ConfigError"), ("missing.txt", "ConfigError")]
+    expected = [("refuse.txt", "Refusal"), ("c.txt", 3), ("latin1.txt", "PromptError"), ("missing.txt", "PromptError")]
     assert file_lines == expected
     assert done.returncode == 4  # of the first failure
-    message = "3 of 4 files failed: refuse.txt (Refusal), latin1.txt (ConfigError), missing.txt (ConfigError)"
+    message = "3 of 4 files failed: refuse.txt (Refusal), latin1.txt (PromptError), missing.txt (PromptError)"
     assert message in done.stderr
 
 
