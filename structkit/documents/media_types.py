@@ -30,6 +30,9 @@ MAGIC_NUMBERS: tuple[tuple[int, bytes, str], ...] = (
 BITMAP = re.compile(rb"BM.{4}\0{4}", re.DOTALL)
 """The start of a BMP file: two letters with which a text may begin, its size, and 4 bytes that are reserved."""
 
+ZIP_START = b"PK\x03\x04"
+"""The start of a ZIP file, whose first member may be a PDF."""
+
 MAX_PDF_OFFSET = 1024
 """The PDF header may be anywhere in the first kilobyte (ISO 32000-1, annex H.3.4.1)."""
 
@@ -45,4 +48,5 @@ def media_type(data: bytes) -> str | None:
             return name
     if BITMAP.match(data):
         return "image/bmp"
-    return "application/pdf" if b"%PDF-" in data[:MAX_PDF_OFFSET] else None
+    has_pdf_header = b"%PDF-" in data[:MAX_PDF_OFFSET] and not data.startswith(ZIP_START)
+    return "application/pdf" if has_pdf_header else None

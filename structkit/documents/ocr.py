@@ -12,6 +12,7 @@ from typing import Any
 from structkit.documents.document_kinds import PDF
 from structkit.documents.glyph_lines import Glyph
 from structkit.documents.glyph_text import read_glyphs
+from structkit.documents.image_pages import page_frames
 from structkit.documents.pages import BOX_EDGES, PageText
 from structkit.documents.pdf import draw_pages
 from structkit.documents.read_limits import ReadLimits
@@ -57,24 +58,24 @@ def recognize_pages(
             image = next(draw_pages(data, limits.name, [number], OCR_DPI, password))
             yield read_page_image(image, page.size or image.size)
         else:
-            yield read_image(data, limits.name)
+            yield read_image(data, limits.name, number)
 
 
-def read_image(data: bytes, name: str) -> PageText:
-    """Return the text of an image file; boxes and size are in its pixels, as it is displayed.
+def read_image(data: bytes, name: str, number: int = 1) -> PageText:
+    """Return the text of a page of an image file; boxes and size are in its pixels, as it is displayed.
 
     Raises:
         PromptError: It is damaged or too large.
         ConfigError: The extra is not installed.
     """
-    image = open_image(data, name)
+    image = open_image(data, name, number)
     size = image.size
     image.thumbnail((MAX_EDGE_PIXELS, MAX_EDGE_PIXELS))
     return read_page_image(image, size)
 
 
-def open_image(data: bytes, name: str) -> Any:
-    """Return an image as it is displayed, as Pillow has it.
+def open_image(data: bytes, name: str, number: int = 1) -> Any:
+    """Return a page of an image file as it is displayed, as Pillow has it.
 
     Raises:
         PromptError: It is damaged or too large.
@@ -86,6 +87,8 @@ def open_image(data: bytes, name: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a bomb, whose size is validated below
             image = images.open(io.BytesIO(data))
+            if frame := page_frames(data)[number - 1]:
+                image.seek(frame)
             _validate_size(image.size, name)
             return turned(image).convert("RGB")
     except PromptError:

@@ -119,7 +119,7 @@ def _open_pdf(data: bytes, name: str, password: str | None) -> Iterator[Any]:
                 pdf.close()
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == pdfium.raw.FPDF_ERR_PASSWORD:
-            advice = "pass password=" if password is None else "the password is wrong"
+            advice = "pass password= (--password)" if password is None else "the password is wrong"
             raise PromptError(f"{name!r} is encrypted: {advice}") from None
         raise PromptError(f"{name!r} is damaged, or not a PDF: {error}") from None
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from structkit.documents.document_forms import MAX_IMAGES, SendAs, find_form, text_layer
 from structkit.documents.document_kinds import DOCX, EMAIL, HTML, PDF, PPTX, XLSX, document_type
 from structkit.documents.file import File
+from structkit.documents.image_pages import page_frames
 from structkit.documents.pages import Layout, PageText, join_pages, locate
 from structkit.documents.plain_text import read_plain_text
 from structkit.documents.read_limits import ReadLimits
@@ -141,12 +142,20 @@ class Document(PromptDocument):
         if unknown := [number for number in numbers if not 1 <= number <= len(self.pages)]:
             raise PromptError(f"{self.name!r} has {len(self.pages)} pages, and none of the number {unknown[0]}")
         if self.media_type.startswith("image/"):
-            return tuple(File(self._data, name=self.name) for _ in numbers)
+            return self._images_of_image(numbers)
         if self.media_type != PDF:
             raise PromptError(f"{self.name!r} has no images of its pages, for it is not a PDF: send its text")
         from structkit.documents.pdf import render_pages
 
         return tuple(map(File, render_pages(self._data, self.name, numbers, dpi, self._password)))
+
+    def _images_of_image(self, numbers: list[int]) -> tuple[File, ...]:
+        """Return pages of an image: the image itself if it has one, as nearly all have."""
+        if len(self.pages) == 1:
+            return tuple(File(self._data, name=self.name) for _ in numbers)
+        from structkit.documents.page_images import convert_pages
+
+        return tuple(map(File, convert_pages(self._data, self.name, numbers)))
 
     def draw_pages(self, numbers: Iterable[int]) -> Iterator[PageImage]:
         """Yield small images of pages, if the document has any: a PDF, or an image.
@@ -314,7 +323,7 @@ def _read_pages(
 
         return read_email(data, limits)
     if kind.startswith("image/"):
-        return iter([PageText("", has_only_image=True)])
+        return (PageText("", has_only_image=True) for _ in page_frames(data))
     return read_plain_text(data, limits.name, encoding)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import email.message
 import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -442,3 +444,33 @@ def test_a_mail_has_all_its_texts_and_the_names_of_all_its_files(mail: bytes, te
 def test_a_mail_that_declares_no_encoding_is_read_in_its_own(encoding: str) -> None:
     mail = "From: Büro <a@b.example>\nSubject: Größe\n\nGröße 12\n"
     assert text_of(mail.encode(encoding), "m.eml") == mail.rstrip("\n")
+
+
+def test_each_image_of_a_tiff_file_is_a_page() -> None:
+    from PIL import Image
+
+    file, colors = io.BytesIO(), [(250, 0, 0), (0, 250, 0), (0, 0, 250)]
+    first, *more_pages = [Image.new("RGB", (40, 20), color) for color in colors]
+    first.save(file, "TIFF", save_all=True, append_images=more_pages)
+    document = Document.open(file.getvalue(), name="fax.tiff")
+    assert [page.number for page in document.pages] == [1, 2, 3]
+    assert [part["type"] for part in document.parts] == ["image_url"] * 3
+    urls = [part["image_url"]["url"].partition(",") for part in document.parts]
+    assert {start for start, _, _ in urls} == {"data:image/jpeg;base64"}
+    pixels = [Image.open(io.BytesIO(base64.b64decode(data))).getpixel((5, 5)) for _, _, data in urls]
+    assert [max(range(3), key=pixel.__getitem__) for pixel in pixels] == [0, 1, 2]
+    assert [image.number for image in document.draw_pages([1, 3])] == [1, 3]
+    with pytest.raises(PromptError, match="has more than 2 pages"):
+        Document.open(file.getvalue(), max_pages=2)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_small_copy_of_a_page_of_a_tiff_file_is_no_page_and_a_circle_ends(order: str) -> None:
+    start = b"II*\0" if order == "<" else b"MM\0*"
+
+    def directory(offset_of_next: int, kind: int) -> bytes:
+        return struct.pack(f"{order}HHHII", 1, 254, 4, 1, kind) + struct.pack(f"{order}I", offset_of_next)
+
+    data = start + struct.pack(f"{order}I", 8) + directory(26, 2) + directory(44, 1) + directory(8, 2)
+    assert [page.number for page in Document.open(data).pages] == [1, 2]
+    assert [page.number for page in Document.open(data[:30]).pages] == [1]

@@ -41,6 +41,7 @@ ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "Encrypted
         (files.docx("")[:-30], "is damaged"),
         (ENCRYPTED_OFFICE, "is encrypted: save it without a password"),
         (ENCRYPTED_OFFICE[:300], "is a file of an older Office"),
+        (files.office("a.pdf", {"a.pdf": b"%PDF-1.7"}), "which is not read: save it as DOCX"),
         (b"{\\rtf1 hello}", "is an RTF file: save it as DOCX or PDF"),
         (b"ID3 ...", "is a recording"),
         (bytes(range(256)) * 4, "is neither text nor a document that can be read: PDF, DOCX"),
@@ -67,7 +68,7 @@ PASSWORD_PDF = Path(__file__).parent / "encrypted.pdf"
 
 def test_an_encrypted_pdf_is_read_with_its_password() -> None:
     data = PASSWORD_PDF.read_bytes()
-    assert error_of(data, "a.pdf") == "'a.pdf' is encrypted: pass password="
+    assert error_of(data, "a.pdf") == "'a.pdf' is encrypted: pass password= (--password)"
     assert error_of(data, "a.pdf", password="wrong") == "'a.pdf' is encrypted: the password is wrong"
     document = Document.open(data, password="secret")
     assert document.text == "Rent: 900 EUR"
