@@ -60,17 +60,14 @@ MIN_ECHO_WORDS = 4
 MAX_ECHO_WORDS = 300
 """Words of an error that are looked for in what was sent, which may be long."""
 
-STATUS_KINDS: dict[int, ErrorKind] = {
-    401: "credentials",
-    402: "empty_account",
-    407: "credentials",
-    413: "too_large",
-    429: "rate_limit",
+STATUS_KINDS: dict[int, tuple[ErrorKind, ...]] = {
+    401: ("credentials", "empty_account"),
+    402: ("empty_account",),
+    407: ("credentials",),
+    413: ("too_large",),
+    429: ("rate_limit", "empty_account", "too_large", "filtered"),
 }
-"""Statuses that are never about the text of a row."""
-
-NARROWER_KINDS = frozenset({"empty_account", "too_large", "filtered"})
-"""What the body of an error with such a status may say in addition."""
+"""What statuses that are never about the text of a row mean, and what the body may say instead."""
 
 TOO_MANY_REQUESTS = "429"
 
@@ -117,8 +114,8 @@ def read_error_body(status: int, body: JSONValue) -> ErrorReading:
     ErrorReading(kind='other', source='words')
     """
     reading = _read_body(body)
-    if (kind := STATUS_KINDS.get(status)) is not None:
-        return ErrorReading(reading.kind if reading.kind in NARROWER_KINDS else kind, "status")
+    if kinds := STATUS_KINDS.get(status):
+        return ErrorReading(reading.kind if reading.kind in kinds else kinds[0], "status")
     if status in UNUSUAL_STATUSES and not reading.is_certain and reading.kind != "empty_account":
         return ErrorReading("unsupported_mode" if names_field(error_texts(body)) else "other", "words")
     # What the model has written may have been paid for: nothing beside it is a limit that costs only a wait.

@@ -430,6 +430,9 @@ def test_a_403_about_the_text_of_a_row_changes_no_mode(connect: Connect, echo: s
 CERTAIN: dict[str, tuple[int, JSONValue, ErrorReading]] = {
     "a key": (401, error("too many requests"), ErrorReading("credentials", "status")),
     "a key without quota": (401, error("no", code="insufficient_quota"), ErrorReading("empty_account", "status")),
+    "a key and a filter": (401, error("no", code="content_filter"), ErrorReading("credentials", "status")),
+    "a price": (402, error("Prompt too long for your balance"), ErrorReading("empty_account", "status")),
+    "a large row about money": (413, error("too large: insufficient funds"), ErrorReading("too_large", "status")),
     "a proxy": (407, None, ErrorReading("credentials", "status")),
     "a 429": (429, error("tools are not supported"), ErrorReading("rate_limit", "status")),
     "a 429 without money": (429, error("insufficient balance"), ErrorReading("empty_account", "status")),
