@@ -42,7 +42,7 @@ class LenientStream:
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        """Write to nowhere from now on, if the reader is gone: when Python exits, the buffered text would be a fault."""
+        """Write to nowhere from now on, if the reader is gone: the buffered text would be a fault at exit."""
         if error.errno in {errno.EPIPE, errno.EIO}:
             with suppress(OSError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
