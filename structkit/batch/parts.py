@@ -97,7 +97,8 @@ def validate_totals(totals: set[int], total: int, output: Path) -> None:
     if other_totals := totals - {total}:
         number = min(other_totals)
         journals = f"journals of a run in {number} parts" if number > 1 else "the journal of a run in one process"
-        option = f"with processes={number} (--processes {number})" if number > 1 else "without --processes"
+        options = f'with processes={number} (--processes {number}) or part="N/{number}" (--part N/{number})'
+        option = options if number > 1 else "without --processes and --part"
         raise JobError(
             f"the job has {journals}, whose replies would be paid for again: run it {option}, or write another output",
             file=str(output),

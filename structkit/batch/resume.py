@@ -44,7 +44,7 @@ def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool
     Raises:
         JobError: The journal is another job's, another run has it, or it cannot be used.
     """
-    validate_undivided(settings)
+    validate_new_journal(settings)
     journal = Journal.open(settings.folder, fingerprint, verify_raw=settings.transport is not None)
     try:
         if settings.on_change == "new" and (changes_since(journal, fingerprint) or _has_other_rows(settings, journal)):
@@ -60,14 +60,26 @@ def open_journal(settings: JobSettings, fingerprint: JSON, *, has_evidence: bool
     return journal
 
 
-def validate_undivided(settings: JobSettings) -> None:
-    """Validate that a job which runs as a whole has not been started in parts.
+def validate_new_journal(settings: JobSettings) -> None:
+    """Validate that a journal which would be started is not of a job that was run in another number of parts.
 
     Raises:
-        JobError: It has, and the replies would be paid for again.
+        JobError: It is, and the replies would be paid for again.
     """
-    if settings.part is None and not settings.folder.exists():
-        validate_totals(journal_totals(settings.journal_folder, settings.output_path.name), 1, settings.output_path)
+    if not settings.folder.exists():
+        validate_journals(settings, 1 if settings.part is None else Part.read(settings.part).total)
+
+
+def validate_journals(settings: JobSettings, total: int) -> None:
+    """Validate that the replies on disk will be used by a run in so many parts.
+
+    Raises:
+        JobError: They are in the journals of another number of parts, and would be paid for again.
+    """
+    totals = journal_totals(settings.journal_folder, settings.table_path.name)
+    if replace(settings, part=None).folder.exists():
+        totals.add(1)
+    validate_totals(totals, total, settings.table_path)
 
 
 def _empty(journal: Journal, fingerprint: JSON) -> None:

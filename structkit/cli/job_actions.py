@@ -25,7 +25,7 @@ from structkit.batch.processes.part_files import parts_of
 from structkit.batch.processes.worker_process import LoadJob
 from structkit.batch.progress_display import display_progress
 from structkit.batch.report import Report, describe_ambiguous
-from structkit.batch.resume import validate_undivided
+from structkit.batch.resume import validate_new_journal
 from structkit.batch.selection import estimate_rows, reopened_states, select_without_sample
 from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
@@ -176,11 +176,11 @@ def validate_output_owner(job: Job) -> None:
     """Check, before anything is paid for, that the output may be replaced if it exists.
 
     Raises:
-        JobError: The file is not this job's, the journal that says so cannot be read, or the job was run in parts.
+        JobError: The file is not this job's, its journal cannot be read, or the job was run in other parts.
     """
     if not job.output_path.exists() or job.overwrite:
         return
-    validate_undivided(job)
+    validate_new_journal(job)
     reader = find_reader(job.folder)
     if reader is None or "output" not in reader.marks:
         raise JobError(f"{str(job.output)!r} exists and is not this job's output: --overwrite replaces it")

@@ -284,9 +284,9 @@ def test_parts_that_do_not_make_a_whole_are_refused(tmp_path: Path, run: Run) ->
         (tmp_path / "copy" / file).write_bytes((tmp_path / file).read_bytes())
     with pytest.raises(JobError, match="part 2 is there twice"):
         join(one, two, f"copy/{two}")
-    run("out.csv", (1, 3))
+    run("other.csv", (1, 3))
     with pytest.raises(JobError, match=r"one of 2 parts, .* one of 3"):
-        join(one, two, "out.csv.part-1-of-3")
+        join(one, two, "other.csv.part-1-of-3")
     run("out.csv", (2, 2), prompt="Other: {text}", on_change="new")
     with pytest.raises(JobError, match="part of another job"):
         join(one, two)
@@ -388,6 +388,20 @@ def test_a_part_whose_rows_another_key_would_choose_stops_before_anything_is_pai
     with pytest.raises(JobError, match=f"belong to other parts by this key, .*: {message}"):
         run("out.csv", (1, 2), key=second)
     assert run("out.csv", (1, 2), key=first).status == "complete"
+    assert len(run.endpoint.requests) == count  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("first", "second"), [((1, 2), (1, 3)), (None, (1, 2)), ((1, 2), None)])
+def test_a_job_in_another_number_of_parts_stops_before_anything_is_paid_again(
+    tmp_path: Path, run: Run, first: Any, second: Any
+) -> None:
+    write_csv(tmp_path / "in.csv", rows(12))
+    run("out.csv", first)
+    count = len(run.endpoint.requests)  # type: ignore[attr-defined]
+    message = "run it without" if first is None else r"run it with .* or part=\"N/2\""
+    with pytest.raises(JobError, match=f"would be paid for again: {message}"):
+        run("out.csv", second)
+    assert run("out.csv", first).status == "complete"
     assert len(run.endpoint.requests) == count  # type: ignore[attr-defined]
 
 

@@ -275,7 +275,10 @@ def test_a_job_in_several_processes_is_found_by_a_command_that_has_forgotten_how
     for options in ([], ["--overwrite"]):
         repeated_run = label(folder, endpoint, *command_line, *options)
         assert (repeated_run.returncode, len(endpoint.requests)) == (2, len(ROWS) - 1)
-        assert "would be paid for again: run it with --processes 2, or write another output" in repeated_run.stderr
+        assert (
+            "would be paid for again: run it with --processes 2 or --part N/2, or write another output"
+            in repeated_run.stderr
+        )
 
 
 def test_failed_rows_are_in_the_output_and_sent_again_with_retry_failed(folder: Path) -> None:

@@ -15,8 +15,9 @@ from structkit.batch.engines.stop import Reason
 from structkit.batch.failure_limit import describe_excess
 from structkit.batch.job_input import open_input
 from structkit.batch.part_join import join_parts
-from structkit.batch.parts import MAX_PARTS, Part, journal_totals, validate_totals
+from structkit.batch.parts import MAX_PARTS, Part
 from structkit.batch.report import Report
+from structkit.batch.resume import validate_journals
 from structkit.batch.settings import JobSettings
 from structkit.errors import ConfigError, JobError
 from structkit.tables.output_reading import manifest_path
@@ -55,23 +56,11 @@ def validate_parts(settings: JobSettings, total: int) -> None:
     if settings.batch_api:
         raise ConfigError("the vendor's Batch API needs one process: leave out processes (--processes)")
     output = settings.table_path
-    _validate_journals(settings, total)
+    validate_journals(settings, total)
     if output.exists() and not settings.overwrite and not _is_joined(output, total):
         raise JobError(f"{str(output)!r} exists and is not this job's output: --overwrite replaces it")
     if not open_input(settings).is_repeatable:
         raise JobError("several processes cannot read one stream: save the input as a file, and name that")
-
-
-def _validate_journals(settings: JobSettings, total: int) -> None:
-    """Validate that the replies that are on disk will be used.
-
-    Raises:
-        JobError: They are in the journals of another number of processes, and would be paid for again.
-    """
-    counts = journal_totals(settings.journal_folder, settings.table_path.name)
-    if settings.folder.exists():
-        counts.add(1)
-    validate_totals(counts, total, settings.table_path)
 
 
 def _is_joined(output: Path, total: int) -> bool:
