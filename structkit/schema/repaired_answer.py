@@ -11,6 +11,7 @@ from structkit.parsing import Candidate, is_scalar_of, read_bare_text, read_cand
 from structkit.parsing.member_names import NamesOfValues
 from structkit.parsing.wrapper import unwrap
 from structkit.schema.expected_form import ExpectedForm
+from structkit.schema.expected_values import MISSING
 from structkit.values import JSON, Answer, Issue, JSONValue
 from structkit.values.repair import are_allowed
 
@@ -163,6 +164,8 @@ def choose_answer(
 ) -> Answer[T]:
     """Return the first valid answer among the repaired ones; else the one with the fewest issues.
 
+    Of several, it is the one that lacks the least: a key in another spelling hides what is wrong with its value.
+
     Args:
         exact: The invalid answer of the exact reading.
         readings: The repaired readings.
@@ -177,7 +180,11 @@ def choose_answer(
             return reject_several(answer, (other for other in further_answers if other.valid), repairs)
         answers += () if reading.is_tentative else (answer,)
     readable = [answer for answer in answers if answer.draft is not None] or answers
-    return min(readable, key=lambda answer: len(answer.issues))
+    return min(readable, key=lambda answer: (len(answer.issues), sum(map(_is_missing, answer.issues))))
+
+
+def _is_missing(issue: Issue) -> bool:
+    return issue.message.startswith(MISSING)
 
 
 def reject_several(

@@ -913,3 +913,19 @@ def test_underscores_around_a_key_are_a_matter_of_spelling(reply: str, repairs: 
 def test_a_key_with_underscores_that_may_be_several_is_not_repaired() -> None:
     form = ResponseFormat(create_model("Two", id_=(int, ...), Id=(int, ...)))
     assert not form.read('{"id": 3, "ID": 4}', repairs=True).valid
+
+
+@pytest.mark.parametrize(
+    ("reply", "path", "message"),
+    [
+        ('{"Members": [{"name": "Ada", "age": "old"}]}', ("members", 0, "age"), "valid integer"),
+        ('{"members": [{"name": "Ada", "Age": "old"}]}', ("members", 0, "age"), "valid integer"),
+        ('{"members": [{"name": "Ada", "years": 3}]}', ("members", 0, "age"), "missing"),
+    ],
+    ids=str,
+)
+def test_a_key_in_another_spelling_does_not_hide_what_is_wrong_with_its_value(
+    reply: str, path: tuple[Any, ...], message: str
+) -> None:
+    (issue,) = ResponseFormat(Team).read(reply, repairs=True).issues
+    assert (issue.path, message in issue.message) == (path, True)
