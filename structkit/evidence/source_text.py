@@ -45,6 +45,9 @@ NOT_IN_NUMBER = re.compile(
 )
 """What is beside digits and no part of their number: the mark of a note, an exponent, the border of a cell."""
 
+NOTE_MARK = re.compile(rf"(?:(?<=[^\W\d_]{{3}})|(?<=[0-9]))[{RAISED}]+")
+"""The mark of a note after a name, a date or a time; that of a unit such as m\u00b2 is after one or two letters."""
+
 MIN_SPACED_DATE_CHARS = 6
 """Characters of a date with more than one run of digits whose numbers do not stand for themselves."""
 
@@ -71,6 +74,12 @@ class SourceText:
     @cached_property
     def _joined_text(self) -> SourceText:
         return SourceText(self._joined_lines.text)
+
+    @cached_property
+    def _text_without_notes(self) -> SourceText | None:
+        """The text with spaces in place of the marks of notes; None if it has none."""
+        text, count = NOTE_MARK.subn(lambda match: " " * len(match[0]), self.text)
+        return SourceText(text) if count else None
 
     @cached_property
     def index(self) -> TextIndex:
@@ -114,8 +123,14 @@ class SourceText:
         return find_times(self._runs, self.index)
 
     def find(self, leaf: Leaf) -> Finding:
-        """Return how a scalar was found, and all its places; where lines break words, also with these joined."""
+        """Return how a scalar was found, and all its places.
+
+        One that is not in the text is looked for without the marks of notes, and where lines break words, with these
+        joined.
+        """
         finding = self._find(leaf)
+        if not finding[0] and self._text_without_notes is not None:
+            finding = self._text_without_notes.find(leaf)
         if finding[0] or not self._joined_lines.text:
             return finding
         how, places = self._joined_text.find(leaf)

@@ -731,3 +731,25 @@ def test_a_decimal_with_bounds_is_looked_for_as_a_number() -> None:
 
     evidence = find_evidence(Lease(rent=Decimal("1250.00")), "The rent is 1,250 EUR.")
     assert (evidence["rent",].how, evidence["rent",].text) == ("number", "1,250")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "place"),
+    [
+        ("Anna Berg", "Tenant: Anna Berg\u00b9, Kiel", "Anna Berg"),
+        ("KK900", "part KK900\u00b9 of", "KK900"),
+        (date(2026, 3, 14), "due 14.03.2026\u00b9 or", "14.03.2026"),
+        ("120 m2", "an area of 120 m\u00b2", "120 m\u00b2"),
+        ("120 m", "an area of 120 m\u00b2", ""),
+        ("Berg1", "Tenant: Berg\u00b9", "Berg\u00b9"),
+    ],
+)
+def test_a_value_is_found_beside_the_mark_of_a_note(value: Any, text: str, place: str) -> None:
+    assert structkit.find_evidence({"value": value}, text)["value",].text == place
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("at 17:30\u00b2 h", "17:30"), ("o godz. 17\u00b3\u2070", "17\u00b3\u2070")]
+)
+def test_raised_minutes_are_a_part_of_a_time_and_the_mark_of_a_note_is_not(text: str, place: str) -> None:
+    assert find_evidence("17:30:00", text, {"type": "string", "format": "time"})[()].text == place
