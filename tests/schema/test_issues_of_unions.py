@@ -210,3 +210,10 @@ def test_the_issue_of_an_object_without_its_box_is_at_its_place_on_the_wire(wire
     ]
     schema = {"type": "object", "properties": {"x": {"oneOf": branches}}, "required": ["x"]}
     assert [place for place, _ in issues_of(schema, {"x": wire})] == [path]
+
+
+@pytest.mark.parametrize("output_type", [dict[str, int], dict[int, int]], ids=str)
+def test_a_map_with_too_many_pairs_is_told_how_many_it_may_have(output_type: Any) -> None:
+    wire = {"value": [{"key": str(number), "value": number} for number in range(3)]}
+    ((path, message),) = issues_of(Annotated[output_type, Field(max_length=2)], wire)
+    assert (path, message) == (("value",), "Input should have at most 2 items")

@@ -78,7 +78,9 @@ def _too_few(context: dict[str, Any]) -> str:
 
 
 def _too_many(context: dict[str, Any]) -> str:
-    return f"Input should have at most {count_of(context['max_length'], 'item')}, not {context['actual_length']}"
+    max_count, count = context["max_length"], context["actual_length"]
+    # pydantic counts no further in some containers.
+    return f"Input should have at most {count_of(max_count, 'item')}{'' if count is None else f', not {count}'}"
 
 
 def _one_of(context: dict[str, Any]) -> str:
