@@ -38,7 +38,7 @@ NEXT_TAGS: dict[str, frozenset[str]] = {
     "tr": ROWS,
     **dict.fromkeys(("thead", "tbody", "tfoot"), ROWS - {"tr"}),
     "option": frozenset({"option", "optgroup"}),
-    "head": frozenset({"body"}),
+    "head": (LINES | PARAGRAPHS) | {"body"},
 }
 """Elements whose end tag may be left out, and the start tags that end them (HTML standard, section 13.1.2.4)."""
 
@@ -46,11 +46,15 @@ CONTAINERS: dict[str, frozenset[str]] = {
     "li": frozenset({"ul", "ol", "menu"}),
     **dict.fromkeys(("dt", "dd"), frozenset({"dl"})),
     **dict.fromkeys((*CELLS, *ROWS), frozenset({"table"})),
+    "head": frozenset({"noscript", "template"}),
 }
 """Elements inside such an element in which a tag of NEXT_TAGS is one of their own."""
 
 OUTER_ENDS = LINES | PARAGRAPHS | CELLS | {"body", "html", "select", "menu"}
 """End tags that end elements inside, too, whose own end tag was left out."""
+
+INLINE = frozenset({"a", "b", "em", "font", "i", "label", "small", "span", "strong", "u"})
+"""Elements that end with the paragraph or the block in which they are."""
 
 UNSEEN_INPUTS = frozenset(
     {"hidden", "password", "checkbox", "radio", "file", "image", "submit", "button", "reset", "color", "range"}
@@ -202,7 +206,7 @@ class _VisibleText(HTMLParser):
             self._open_in_hidden[tag] -= 1
             self._hidden = self._hidden if self._open_in_hidden[self._hidden] else ""
             return True
-        if tag == "html" or (tag in OUTER_ENDS and self._hidden in NEXT_TAGS):
+        if tag == "html" or (tag in OUTER_ENDS and self._hidden in INLINE | NEXT_TAGS.keys()):
             self._hidden = ""
         return bool(self._hidden)
 

@@ -354,6 +354,9 @@ def test_the_cells_of_a_row_stay_in_it_and_empty_ones_have_a_place(html: str, te
         "<div hidden><p>no</div></div><p>yes",
         "<head><title>no</title><body>yes",
         "<div><p hidden>no</div>yes",
+        "<p><span hidden>no<b>no</b></p><p>yes",
+        "<div hidden><p>no</p></ul>no</div>yes",
+        "<head><noscript><p>no</noscript><title>no</title><p>yes",
     ],
 )
 def test_a_hidden_element_ends_where_a_browser_ends_it(html: str) -> None:
