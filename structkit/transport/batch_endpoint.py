@@ -88,11 +88,11 @@ class BatchEndpoint:
         self._pool = open_async_pool(f"{parts.scheme}://{parts.netloc}", headers, MAX_CONNECTIONS)
 
     async def list_batches(self, since: float | None = None) -> list[JSON]:
-        """Return the batches of the account, page by page, the newest first.
+        """Return the batches of the account, page by page.
 
         Args:
-            since: A time in seconds since 1970: the list ends after a page on which all batches are older. None for all
-                batches.
+            since: A time in seconds since 1970: a list with the newest ones first ends after a page on which all
+                batches are older. None for all batches.
 
         Raises:
             TransportError: The endpoint does not list batches.
@@ -103,7 +103,7 @@ class BatchEndpoint:
             page = await self._call(APICall("GET", f"/batches?limit={PAGE}{after}"))
             entries = [each for each in self._entries(page) if each["id"] not in batches]
             batches |= {each["id"]: each for each in entries}
-            if not page.get("has_more") or not entries or all(_is_older(each, since) for each in entries):
+            if not page.get("has_more") or not entries or _is_end(entries, since):
                 break
             after = f"&after={quote(entries[-1]['id'], safe='')}"
         return [*batches.values()]
@@ -152,7 +152,10 @@ class BatchEndpoint:
         Raises:
             TransportError: The endpoint does not return it.
         """
-        return await self._call(APICall("GET", f"/batches/{quote(name, safe='')}"))
+        batch = await self._call(APICall("GET", f"/batches/{quote(name, safe='')}"))
+        if not isinstance(batch.get("status"), str):
+            raise MalformedReply(f"the endpoint's reply about {name} has no status: {self.excerpt(str(batch))!r}")
+        return batch
 
     async def download(self, name: str, path: Path) -> None:
         """Write the content of a file to *path*; a file that is incomplete is an error.
@@ -175,8 +178,14 @@ class BatchEndpoint:
             raise error
 
     def read_reply(self, status: int, body: JSONValue) -> TransportReply:
-        """Return the reply in a line of an output file, from its status and body, without secrets."""
-        return read_reply(status, {}, json.dumps(body).encode(), self._secrets)
+        """Return the reply in a line of an output file, from its status and body, without secrets.
+
+        Args:
+            status: The HTTP status.
+            body: The body, as JSON or as the text of it.
+        """
+        text = body if isinstance(body, str) else json.dumps(body)
+        return read_reply(status, {}, text.encode(errors="replace"), self._secrets)
 
     def excerpt(self, text: str) -> str:
         """Return the beginning of a text of the endpoint, without secrets, as an error message quotes it."""
@@ -240,6 +249,8 @@ class BatchEndpoint:
             MalformedReply: It is not a page of batches.
         """
         entries = page.get("data")
+        if entries is None and "data" in page and page.get("object") == "list":  # of a server in Go
+            return []
         if not isinstance(entries, list) or not all(_is_batch(each) for each in entries):
             raise MalformedReply(f"the endpoint's list of batches cannot be read: {self.excerpt(str(page))!r}")
         return entries
@@ -304,10 +315,19 @@ def _multipart(path: Path) -> tuple[bytes, str]:
     return content, f"multipart/form-data; boundary={boundary}"
 
 
-def _is_older(batch: JSON, since: float | None) -> bool:
-    """Return whether a batch was created before a time, as far as the endpoint says."""
-    created_at = batch.get("created_at")
-    return since is not None and isinstance(created_at, int | float) and created_at < since
+def _is_end(page: list[JSON], since: float | None) -> bool:
+    """Return whether all batches after a page of a list are older than a time, as far as the endpoint says.
+
+    They are if those of the page are, the newest one first.
+
+    >>> page = [{"created_at": 10}, {"created_at": 5}]
+    >>> _is_end(page, since=15), _is_end(page[::-1], since=15), _is_end(page, since=7)
+    (True, False, False)
+    """
+    times: list[Any] = [batch.get("created_at") for batch in page]
+    if since is None or not all(isinstance(time_s, int | float) for time_s in times):
+        return False
+    return max(times) < since and times == sorted(times, reverse=True)
 
 
 def _write_all(file: FileIO, data: bytes, path: Path) -> None:

@@ -7,9 +7,10 @@ can end while its batches are at the endpoint, and the next one collects them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from structkit.batch.engines.batch_api.batch_file import BatchFile, delete_files
 from structkit.batch.engines.batch_api.batched_exchanges import BatchedExchanges
@@ -30,7 +31,9 @@ from structkit.transport.batch_endpoint import BatchEndpoint, is_missing_api
 from structkit.values import JSON
 
 MAX_FAILED_POLLS = 20
-"""Polls that may fail in a row, each after its own retries, before the run ends; the batches stay at the endpoint."""
+"""Polls of a batch that may fail in a row, each after its own retries, before the run ends."""
+
+Result = TypeVar("Result")
 
 MAX_BARREN_BATCHES = 3
 """Batches that may end in a row without a reply to any request before the run ends."""
@@ -68,7 +71,9 @@ class BatchAPIEngine:
         self._runner = RowRunner(context, self._open_row, lambda: self.stop_cause)
         self._cause: StopCause | None = None
         self._is_stopped = asyncio.Event()
-        self._failed_polls = self._barren_batches = self._idle_polls = 0
+        self._barren_batches = self._idle_polls = 0
+        self._failed_polls = Counter[str]()  # of each batch, in a row
+        self._refusal: StopCause | None = None  # of a batch that cannot be collected: nothing new is sent
 
     async def run(self, rows: Iterable[MatchedRow]) -> None:
         """See `Engine.run`."""
@@ -79,7 +84,7 @@ class BatchAPIEngine:
                 await self._pass(rows)
                 while self.stop_cause is None and self._log.submitted:
                     await self._wait(self._idle_polls)
-                    if await self._poll():
+                    if await self._poll() or self._refusal:
                         await self._pass(rows)
         finally:
             self._collector.discard_files()
@@ -126,8 +131,8 @@ class BatchAPIEngine:
             RunStopped: It cannot be used now.
         """
         try:
-            await self._endpoint.find_batches()
-            await self._submitter.adopt()
+            await self._unless_stopped(self._endpoint.find_batches())
+            await self._unless_stopped(self._submitter.adopt())
         except TransportError as error:
             if is_missing_api(error):
                 raise JobError(
@@ -153,6 +158,8 @@ class BatchAPIEngine:
         if self._cause:
             raise RunStopped(self._cause)
         await collector.submit_files()
+        if self._refusal:
+            self._raise_stopped(self._refusal)
         if collector.excess_cost is not None and not self._log.submitted:
             self.stop(StopCause("budget", explain_budget(self.context.budget, collector.excess_cost)))
         elif not self._waits and self._log.submitted:
@@ -207,19 +214,35 @@ class BatchAPIEngine:
     async def _poll_batch(self, record: BatchRecord) -> bool:
         """Return whether a batch is done, with its replies stored."""
         try:
-            batch = await self._endpoint.find_batch(record.batch)
-            if not is_final(batch):
-                return False
-            replies = await self._harvester.harvest(record, batch)
+            batch = await self._unless_stopped(self._endpoint.find_batch(record.batch))
+            replies = await self._unless_stopped(self._harvester.harvest(record, batch)) if is_final(batch) else None
         except TransportError as error:
-            self._failed_polls += 1
-            if is_rejection(error) or self._failed_polls >= MAX_FAILED_POLLS:
-                hint = f"the replies of {record.batch} cannot be collected: use the key of the account that created it"
-                self._raise_stopped(StopCause("endpoint", f"{hint} ({error})"))
+            self._note_failure(record, error)
             return False
-        self._failed_polls = 0
+        del self._failed_polls[record.key]
+        if replies is None:
+            return False
         self._learn_from(record, batch, replies)
         return True
+
+    def _note_failure(self, record: BatchRecord, error: TransportError) -> None:
+        """Note that a batch could not be collected. If it never can be, the others still are, before the run ends.
+
+        Raises:
+            RunStopped: The endpoint has not answered for a long time.
+        """
+        self._failed_polls[record.key] += 1
+        if is_rejection(error):
+            hint = (
+                "use the key of the account that created it; if it has deleted them, another output pays for them again"
+            )
+            text = f"the replies of {record.batch} cannot be collected: {hint} ({error})"
+            self._refusal = self._refusal or StopCause("endpoint", text)
+            self._collector.max_batches = 0
+        elif self._failed_polls[record.key] >= MAX_FAILED_POLLS:
+            tries = f"{MAX_FAILED_POLLS} polls in a row have failed; the next run tries it again"
+            text = f"the replies of {record.batch} could not be collected: {tries} ({error})"
+            self._raise_stopped(StopCause("endpoint", text))
 
     def _learn_from(self, record: BatchRecord, batch: JSON, replies: int) -> None:
         """Send smaller batches if one did not fit into the endpoint's queue; end a run whose batches have no replies.
@@ -230,7 +253,7 @@ class BatchAPIEngine:
         failure, collector = failure_of(batch), self._collector
         if failure and failure.code == TOKEN_LIMIT and (record.requests > 1 or self._log.submitted):
             collector.max_requests = max(1, record.requests // 2)
-            collector.max_batches = max(1, len(self._log.submitted))
+            collector.max_batches = min(collector.max_batches, max(1, len(self._log.submitted)))
         elif failure:
             message = self._endpoint.excerpt(failure.message)
             self._raise_stopped(StopCause("endpoint", f"the endpoint has rejected {record.batch}: {message}"))
@@ -239,6 +262,23 @@ class BatchAPIEngine:
         if self._barren_batches >= MAX_BARREN_BATCHES:
             end = f"{self._barren_batches} batches in a row ended without a reply, the last one as {status_of(batch)}"
             self._raise_stopped(StopCause("endpoint", end))
+
+    async def _unless_stopped(self, call: Coroutine[Any, Any, Result]) -> Result:
+        """Return what a call of the API returns that may be made again by the next run.
+
+        Raises:
+            RunStopped: The run is stopped first; the endpoint may not answer for minutes.
+        """
+        task, stop = asyncio.ensure_future(call), asyncio.ensure_future(self._is_stopped.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done() and self._cause:
+                raise RunStopped(self._cause)
+            return await task
+        finally:
+            for each in (task, stop):
+                each.cancel()
+            await asyncio.gather(task, stop, return_exceptions=True)
 
     def _raise_stopped(self, cause: StopCause) -> NoReturn:
         self.stop(cause)

@@ -112,11 +112,11 @@ class RequestCollector:
 
     async def submit_files(self) -> None:
         """Send the files of this pass, and start none before the next pass."""
-        files, self._files, self._full_files = [*self._full_files, *self._files.values()], {}, []
-        for file in files:
+        self._full_files, self._files = [*self._full_files, *self._files.values()], {}
+        for file in self._full_files:
             file.close()
-        for file in files:
-            await self._submit(file)
+        while self._full_files:
+            await self._submit(self._full_files.pop(0))
         self.new_replies.clear()
 
     def discard_files(self) -> None:

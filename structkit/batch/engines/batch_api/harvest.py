@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ from structkit.batch.engines.batch_api.batch_results import BatchResult, missing
 from structkit.batch.engines.batch_api.collector import RequestCollector
 from structkit.batch.engines.batch_log import BatchLog, BatchRecord
 from structkit.batch.engines.engine import RunContext
-from structkit.errors import TransportError
+from structkit.errors import MalformedReply, TransportError
 from structkit.journal.database import translate_errors
 from structkit.journal.row_state import BatchedRequest
 from structkit.transport import TransportReply
@@ -23,8 +23,6 @@ from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.values import JSON
 
 FINAL_STATUSES = frozenset({"completed", "failed", "expired", "cancelled", "canceled"})
-
-OUTPUT_FILES = ("output_file_id", "error_file_id")
 
 TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 (a code of an error)
 """The code of a batch that did not fit into the endpoint's queue: smaller ones may."""
@@ -54,12 +52,18 @@ def is_final(batch: JSON) -> bool:
 
 
 def failure_of(batch: JSON) -> BatchFailure | None:
-    """Return why a batch failed as a whole; None if it did not."""
+    """Return why a batch failed as a whole; None if it did not.
+
+    >>> failure_of({"status": "failed", "errors": {"data": [{"code": "full", "message": "no space"}]}})
+    BatchFailure(code='full', message='no space')
+    >>> failure_of({"status": "failed", "error": "no space"})
+    BatchFailure(code='', message='no space')
+    """
     if status_of(batch) != "failed":
         return None
-    errors: Any = batch.get("errors")
-    entries = errors.get("data") if isinstance(errors, dict) else errors
-    first: Any = entries[0] if isinstance(entries, list) and entries else {}
+    errors: Any = batch.get("errors") or batch.get("error")
+    entries = errors.get("data", errors) if isinstance(errors, dict) else errors
+    first: Any = next(iter(entries), None) if isinstance(entries, list) else entries
     fields = first if isinstance(first, dict) else {"message": first}
     return BatchFailure(str(fields.get("code") or ""), str(fields.get("message") or "the endpoint does not say why"))
 
@@ -101,17 +105,18 @@ class Harvester:
 
         Raises:
             TransportError: A file cannot be read completely; what was read is stored.
-            RunStopped: The run ends while the files have fewer lines than the batch counts.
+            RunStopped: The run ends while the files have fewer lines than they should have.
         """
         requests = {custom_id(request): request for request in self._context.journal.batched_requests(record.key)}
         count = 0
         for number in range(MAX_SHORT_READS + 1):
             if number:
                 await self._pause(number)
-            for name in (batch.get(each) for each in OUTPUT_FILES):
-                if isinstance(name, str) and name:
-                    count += await self._store_file(record, name, requests)
-            if not requests or record.requests - len(requests) >= _count_results(batch):
+                batch = await self._find_again(record, batch)
+            count += await self._store_file(record, batch.get("output_file_id"), requests)
+            with suppress(MalformedReply):  # what an error file would say has cost nothing
+                count += await self._store_file(record, batch.get("error_file_id"), requests)
+            if not requests or record.requests - len(requests) >= _count_results(record, batch):
                 break
         self._finish_remaining(record, batch, [*requests.values()])
         for fault in self._faults:  # once it is known whether the batch has answers
@@ -119,6 +124,11 @@ class Harvester:
         self._faults.clear()
         self._log.save(replace(record, state="finished"))
         return count
+
+    async def _find_again(self, record: BatchRecord, batch: JSON) -> JSON:
+        """Return a batch that is done as it is now: some endpoints name its files later."""
+        now = await self._endpoint.find_batch(record.batch)
+        return now if is_final(now) else batch
 
     def _finish_remaining(self, record: BatchRecord, batch: JSON, requests: list[BatchedRequest]) -> None:
         """Finish the requests that the files of a batch say nothing about."""
@@ -128,8 +138,10 @@ class Harvester:
             self._store(record, request, missing_reply())
         return None
 
-    async def _store_file(self, record: BatchRecord, name: str, requests: dict[str, BatchedRequest]) -> int:
+    async def _store_file(self, record: BatchRecord, name: Any, requests: dict[str, BatchedRequest]) -> int:
         """Store the results in a file, and remove their requests from those that wait; return how many there were."""
+        if not isinstance(name, str) or not name:
+            return 0
         count = 0
         with temporary_file(self._context.journal.folder / f"batch-{record.number}.output") as path:
             await self._endpoint.download(name, path)
@@ -170,8 +182,10 @@ class Harvester:
         return self._collector.cost(request, record.model)
 
 
-def _count_results(batch: JSON) -> int:
-    """Return how many requests of a batch have a reply or an error by its own count; 0 if it has none."""
+def _count_results(record: BatchRecord, batch: JSON) -> int:
+    """Return how many requests of a batch have a reply or an error: all if it is complete, else as many as it says."""
+    if status_of(batch) == "completed":
+        return record.requests
     counts: Any = batch.get("request_counts")
     numbers = [counts.get(name) for name in ("completed", "failed")] if isinstance(counts, dict) else []
     return sum(number for number in numbers if isinstance(number, int))

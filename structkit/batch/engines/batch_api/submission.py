@@ -18,8 +18,8 @@ from structkit.values import JSON, Policy
 LOOKS = 3
 """How often the list is looked at before a batch is created again, after half a second, one and two by default."""
 
-UNCERTAIN = frozenset({408, 429})
-"""Statuses below 500 after which the creation of a batch is tried again."""
+UNCERTAIN = frozenset({408, 409, 429})
+"""Statuses below 500 after which there may be a batch, which is looked for before its creation is tried again."""
 
 SERVER_ERROR = 500
 
