@@ -127,8 +127,8 @@ class Harvester:
 
     async def _find_again(self, record: BatchRecord, batch: JSON) -> JSON:
         """Return a batch that is done as it is now: some endpoints name its files later."""
-        now = await self._endpoint.find_batch(record.batch)
-        return now if is_final(now) else batch
+        state = await self._endpoint.find_batch(record.batch)
+        return state if is_final(state) else batch
 
     def _finish_remaining(self, record: BatchRecord, batch: JSON, requests: list[BatchedRequest]) -> None:
         """Finish the requests that the files of a batch say nothing about."""
