@@ -24,7 +24,7 @@ from structkit.values import JSON
 
 ROWS = 4
 QUICK = Policy(wait_initial=0.002, wait_max=0.01)
-ONCE = Policy(retries=0, wait_initial=0.001, wait_max=0.01)
+NO_RETRIES = Policy(retries=0, wait_initial=0.001, wait_max=0.01)
 
 
 def make_job(folder: Path, endpoint: Endpoint, **settings: Any) -> Job:
@@ -247,13 +247,13 @@ def test_only_polls_that_fail_in_a_row_end_the_run(tmp_path: Path) -> None:
         return reply
 
     with Endpoint(answer, batches=ChangedService(poll=poll)) as endpoint:
-        job = make_job(tmp_path, endpoint, call={"policy": ONCE, "mode": "json_schema"})
+        job = make_job(tmp_path, endpoint, call={"policy": NO_RETRIES, "mode": "json_schema"})
         assert_all_done_once(job.run(), endpoint)
 
 
 def test_polls_that_fail_in_a_row_end_the_run_with_the_endpoints_words(tmp_path: Path) -> None:
     with Endpoint(answer, batches=ChangedService(poll=until(20, lambda _: error_reply(500, "overloaded")))) as endpoint:
-        job = make_job(tmp_path, endpoint, call={"policy": ONCE, "mode": "json_schema"})
+        job = make_job(tmp_path, endpoint, call={"policy": NO_RETRIES, "mode": "json_schema"})
         detail = job.run().detail
         assert "20 polls in a row have failed; the next run tries it again (the endpoint answered 500: 'over" in detail
         assert "key" not in detail
