@@ -23,6 +23,15 @@ SILENT_SECONDS = 0.5
 """Seconds after which a connection without a request may be closed for another one."""
 
 
+def url_host(host: str) -> str:
+    """Return an address or a name as URLs have it.
+
+    >>> url_host("::1"), url_host("127.0.0.1")
+    ('[::1]', '127.0.0.1')
+    """
+    return f"[{host}]" if ":" in host else host
+
+
 class HTTPServer(ThreadingHTTPServer):
     """A server with a thread for each connection.
 
@@ -40,6 +49,7 @@ class HTTPServer(ThreadingHTTPServer):
         """Listen."""
         self._slots = threading.BoundedSemaphore(self.max_connections)
         self._silent_since: dict[socket.socket, float] = {}  # the connections that have sent nothing
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, handler)
 
     def server_bind(self) -> None:

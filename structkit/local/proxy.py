@@ -16,23 +16,21 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from typing_extensions import Self
 
 from structkit.errors import ConfigError
-from structkit.http_server import HTTPServer, ServerThread
+from structkit.http_server import HTTPServer, ServerThread, url_host
 from structkit.local.forced_call import CallStream, to_tool_calls
 from structkit.local.proxied_request import ProxiedRequest, Rejection, to_proxied
 from structkit.values import JSON
 
 MAX_BODY_BYTES = 64 * 2**20
+ASCII = "".join(map(chr, range(128)))
+
 HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host", "expect"})
 """Headers that concern one connection, or that each side writes for itself."""
-
-
-class _IPv6Server(HTTPServer):
-    address_family = socket.AF_INET6
 
 
 class Proxy:
@@ -48,14 +46,12 @@ class Proxy:
 
     def __init__(self, host: str, port: int) -> None:
         """Bind the port, which takes no time, before a model is loaded."""
-        kind = _IPv6Server if ":" in host else HTTPServer
         try:
-            self._server = kind((host, port), BaseHTTPRequestHandler)
+            self._server = HTTPServer((host, port), BaseHTTPRequestHandler)
         except OSError as error:
             reason = "is in use by another program" if error.errno == EADDRINUSE else f"cannot be used: {error}"
             raise ConfigError(f"port {port} on {host} {reason}; choose another one with --port, or 0 for any") from None
-        address = f"[{host}]" if ":" in host else host
-        self.base_url = f"http://{address}:{self._server.server_port}/v1"
+        self.base_url = f"http://{url_host(host)}:{self._server.server_port}/v1"
         self._thread = ServerThread(self._server, poll_s=0.1)
 
     def start(self, model: str, base_url: str) -> None:
@@ -87,7 +83,7 @@ def _handler_class(model: str, netloc: str) -> type[BaseHTTPRequestHandler]:
                 self.send_response_only(rejection.status)
                 _write_json(self, rejection.body)
 
-        do_GET = do_POST = do_OPTIONS = do_DELETE = handle_request  # noqa: N815 (the names that the base class calls)
+        do_GET = do_HEAD = do_POST = do_OPTIONS = do_DELETE = handle_request  # noqa: N815 (the names that the base class calls)
 
         def log_message(self, format: str, *args: object) -> None:
             """Log nothing."""
@@ -111,7 +107,9 @@ def _forward(handler: BaseHTTPRequestHandler, netloc: str, request: ProxiedReque
     headers = {name: value for name, value in handler.headers.items() if name.lower() not in HOP_HEADERS}
     with closing(HTTPConnection(netloc)) as connection:
         try:
-            connection.request(handler.command, request.path, request.body or None, headers)
+            method = "GET" if handler.command == "HEAD" else handler.command
+            path = quote(request.path, safe=ASCII, encoding="latin-1")
+            connection.request(method, path, request.body or None, headers)
             _wait_for_reply(handler.connection, connection.sock)
             response = connection.getresponse()
         except (OSError, HTTPException) as error:
@@ -158,10 +156,17 @@ def _write_json(handler: BaseHTTPRequestHandler, body: JSON) -> None:
 def _write_body(handler: BaseHTTPRequestHandler, body: bytes) -> None:
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
-    handler.wfile.write(body)
+    if handler.command != "HEAD":
+        handler.wfile.write(body)
 
 
 def _write_chunks(handler: BaseHTTPRequestHandler, fragments: Iterable[bytes]) -> None:
+    """Write a reply of unknown length; for a client of HTTP/1.0, it ends with the connection."""
+    if handler.request_version == "HTTP/1.0":
+        handler.close_connection = True
+        handler.end_headers()
+        handler.wfile.writelines(fragments)
+        return
     handler.send_header("Transfer-Encoding", "chunked")
     handler.end_headers()
     for fragment in fragments:
@@ -173,10 +178,24 @@ def _fragments(response: HTTPResponse) -> Iterator[bytes]:
     return iter(response.read1, b"")
 
 
+def _lines(fragments: Iterable[bytes]) -> Iterator[bytes]:
+    r"""Return the lines of a stream; those of `HTTPResponse` end without an error where the connection breaks.
+
+    >>> [*_lines([b"a", b"b\n\nc"])]
+    [b'ab\n', b'\n', b'c']
+    """
+    remainder = b""
+    for fragment in fragments:
+        *lines, remainder = (remainder + fragment).split(b"\n")
+        yield from (line + b"\n" for line in lines)
+    if remainder:
+        yield remainder
+
+
 def _rewrite_events(response: HTTPResponse, request: ProxiedRequest) -> Iterator[bytes]:
     """Return the lines of a stream of events with tool calls in place of contents."""
     stream = CallStream(request.functions)
-    for line in response:
+    for line in _lines(_fragments(response)):
         field, _, value = line.partition(b": ")
         is_chunk = field == b"data" and value.startswith(b"{") and b'"choices"' in value
         yield b"data: %b\n" % json.dumps(stream.rewrite(json.loads(value))).encode() if is_chunk else line

@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import socket
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -68,7 +70,12 @@ class LocalServer:
         self.base_url = f"{self._server.listening_address}/v1"
 
     def close(self) -> None:
-        """Stop listening, and free the model."""
+        """Stop listening, and free the model. Requests of this process that are still open end with an error.
+
+        llama.cpp would wait for them, half a minute and more, and no thread of Python would run meanwhile.
+        """
+        if self._server is not None:
+            disconnect(self._server.listening_address)
         self._server = None
 
     def __enter__(self) -> Self:
@@ -91,6 +98,27 @@ def _wait_until_ready(address: str) -> None:
     with suppress(OSError, HTTPException), closing(connection):
         connection.request("GET", "/slots")
         connection.getresponse().read()
+
+
+def disconnect(address: str) -> None:
+    """Shut down the connections of this process to a server, whichever thread or library has them."""
+    parts = urlsplit(address)
+    with suppress(OSError):  # Windows has no such folder
+        for path in Path("/dev/fd").iterdir():
+            with suppress(OSError):  # it is closed, or not connected
+                _shut_down(int(path.name), (parts.hostname, parts.port))
+
+
+def _shut_down(descriptor: int, peer: tuple[str | None, int | None]) -> None:
+    """Shut down a descriptor if it is a connection to *peer*.
+
+    Raises:
+        OSError: It is closed, or not connected.
+    """
+    if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        with socket.socket(fileno=os.dup(descriptor)) as connection:
+            if connection.getpeername() == peer:
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import runpy
 import signal
@@ -16,7 +17,8 @@ import pytest
 from pydantic import BaseModel
 
 import structkit
-from structkit.local.server import block_signals
+from structkit.local.model import model_file
+from structkit.local.server import LocalServer, block_signals
 
 pytest.importorskip("xllamacpp", reason="needs structkit-llm[local]")
 pytestmark = pytest.mark.local
@@ -146,3 +148,15 @@ def test_a_server_can_be_closed_at_once() -> None:
     program = "from structkit.local import LocalServer, model\nLocalServer(model.model_file()).close()"
     for _ in range(3):
         subprocess.run([sys.executable, "-c", program], check=True, timeout=600)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="the connections of this process cannot be listed")
+def test_a_server_that_is_closed_ends_the_requests_that_are_open() -> None:
+    body = {"model": "any", "messages": [{"role": "user", "content": "Tell a long story."}], "stream": True}
+    data = json.dumps({**body, "max_tokens": 1000}).encode()
+    with LocalServer(model_file()) as server:
+        request = urllib.request.Request(f"{server.base_url}/chat/completions", data)
+        reply = urllib.request.urlopen(request, timeout=600)
+        assert reply.readline().startswith(b"data:")
+    with pytest.raises(http.client.IncompleteRead):
+        reply.read()

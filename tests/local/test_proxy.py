@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -250,3 +251,76 @@ def test_the_schema_of_a_tool_without_parameters_is_an_empty_object() -> None:
 def test_a_body_that_no_client_means_is_answered(over: Any, body: bytes, status: int) -> None:
     _, base_url = over()
     assert rejection(base_url, data=body)[0] == status
+
+
+def reply_to(base_url: str, head: str) -> bytes:
+    """Return everything that a server writes before it closes the connection."""
+    url = urlsplit(base_url)
+    with socket.create_connection((url.hostname, url.port)) as connection:
+        connection.sendall(f"{head}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_head_request_has_the_head_of_the_reply(over: Any) -> None:
+    _, base_url = over()
+    head, _, body = reply_to(base_url, "HEAD /v1/models HTTP/1.1").partition(b"\r\n\r\n")
+    assert (head.splitlines()[0], body) == (b"HTTP/1.1 200 OK", b"")
+    _, _, whole = reply_to(base_url, "GET /v1/models HTTP/1.1").partition(b"\r\n\r\n")
+    assert b"Content-Length: %d" % len(whole) in head
+
+
+def test_a_path_beyond_ascii_is_answered(over: Any) -> None:
+    _, base_url = over()
+    assert reply_to(base_url, "GET /v1/\u00e9 HTTP/1.1").startswith(b"HTTP/1.1 200"), (
+        "the reply is that of the server behind"
+    )
+
+
+def raw_upstream(reply: bytes) -> Iterator[str]:
+    """Serve one reply, and close the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve_once() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(reply)
+
+        thread = threading.Thread(target=serve_once)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        thread.join()
+
+
+EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"{"},"finish_reason":null}]}\n\n'
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNK = b"%x\r\n%b\r\n" % (len(EVENT), EVENT)
+
+
+def stream_from(reply: bytes, version: str = "1.1", **fields: Any) -> bytes:
+    """Return what a client gets of a stream."""
+    data = _request(stream=True, **fields)
+    for base_url in raw_upstream(reply):
+        with Proxy("127.0.0.1", 0) as proxy:
+            proxy.start("smollm", base_url)
+            url = urlsplit(proxy.base_url)
+            with socket.create_connection((url.hostname, url.port)) as connection:
+                head = f"POST /v1/chat/completions HTTP/{version}\r\nHost: x\r\nConnection: close\r\n"
+                connection.sendall(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
+                return b"".join(iter(lambda: connection.recv(65536), b""))
+    raise AssertionError
+
+
+@pytest.mark.parametrize("fields", [{}, {"tools": TOOLS, "tool_choice": "required"}])
+@pytest.mark.parametrize("rest", [b"", b"ff\r\ndata: {", b"zz\r\n"])
+def test_a_stream_that_breaks_off_does_not_end_like_a_whole_one(fields: Any, rest: bytes) -> None:
+    text = stream_from(STREAM + CHUNK + rest, **fields)
+    assert text.startswith(b"HTTP/1.1 200")
+    assert not text.endswith(b"0\r\n\r\n")
+    assert stream_from(STREAM + CHUNK + b"0\r\n\r\n", **fields).endswith(b"0\r\n\r\n")
+
+
+def test_a_client_of_http_1_0_gets_a_stream_without_chunks() -> None:
+    text = stream_from(STREAM + CHUNK + b"0\r\n\r\n", version="1.0")
+    head, _, body = text.partition(b"\r\n\r\n")
+    assert (b"chunked" in head, body) == (False, EVENT)

@@ -220,8 +220,8 @@ def test_the_replies_of_the_other_batches_are_stored_before_one_that_is_gone_end
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     monkeypatch.setattr(batch_rules, "DEFAULT_RULES", BatchRules(max_requests=2))
-    gone: dict[str, Any] = {step: lambda reply, number: error_reply(404, "it was deleted") if not number else reply}
-    with Endpoint(answer, batches=ChangedService(**gone)) as endpoint:
+    changes: dict[str, Any] = {step: lambda reply, number: error_reply(404, "it was deleted") if not number else reply}
+    with Endpoint(answer, batches=ChangedService(**changes)) as endpoint:
         job = make_job(tmp_path, endpoint)
         report = job.run()
         assert report.reason == "endpoint"
@@ -270,8 +270,8 @@ def test_a_batch_at_the_end_of_a_list_that_starts_with_the_oldest_is_found(tmp_p
             end = start + int(query["limit"][0])
             return Reply({"object": "list", "data": batches[start:end], "has_more": end < len(batches)})
 
-    lost = until(1, lambda _: error_reply(status, "the reply is lost"))
-    with Endpoint(answer, batches=OldestFirst(create=lost)) as endpoint:
+    loss = until(1, lambda _: error_reply(status, "the reply is lost"))
+    with Endpoint(answer, batches=OldestFirst(create=loss)) as endpoint:
         assert_all_done_once(make_job(tmp_path, endpoint).run(), endpoint)
         assert len(endpoint.batches.batches) == 1
 
@@ -280,8 +280,8 @@ def test_no_file_of_a_batch_is_left_where_the_endpoint_rejects_another_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_rules, "DEFAULT_RULES", BatchRules(max_requests=1))
-    rejected: dict[str, Any] = {"create": lambda reply, number: error_reply(400, "no more") if number == 1 else reply}
-    with Endpoint(answer, batches=ChangedService(**rejected)) as endpoint:
+    changes: dict[str, Any] = {"create": lambda reply, number: error_reply(400, "no more") if number == 1 else reply}
+    with Endpoint(answer, batches=ChangedService(**changes)) as endpoint:
         job = make_job(tmp_path, endpoint)
         assert job.run().reason == "endpoint"
         assert not [*job.folder.glob("batch-*")]
