@@ -312,9 +312,9 @@ def stream_from(reply: bytes, version: str = "1.1", **fields: Any) -> bytes:
 
 
 @pytest.mark.parametrize("fields", [{}, {"tools": TOOLS, "tool_choice": "required"}])
-@pytest.mark.parametrize("rest", [b"", b"ff\r\ndata: {", b"zz\r\n"])
-def test_a_stream_that_breaks_off_does_not_end_like_a_whole_one(fields: Any, rest: bytes) -> None:
-    text = stream_from(STREAM + CHUNK + rest, **fields)
+@pytest.mark.parametrize("remainder", [b"", b"ff\r\ndata: {", b"zz\r\n"])
+def test_a_stream_that_breaks_off_does_not_end_like_a_whole_one(fields: Any, remainder: bytes) -> None:
+    text = stream_from(STREAM + CHUNK + remainder, **fields)
     assert text.startswith(b"HTTP/1.1 200")
     assert not text.endswith(b"0\r\n\r\n")
     assert stream_from(STREAM + CHUNK + b"0\r\n\r\n", **fields).endswith(b"0\r\n\r\n")
