@@ -207,8 +207,10 @@ def test_a_cell_of_fifty_megabytes_harms_no_other_row(job: Callable[..., Job], t
         assert label_job.run().counts == {"done": 2, "failed": 1}
         assert [row.get("message") for row in output_rows(label_job)] == [
             None,
-            "the endpoint answered 413: 'too long'; the request alone is larger than the limit; shorten the prompt, or lower "
-            "max_tokens",
+            (
+                "the endpoint answered 413: 'too long'; the request alone is larger than the limit; shorten the prompt, or lower "
+                "max_tokens"
+            ),
             None,
         ]
     assert len(endpoint.requests) == 3
