@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
@@ -59,11 +58,11 @@ def limits(
     Each part is run with `structkit label --part N/M --limits http://HOST:PORT`. A token, which a server on a network
     needs, is in the environment of the server and of each part: STRUCTKIT_LIMITS_TOKEN.
     """
-    from structkit.batch.limits.lease_keeper import TOKEN_VARIABLE
+    from structkit.batch.limits.lease_keeper import TOKEN_VARIABLE, read_token
     from structkit.batch.limits.limit_shares import Limits
     from structkit.batch.limits.limits_server import LimitsServer, open_shares
 
-    token = os.environ.get(TOKEN_VARIABLE, "")
+    token = read_token()
     if not token and not is_loopback(host):
         raise ConfigError(
             f"a limits server on a network needs a token: set {TOKEN_VARIABLE} here and for each part, for instance "

@@ -81,6 +81,7 @@ class Lease:
         self.paused_until = self.expires_at = float("-inf")
         self._started: list[Any] = []
         self._finished: list[Any] = []
+        self._in_flight: dict[int, float] = {}
 
     def renew(self, reply: JSON, sent_at: float, time_s: float) -> None:
         """Take a new lease; its age counts from when it was asked for."""
@@ -94,13 +95,20 @@ class Lease:
         """Report a request that goes out."""
         with self.lock:
             self._started.append((number, tokens))
+            self._in_flight[number] = tokens
 
     def add_finish(self, number: int, reply: Completion | TransportError | None) -> None:
         """Report a reply; a fault at once, so that it slows the others."""
         with self.lock:
             self._finished.append((number, summarize_reply(reply)))
+            self._in_flight.pop(number, None)
         if isinstance(reply, TransportError):
             self.changed.set()
+
+    def requests_in_flight(self) -> list[tuple[int, float]]:
+        """Return the requests in flight, for a server that does not know of them: their numbers and tokens."""
+        with self.lock:
+            return [*self._in_flight.items()]
 
     def drain(self) -> JSON:
         """Return what has to be reported, once."""

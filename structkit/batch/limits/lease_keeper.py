@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import threading
 import time
 from contextlib import suppress
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from structkit.batch.limits.lease import RESERVED_REQUESTS, Lease, LeasedBudget
 from structkit.errors import ConfigError, JobError
+from structkit.http_server import url_host
 from structkit.values import JSON
 
 INTERVAL_S = 0.1
@@ -34,6 +36,18 @@ REGISTER = "/register"
 
 TOKEN_VARIABLE = "STRUCTKIT_LIMITS_TOKEN"  # noqa: S105 (the name)
 """The environment variable with the token of a server."""
+
+
+def read_token() -> str:
+    """Return the token in the environment; empty if there is none.
+
+    Raises:
+        ConfigError: It cannot be sent.
+    """
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigError(f"{TOKEN_VARIABLE} cannot be sent in a header: use letters and digits of ASCII")
+    return token
 
 
 class LimitsLink(Protocol):
@@ -71,14 +85,14 @@ class LimitsConnection:
 
     def __init__(self, url: str, token: str) -> None:
         """Read the address."""
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
-        except ValueError:
-            port = None
+        except ValueError:  # half a bracket, or a port that is none
+            parts, port = urlsplit(""), None
         if parts.scheme != "http" or not parts.hostname or port is None or parts.path not in {"", "/"}:
             raise ConfigError("limits (--limits) must be the address of a server, such as http://10.0.0.5:9000")
-        self.name = f"http://{parts.hostname}:{port}"
+        self.name = f"http://{url_host(parts.hostname)}:{port}"
         self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         self._connection = http.client.HTTPConnection(parts.hostname, port, timeout=TIMEOUT_S)
 
@@ -161,7 +175,8 @@ class LeaseKeeper:
         """
         committed = self._budget.release()["limit"]
         try:
-            status, reply = self._connection.post(REGISTER, {**self._hello, "spent": committed})
+            hello = {**self._hello, "spent": committed, "in_flight": self._lease.requests_in_flight()}
+            status, reply = self._connection.post(REGISTER, hello)
         except OSError as error:
             raise self._no_answer(error) from None
         if status != 200:  # noqa: PLR2004 (OK)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits.lease import Lease, LeasedBudget, LeasedLimiter
-from structkit.batch.limits.lease_keeper import TOKEN_VARIABLE, LeaseKeeper, LimitsConnection, LimitsLink
+from structkit.batch.limits.lease_keeper import LeaseKeeper, LimitsConnection, LimitsLink, read_token
 from structkit.batch.parts import Part
 from structkit.batch.settings import JobSettings
 from structkit.costs.budget import Budget
@@ -68,8 +67,14 @@ def open_connection(address: str) -> LimitsConnection:
     Raises:
         ConfigError: It is not an address.
     """
-    token = urlsplit(address).username or os.environ.get(TOKEN_VARIABLE, "")
+    token = _token_in(address) or read_token()
     return LimitsConnection(address, token)
+
+
+def _token_in(address: str) -> str | None:
+    with suppress(ValueError):  # it is not an address, as the connection says
+        return urlsplit(address).username
+    return None
 
 
 def job_digest(fingerprint: JSON) -> str:

@@ -6,9 +6,10 @@ Only this side reads a clock: a lease has an age, never a date, so that the cloc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from secrets import token_hex
 from typing import Any
 
 from structkit.batch.engines.limiter import Limiter
@@ -110,9 +111,19 @@ class LimitShares:
         limiter.is_proven = True  # whether a 403 concerns one row is for the limiter of its worker to tell
         self._money = {part: Money(amount, amount) for part, amount in (money or {}).items()}
         self._sessions: dict[str, Session] = {}
-        self._count = 0
+        self._count, self._name = 0, token_hex(4)
+        self._first_time: float | None = None
+        self._leases_from = float("-inf")  # until when leases of an earlier server may be in use
 
-    def register(self, job: str, part: str, budget: str | None, spent: str, time_s: float) -> str:
+    def register(
+        self,
+        job: str,
+        part: str,
+        budget: str | None,
+        spent: str,
+        time_s: float,
+        in_flight: Sequence[tuple[int, float]] = (),
+    ) -> str:
         """Add a worker, and return the name of its session. An earlier worker of the same part gets no further lease.
 
         Args:
@@ -121,6 +132,7 @@ class LimitShares:
             budget: That of its job, which has to be that of the server; None if the job has none.
             spent: What the journal of the part has spent; reservations of an earlier worker end with it.
             time_s: The time, on a clock that never goes back.
+            in_flight: The numbers and tokens of the requests that it has in flight by the leases of an earlier server.
 
         Raises:
             LimitsRejected: The job, the budget or the number of parts is another one.
@@ -130,14 +142,18 @@ class LimitShares:
         total = int(part.rpartition("/")[2])
         if self.limits.parts not in {0, total}:
             raise LimitsRejected(f"the limits server waits for {self.limits.parts} parts, and this is part {part}")
+        if budget is not None and self.limits.budget is None:
+            raise LimitsRejected(f"the limits server has no budget: start it with --budget {budget} --state FILE")
         if budget is not None and self.limits.budget != Decimal(budget):
             raise LimitsRejected(f"the budget of the limits server is {self.limits.budget}, that of the job {budget}")
         self.job = job
         for name in [name for name, session in self._sessions.items() if session.part == part]:
             self._remove(name, time_s)
         self._count += 1
-        name = f"{part}#{self._count}"
-        self._sessions[name] = Session(part, time_s)
+        name = f"{part}#{self._count}-{self._name}"
+        self._first_time = time_s if self._first_time is None else self._first_time
+        self._sessions[name] = session = Session(part, time_s, max_in_flight=len(in_flight))
+        session.in_flight = {number: self._limiter.start(tokens) for number, tokens in in_flight}
         self._money[part] = Money(Decimal(spent), Decimal(spent))
         return name
 
@@ -148,6 +164,7 @@ class LimitShares:
             KeyError: There is no such session: the server was restarted, or another worker has taken the part.
         """
         self._remove_dead(time_s)
+        self._note_predecessor(name, time_s)
         session = self._sessions[name]
         session.last_time = time_s
         if session.reply is not None and message["number"] == session.number:
@@ -168,7 +185,8 @@ class LimitShares:
 
     def _learn(self, session: Session, message: JSON, time_s: float) -> None:
         for number, tokens in message["started"]:
-            session.in_flight[number] = self._limiter.start(tokens)
+            if number not in session.in_flight:  # as one that the worker had when it registered
+                session.in_flight[number] = self._limiter.start(tokens)
         self._limiter.wait(time_s)  # whether all permits are in use: the limiter raises the concurrency only then
         for number, summary in message["finished"]:
             if (own_number := session.in_flight.pop(number, None)) is not None:
@@ -181,6 +199,8 @@ class LimitShares:
         count = max(1, len(self._sessions))
         share = capacity // count + (position < capacity % count)
         last_slots = session.slots
+        if time_s < self._leases_from:
+            share = 0
         session.slots = max(0, min(share, capacity - sum(each.max_in_flight for each in other_sessions)))
         session.max_in_flight = max(last_slots, session.slots, len(session.in_flight))
         session.rate = _rate_share(self.limits.requests_per_minute, [each.rate for each in other_sessions], count)
@@ -221,6 +241,12 @@ class LimitShares:
         minimum = money.spent + Decimal(message["estimate"])  # once all its requests in flight have cost what they cost
         is_used_up = is_complete and minimum > self.limits.budget - sum(fixed, ZERO)
         return {"money": str(money.leased), "is_used_up": is_used_up, "missing_parts": missing_parts}
+
+    def _note_predecessor(self, name: str, time_s: float) -> None:
+        """Lease nothing for a while if a worker has a session of an earlier server: others may use its leases too."""
+        self._first_time = time_s if self._first_time is None else self._first_time
+        if not name.endswith(self._name) and time_s < self._first_time + LEASE_S:
+            self._leases_from = self._first_time + LEASE_S
 
     def _remove_dead(self, time_s: float) -> None:
         for name in [name for name, each in self._sessions.items() if time_s - each.last_time > SESSION_S]:
@@ -272,11 +298,24 @@ def validate_message(message: Any) -> JSON:
         raise ValueError("the message lacks fields")
     for name in AMOUNTS:
         validate_amount(message[name])
-    if not all(is_finite(tokens) and tokens >= 0 for _, tokens in message["started"]):
-        raise ValueError("a number of tokens is not one")
+    validate_requests(message["started"])
     if not is_finite(message["finished"]):
         raise ValueError("a number is not finite")
     return message
+
+
+def validate_requests(requests: Any) -> list[tuple[int, float]]:
+    """Return the numbers and tokens of requests that a worker has sent.
+
+    Raises:
+        ValueError: A number of tokens is not one.
+
+    >>> validate_requests([[1, 20.5]])
+    [(1, 20.5)]
+    """
+    if not all(is_finite(tokens) and tokens >= 0 for _, tokens in requests):
+        raise ValueError("a number of tokens is not one")
+    return [(number, tokens) for number, tokens in requests]
 
 
 def validate_amount(value: Any) -> str:

@@ -14,7 +14,7 @@ from structkit.batch.limits.limits_service import LimitsService
 from structkit.batch.limits.money_file import MoneyFile
 from structkit.batch.settings import MAX_AUTO_CONCURRENCY
 from structkit.errors import ConfigError
-from structkit.http_server import HTTPServer, ServerThread
+from structkit.http_server import HTTPServer, ServerThread, url_host
 from structkit.values import JSON
 
 MAX_BODY_BYTES = 2**22
@@ -41,7 +41,9 @@ class LimitsHandler(BaseHTTPRequestHandler):
             self.send_error(403)
             return
         length = self.headers.get("content-length", "")
-        body = self.rfile.read(int(length)) if length.isdecimal() and int(length) <= MAX_BODY_BYTES else b""
+        is_readable = length.isdecimal() and int(length) <= MAX_BODY_BYTES
+        body = self.rfile.read(int(length)) if is_readable else b""
+        self.close_connection = self.close_connection or not is_readable  # what follows is no request
         status, reply = self.server.answer(self.path, self.headers.get("authorization", ""), body)
         data = json.dumps(reply).encode()
         self.send_response(status)
@@ -96,8 +98,8 @@ class LimitsServer(ServerThread):
         try:
             self._limits = LimitsHTTPServer((host, port), shares, token)
         except OSError as error:
-            raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
-        self.url = f"http://{host}:{self._limits.server_port}"
+            raise ConfigError(f"cannot listen on {url_host(host)}:{port}: {error.strerror or error}") from None
+        self.url = f"http://{url_host(host)}:{self._limits.server_port}"
         super().__init__(self._limits, 0.1)
 
     def close(self) -> None:

@@ -7,7 +7,13 @@ import time
 from typing import Any
 
 from structkit.batch.limits.lease_keeper import REGISTER
-from structkit.batch.limits.limit_shares import LimitShares, LimitsRejected, validate_amount, validate_message
+from structkit.batch.limits.limit_shares import (
+    LimitShares,
+    LimitsRejected,
+    validate_amount,
+    validate_message,
+    validate_requests,
+)
 from structkit.errors import JobError
 from structkit.values import JSON
 
@@ -43,5 +49,7 @@ class LimitsService:
         if path != REGISTER:
             return shares.exchange(message["session"], validate_message(message), time_s)
         job, part, budget, spent = (message[name] for name in ("job", "part", "budget", "spent"))
-        session = shares.register(job, part, budget and validate_amount(budget), validate_amount(spent), time_s)
+        in_flight = validate_requests(message.get("in_flight", ()))
+        budget, spent = budget and validate_amount(budget), validate_amount(spent)
+        session = shares.register(job, part, budget, spent, time_s, in_flight)
         return {"session": session, "has_budget": shares.limits.budget is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ import pytest
 from structkit import ConfigError, Job, JobError, Price
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits import lease_keeper
+from structkit.batch.limits.lease_opening import open_connection
 from structkit.batch.limits.limit_shares import Limits, LimitShares
 from structkit.batch.limits.limits_server import LimitsHTTPServer, LimitsServer
 from structkit.batch.part_join import join_parts
@@ -157,7 +159,12 @@ def test_no_money_is_leased_that_the_server_cannot_store(tmp_path: Path, countin
             "token",
             "the budget of the limits server is 5, that of the job 7",
         ),
-        (Limits(), {"budget": "7", "price": PRICE}, "token", "the budget of the limits server is None"),
+        (
+            Limits(),
+            {"budget": "7", "price": PRICE},
+            "token",
+            "the limits server has no budget: start it with --budget 7",
+        ),
     ],
 )
 def test_a_server_that_does_not_fit_is_refused_before_anything_is_sent(
@@ -170,7 +177,8 @@ def test_a_server_that_does_not_fit_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1:9000", "https://example.org:1", "http://host", "http://host:x", "http://h:1/v1"]
+    "address",
+    ["127.0.0.1:9000", "https://example.org:1", "http://host", "http://host:x", "http://h:1/v1", "http://[::1:9"],
 )
 def test_an_address_that_is_none_is_refused(tmp_path: Path, counting: CountingEndpoint, address: str) -> None:
     with pytest.raises(ConfigError, match="must be the address of a server"):
@@ -225,3 +233,53 @@ def test_a_web_page_cannot_speak_to_a_limits_server_on_loopback() -> None:
             connection.request("POST", "/register", message, {**headers, **token})
             assert connection.getresponse().status == status
             connection.close()
+
+
+HELLO: JSON = {"job": "j", "part": "1/2", "budget": None, "spent": "0"}
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_a_server_listens_on_ipv6() -> None:
+    with LimitsServer(LimitShares(Limits(), Limiter()), "", "::1") as server:
+        assert server.url.startswith("http://[::1]:")
+        connection = open_connection(server.url)
+        assert connection.post("/register", HELLO)[0] == 200
+        assert connection.name == server.url
+        connection.close()
+
+
+def test_a_token_with_a_line_break_is_read_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRUCTKIT_LIMITS_TOKEN", "token\n")
+    with serve(Limits()) as server:
+        connection = open_connection(server.url)
+        assert connection.post("/register", HELLO)[0] == 200
+        connection.close()
+
+
+@pytest.mark.parametrize("token", ["caf\u00e9-1234", "to\u20acken-1234", "to\nken-1234"])
+def test_a_token_that_no_header_can_have_is_refused_without_naming_it(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("STRUCTKIT_LIMITS_TOKEN", token)
+    for call in (lambda: open_connection("http://127.0.0.1:9"), lambda: limits_command.limits(0)):
+        with pytest.raises(ConfigError, match="STRUCTKIT_LIMITS_TOKEN cannot be sent in a header") as raised:
+            call()
+        assert "1234" not in str(raised.value)
+
+
+@pytest.mark.parametrize("head", ["Content-Length: 99999999", "Transfer-Encoding: chunked"])
+def test_what_follows_a_message_that_is_not_read_is_no_message(head: str) -> None:
+    with serve(Limits()) as server:
+        host, _, port = server.url.removeprefix("http://").rpartition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"POST /register HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
+            reply = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert reply.count(b"HTTP/1.1 ") == 1

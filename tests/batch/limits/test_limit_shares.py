@@ -16,7 +16,7 @@ from stable_ids import stable_id
 
 from structkit.batch.engines.limiter import Limiter
 from structkit.batch.limits.lease import Lease, LeasedBudget, LeasedLimiter
-from structkit.batch.limits.limit_shares import SESSION_S, Limits, LimitShares, LimitsRejected
+from structkit.batch.limits.limit_shares import LEASE_S, SESSION_S, Limits, LimitShares, LimitsRejected
 from structkit.batch.limits.limits_service import LimitsService
 from structkit.batch.limits.money_file import MoneyFile
 from structkit.batch.limits.reply_summary import reply_of_summary, summarize_reply
@@ -362,3 +362,42 @@ def test_a_server_that_is_restarted_remembers_what_may_have_been_spent(tmp_path:
     (tmp_path / "state.json").write_text("[]")
     with pytest.raises(JobError, match="not the state of a limits server"):
         MoneyFile(tmp_path / "state.json", Decimal(10))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_server_that_is_restarted_counts_the_requests_that_workers_have_in_flight(order: tuple[int, int]) -> None:
+    limits = Limits(requests_per_minute=600)
+    first = LimitShares(limits, Limiter(8))
+    workers = [Worker(first, "1/2"), Worker(first, "2/2")]
+    for number in range(3):
+        workers[0].lease.add_start(number, 10)
+    workers[0].exchange(0)
+
+    second = LimitShares(limits, Limiter(8))
+    for index in order:
+        worker = workers[index]
+        with pytest.raises(KeyError):
+            second.exchange(worker.session, message(9), 100)
+        requests = worker.lease.requests_in_flight()
+        worker.shares = second
+        worker.session = second.register("job", worker.part, None, "0", 100.1, requests)
+        lease = worker.exchange(100.2)
+        assert lease["slots"] == 0, "the other worker may use a lease of the first server"
+    leases = [workers[index].exchange(100 + LEASE_S) for index in (1, 0)]
+    assert [lease["slots"] for lease in leases] == [4, 4]
+    for number in range(3):
+        workers[0].lease.add_finish(number, Completion((), Usage()))
+    workers[0].exchange(101 + LEASE_S)
+    assert workers[0].lease.requests_in_flight() == []
+
+
+def test_requests_in_flight_of_a_worker_that_registers_again_are_not_leased_to_others() -> None:
+    shares = LimitShares(Limits(), Limiter(8))
+    first, second = Worker(shares, "1/2"), Worker(shares, "2/2")
+    shares.register("job", "1/2", None, "0", 0, [(number, 10) for number in range(7)])
+    assert second.exchange(0)["slots"] == 1
+    assert first.part == "1/2"
+
+
+def test_a_server_that_starts_leases_at_once() -> None:
+    assert Worker(LimitShares(Limits(), Limiter(8)), "1/1").exchange(0)["slots"] == 8
