@@ -88,7 +88,8 @@ def _read_parts(mail: EmailMessage, limits: ReadLimits) -> tuple[list[str], list
     texts, attachments = list[str](), list[str]()
     for part in _leaves(mail):
         limits.validate_time()
-        if _is_text(part) or (part is mail and part.get_content_maintype() in {"text", "multipart"}):
+        is_file = bool(part.get_filename() and texts)  # a text of a name is the text of the mail if it is the first one
+        if (_is_text(part) and not is_file) or (part is mail and part.get_content_maintype() in {"text", "multipart"}):
             texts.append(_text(part, limits))
         else:
             attachments.append(f"Attachment: {part.get_filename() or 'without a name'} ({part.get_content_type()})")
@@ -115,9 +116,8 @@ def _best_alternative(parts: list[Any]) -> Any:
 
 
 def _is_text(part: Any) -> bool:
-    """Return whether a part is shown as a part of the mail's text: not an attachment, and no file of a name."""
     is_text = part.get_content_type() in {"text/plain", "text/html"}
-    return is_text and part.get_content_disposition() != "attachment" and not part.get_filename()
+    return is_text and part.get_content_disposition() != "attachment"
 
 
 def _text(part: Any, limits: ReadLimits) -> str:
@@ -128,9 +128,9 @@ def _text(part: Any, limits: ReadLimits) -> str:
 
 def _content(part: Any, name: str) -> str:
     """Return the text of a part, in the encoding that it declares."""
-    payload, charset = _payload(part), part.get_param("charset")
-    if isinstance(charset, str) and not payload.isascii():
-        return decode_declared(payload, charset, name)
+    payload, charset = _payload(part), part.get_content_charset()
+    if charset:
+        return decode_declared(payload, charset, name).replace("\0", "")
     return decode(payload.replace(b"\0", b""), name) if payload else ""
 
 

@@ -112,6 +112,9 @@ def _blocks(html: str) -> Iterator[str]:
 
 
 def _is_utf8(data: bytes) -> bool:
+    """Return whether a page is in UTF-8, whatever it declares; an escape is of an encoding such as ISO-2022-JP."""
+    if b"\x1b" in data:
+        return False
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -47,6 +47,9 @@ BROWSER_ENCODINGS = {
 """The encodings that browsers take for a declared one, because pages have the characters that it lacks
 (https://encoding.spec.whatwg.org/#names-and-labels)."""
 
+WIDE = ("utf-16", "utf-32")
+"""Encodings in which a letter is more than one byte, of which at least one is 0: others declare them in error."""
+
 REPLACEMENT = "\ufffd"
 MIN_VALID_RATIO = 4
 """Characters of UTF-8 for each fault in a text that is UTF-8: no text in an older encoding has as many."""
@@ -107,6 +110,8 @@ def decode_declared(data: bytes, declared: str, name: str) -> str:
     try:
         encoding = codecs.lookup(declared).name
         encoding = BROWSER_ENCODINGS.get(encoding, encoding)
+        if encoding.startswith(WIDE) and data.isascii() and b"\0" not in data:
+            return decode(data, name)
         return data.decode(encoding, "replace")
     except (LookupError, ValueError):
         return decode(data, name)

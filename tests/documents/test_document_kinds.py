@@ -375,6 +375,8 @@ def test_the_value_of_a_form_field_of_a_page_is_read() -> None:
         ("gb2312", "镕".encode("gb18030"), "镕"),
         ("utf-8", "Größe €".encode() + b"\xff", "Größe €\ufffd"),
         ("base64", "Größe".encode("cp1252"), "Größe"),
+        ("iso-2022-jp", "見積書 900円".encode("iso-2022-jp"), "見積書 900円"),
+        ("utf-16", b"The rent is 900.", "The rent is 900."),
     ],
 )
 def test_a_declared_encoding_is_read_as_browsers_do(declared: str, encoded: bytes, text: str) -> None:
@@ -382,6 +384,19 @@ def test_a_declared_encoding_is_read_as_browsers_do(declared: str, encoded: byte
     mail = f"Subject: x\nContent-Type: text/plain; charset={declared}\n\n".encode() + encoded
     assert text_of(page, "a.html") == text
     assert text_of(mail, "a.eml") == f"Subject: x\n\n{text}"
+
+
+def test_a_mail_in_utf7_is_read() -> None:
+    mail = b"Subject: x\nContent-Type: text/plain; charset=utf-7\n\n" + "Größe 5 €".encode("utf-7")
+    assert text_of(mail, "a.eml") == "Subject: x\n\nGröße 5 €"
+
+
+@pytest.mark.parametrize("disposition", ["", 'Content-Disposition: inline; filename="a.txt"\n'])
+def test_the_first_text_of_a_mail_is_read_although_it_has_a_file_name(disposition: str) -> None:
+    head = f'Content-Type: text/plain; name="a.txt"\n{disposition}\n'
+    parts = "".join(f"--x\n{head}{text}\n" for text in ("The rent is 900.", "no"))
+    mail = f"Subject: x\nContent-Type: multipart/mixed; boundary=x\n\n{parts}--x--\n"
+    assert text_of(mail.encode(), "a.eml") == "Subject: x\n\nThe rent is 900.\n\nAttachment: a.txt (text/plain)"
 
 
 @pytest.mark.parametrize(
