@@ -19,6 +19,9 @@ SKIPPED = frozenset({*REMOVED, "Fallback", "rPrChange", "pPrChange"})
 """What is in the file twice, or was there before a tracked change."""
 
 RUN_CHARACTERS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+RUN_PARTS = frozenset({"rPr", "vanish", "vertAlign", *RUN_CHARACTERS})
+"""What is in a run and has an effect on its text."""
+
 SPECIAL_NOTES = frozenset({"separator", "continuationSeparator", "continuationNotice"})
 
 
@@ -107,7 +110,7 @@ class WordText:
             self._in_properties = True
         elif name == "t":
             self._in_text = True
-        elif self._open_elements and self._open_elements[-1].is_run:
+        elif name in RUN_PARTS and self._open_elements and self._open_elements[-1].is_run:
             self._read_in_run(name, attributes, self._open_elements[-1])
 
     def end(self, name: str) -> None:
@@ -132,16 +135,18 @@ class WordText:
             self._add(text)
 
     def _open(self, name: str) -> None:
-        if name in {"p", "r"}:
+        if name in {"r", "p"}:
             is_hidden = bool(self._open_elements) and self._open_elements[-1].is_hidden
             self._open_elements.append(_OpenElement(name == "r", is_hidden))
+        if name == "r":
+            return
         if name == "p":
             self._paragraphs.append(_Paragraph(self._is_end_removed))
         elif name == "tr":
             self._rows.append([])
-        elif name == "tc" and self._rows:
+        elif self._rows:
             self._rows[-1].append([])
-        self._is_end_removed = self._is_end_removed and name == "r"
+        self._is_end_removed = False
 
     def _read_in_run(self, name: str, attributes: dict[str, str], run: _OpenElement) -> None:
         """Receive what is in a run beside its text."""
@@ -149,7 +154,7 @@ class WordText:
             run.is_hidden = is_on(attributes)
         elif name == "vertAlign":
             run.is_raised = attribute(attributes, "val") == "superscript"
-        elif name == "rPr":
+        elif name == "rPr" and attributes:
             run.is_raised = is_raised(attributes)
         elif name in RUN_CHARACTERS:
             self._add(RUN_CHARACTERS[name])

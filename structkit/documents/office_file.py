@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from xml.parsers import expat
 
@@ -167,5 +168,6 @@ def is_on(attributes: dict[str, str]) -> bool:
     return attribute(attributes, "val") not in {"0", "false", "off"}
 
 
+@lru_cache(1024)
 def _local(name: str) -> str:
     return name.rpartition(" ")[2]

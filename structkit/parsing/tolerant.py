@@ -27,8 +27,11 @@ SPECIAL_SPACES = re.compile(rf"[ \t\r\n{SPECIAL_SPACE}]*+")
 IS_SKIPPED = re.compile(rf"[/#{SPECIAL_SPACE}]")
 COMMENTS = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?\*/)*")
 ELLIPSIS = re.compile(r"\.{3}|\u2026")
-ELLIPSIS_IN_LIST = re.compile(r"(?i)\b(?:more|remaining|rest|others?|additional|further|omitted|continued?|etc)\b")
-"""Words of a comment that stands for items, if it is the last element of a list: `[1, 2 /* 5 more */]`."""
+FIRST_ELLIPSIS = re.compile(r"(?://|#|/\*)[\s*]*(?:\.{3}|\u2026)")
+OMISSION = re.compile(r"(?i)\b(?:more|remaining|rest|others?|additional|further|omitted|continued?|etc)\b")
+"""What a comment has that stands for elements: dots at its start; dots and such a word; or dots alone, if it is the last
+element of a list or an object, and such a word alone, if it is that of a list: `[1, 2 /* 5 more */]`. Other dots are
+those of a sentence."""
 
 UNQUOTED_KEY = re.compile(r"[\w$][\w$-]*+")
 FULL_WIDTH = str.maketrans("\uff5b\uff5d\uff3b\uff3d\uff1a\uff0c", "{}[]:,")
@@ -232,9 +235,12 @@ class _TolerantParser:
 
     def _reject_ellipsis(self, start: int) -> None:
         """Raise an error if a comment from *start* on stands for elements that the model left out."""
-        is_last_item = self.text.startswith("]", self.at)
-        if ELLIPSIS.search(self.text, start, self.at) or (
-            is_last_item and ELLIPSIS_IN_LIST.search(self.text, start, self.at)
+        comment, end = self.text[start : self.at], self.text[self.at : self.at + 1]
+        has_dots, has_word = ELLIPSIS.search(comment), OMISSION.search(comment)
+        if (
+            FIRST_ELLIPSIS.search(comment)
+            or (has_dots and (has_word or end in {"]", "}"}))
+            or (has_word and end == "]")
         ):
             raise UnrepairableDocument(start)
 

@@ -113,6 +113,8 @@ def values(text: str, **options: Any) -> list[Any]:
         ('{"a": 1, // one\n "b": ["x", null]}', ("comment",)),
         ('{"a": /* one */ 1, "b": ["x", null]}', ("comment",)),
         ('{"a": 1, # one, "c"\n "b": ["x", null]}', ("comment",)),
+        ('{"a": 1, // see "page ..." below\n "b": ["x", null]}', ("comment",)),
+        ('{ // the values\u2026\n"a": 1, "b": ["x", null]}', ("comment",)),
         ('{"a": 1 /* one more is the rest. */, "b": ["x", /* none, etc. */ null /* last */]}', ("comment",)),
         ('{"a": 1, "b": ["\\x78", null]}', ("string escape",)),
         ('{"a"\uff1a1\uff0c"b"\uff1a["x"\uff0cnull]}', ("full width",)),
@@ -331,6 +333,8 @@ def test_the_first_candidate_of_exact_json_costs_nothing_but_exact_parsing(monke
             "[1, 2, // remaining items\n]",
             "[1, 2 # etc\n]",
             "[1, /* 5 others */ /* omitted */]",
+            '{"a": 1, // more keys...\n "b": 2}',
+            '{"a": 1 // and so on...\n}',
         ),
         # Truncated text
         *(
