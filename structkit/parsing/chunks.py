@@ -34,6 +34,7 @@ class ReplyAssembler:
 
     Attributes:
         is_done: Whether the stream has sent `[DONE]`.
+        has_early_reasons: Whether text has arrived after the finish reason of every choice, so that these mean nothing.
 
     >>> assembler = ReplyAssembler()
     >>> assembler.add(("", '{"id": "a", "choices": [{"index": 0, "delta": {"content": "9.8"}}]}'))
@@ -48,7 +49,7 @@ class ReplyAssembler:
 
     def __init__(self, choices: int = 1) -> None:
         """Start with an empty reply."""
-        self.is_done = False
+        self.is_done = self.has_early_reasons = False
         self._choice_count = choices
         self._choices: dict[int, ChoiceAssembler] = {}
         self._fields: JSON = {}  # of the reply as a whole
@@ -125,7 +126,7 @@ class ReplyAssembler:
     def _add_chunk(self, chunk: JSON) -> list[Delta]:
         chunk = chunk if "choices" in chunk else inside_envelope(chunk)
         error = reported_error(chunk["error"]) if chunk.get("error") else "choices" not in chunk and flat_error(chunk)
-        is_failure = bool(error) and not self.is_complete  # before the choices of this chunk
+        was_complete = self.is_complete
         choices = as_list(chunk.get("choices") or [], "choices")
         signature = chunk.get("id"), len(chunk), len(choices)
         if signature != self._signature:
@@ -140,8 +141,9 @@ class ReplyAssembler:
             if choice is not None:  # another event that only keeps the connection alive
                 fields = choice if isinstance(choice, dict) else as_object(choice, "a choice")
                 self._choice(fields, position).add(fields, deltas)
-        if is_failure:
+        if error and not was_complete:
             raise self._error(error)
+        self.has_early_reasons = self.has_early_reasons or (was_complete and bool(deltas))
         return deltas
 
     def _add_fields(self, chunk: JSON) -> None:

@@ -29,9 +29,9 @@ COMMENTS = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|#[^\n]*+|/\*[\s\S]*?\*/)*")
 ELLIPSIS = re.compile(r"\.{3}|\u2026")
 FIRST_ELLIPSIS = re.compile(r"(?://|#|/\*)[\s*]*(?:\.{3}|\u2026)")
 OMISSION = re.compile(r"(?i)\b(?:more|remaining|rest|others?|additional|further|omitted|continued?|etc)\b")
-"""What a comment has that stands for elements: dots at its start; dots and such a word; or dots alone, if it is the last
-element of a list or an object, and such a word alone, if it is that of a list: `[1, 2 /* 5 more */]`. Other dots are
-those of a sentence."""
+"""What a comment has that stands for elements: dots at its start; dots and such a word; or dots alone, if it is the
+last element of a list or an object, and such a word alone, if it is that of a list: `[1, 2 /* 5 more */]`. Other dots
+are those of a sentence."""
 
 UNQUOTED_KEY = re.compile(r"[\w$][\w$-]*+")
 FULL_WIDTH = str.maketrans("\uff5b\uff5d\uff3b\uff3d\uff1a\uff0c", "{}[]:,")

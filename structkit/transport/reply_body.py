@@ -150,10 +150,10 @@ class BodyReader:
         """End the reply in at most *seconds* from now."""
         self._ends_at = min(self._ends_at, monotonic() + seconds)
 
-    def expect_end(self) -> None:
-        """Note that a stream has sent the whole reply: it may be silent for `MAX_SILENCE_S` at most."""
-        self._max_silence_s = MAX_SILENCE_S
-        self.on_end(MAX_SILENCE_S)
+    def expect_end(self, *, is_certain: bool) -> None:
+        """Note that a stream may have sent the whole reply: if that is certain, `MAX_SILENCE_S` of silence end it."""
+        self._max_silence_s = MAX_SILENCE_S if is_certain else math.inf
+        self.on_end(self._max_silence_s)
 
     def end_stream(self) -> None:
         """Note that the last event has arrived: the body then ends in at most `MAX_LINGER_S`."""

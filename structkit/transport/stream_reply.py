@@ -80,7 +80,7 @@ class StreamReceiver:
         if self._is_stream and not self._is_finished:
             yield from self._receive_events(chunk)
             if self._assembler.is_complete and not self._is_finished:
-                self.reader.expect_end()
+                self.reader.expect_end(is_certain=not self._assembler.has_early_reasons)
 
     def _receive_events(self, chunk: bytes) -> Iterator[Delta | TransportReply]:
         for event in self._events.feed(chunk):

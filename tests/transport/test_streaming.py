@@ -567,6 +567,20 @@ def test_a_complete_stream_without_done_is_waited_for_as_long_as_its_token_count
     assert (reply.choices[0].content, reply.usage.unreported) == (TEXT, 0 if usage else 1)
 
 
+def test_a_stream_with_a_finish_reason_in_each_chunk_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, driver: Driver
+) -> None:
+    monkeypatch.setattr("structkit.transport.reply_body.MAX_SILENCE_S", 0.05)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"".join(events(chunk("9", finish_reason="stop"), chunk(".", finish_reason="stop")))
+        threading.Event().wait(0.3)
+        yield b"".join(events(chunk("8", finish_reason="stop"), b"data: [DONE]\n\n"))
+
+    with Endpoint(lambda _body: Reply(chunks(), headers=SSE)) as endpoint:
+        assert read_stream(driver, endpoint)[1].choices[0].content == "9.8"
+
+
 @pytest.mark.parametrize("end", [b"data: [DONE]\n\ndata: more\n\n", b"data: [DONE]\n", b"data:[DONE]"])
 def test_an_endpoint_that_does_not_end_its_body_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, driver: Driver, end: bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,9 +20,10 @@ def end_in_time(response: Any, reader: BodyReader) -> Iterator[None]:
     def start_timer(seconds: float) -> None:
         if timers:
             timers.pop().cancel()
-        timers.append(Timer(seconds, _shut_down, [response]))
-        timers[-1].daemon = True
-        timers[-1].start()
+        if seconds < math.inf:
+            timers.append(Timer(seconds, _shut_down, [response]))
+            timers[-1].daemon = True
+            timers[-1].start()
 
     reader.on_end = start_timer
     try:
