@@ -230,10 +230,10 @@ def _uncounted_reasoning(counts: JSON, counted: int, completion: int, reasoning:
 
     They are in the total alone; so are tokens of the cache at some gateways, which have a count of their own.
     """
-    total = _count(counts.get("total_tokens")) or counted
-    if total > counted and not any(_count(counts.get(name)) for name in CACHE_FIELDS):
-        return total - counted
-    return reasoning if reasoning > completion else 0
+    surplus = (_count(counts.get("total_tokens")) or counted) - counted
+    if surplus <= 0 or surplus == _read_cached_tokens(counts) or any(_count(counts.get(name)) for name in CACHE_FIELDS):
+        return reasoning if reasoning > completion else 0
+    return surplus
 
 
 def _read_cached_tokens(counts: JSON) -> int:

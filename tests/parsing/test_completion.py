@@ -108,6 +108,7 @@ def test_an_invalid_total_is_replaced_by_the_sum() -> None:
         ({"completion_tokens_details": {"reasoning_tokens": 385}}, 389),
         ({"total_tokens": 5}, 4),
         ({"total_tokens": 814, "cache_read_input_tokens": 800}, 4),
+        ({"total_tokens": 814, "prompt_tokens_details": {"cached_tokens": 800}}, 4),
     ],
 )
 def test_thinking_that_is_counted_beside_the_output_is_output(counts: dict[str, Any], output: int) -> None:
