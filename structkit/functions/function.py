@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, SupportsIndex, TypeVar, cast, overload
 
 from typing_extensions import Concatenate, ParamSpec, Self, Unpack
 
@@ -156,9 +157,15 @@ class DecoratedFunction(Generic[P, T]):
             "CallOptions", {**call, "evidence": argument_evidence(choice or False, self._function, arguments, keywords)}
         )
 
-    def __reduce__(self) -> str:
-        """Pickle by name, as functions are: another process imports its own, with its own client."""
-        return cast("str", cast("Any", self).__qualname__)
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """Pickle by name where it leads here, as functions are: another process imports its own, with its own client.
+
+        Others are left to picklers such as that of cloudpickle, which takes functions apart.
+        """
+        named: Any = sys.modules.get(self.__module__)
+        for name in cast("Any", self).__qualname__.split("."):
+            named = getattr(named, name, None)
+        return cast("str", cast("Any", self).__qualname__) if named is self else super().__reduce_ex__(protocol)
 
     @property
     def _client(self) -> Client | AsyncClient:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import io
 import multiprocessing
 import pickle
 import sys
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -61,6 +63,32 @@ def test_a_function_is_the_same_one_after_pickling_and_copying(module: Any, name
 def test_a_function_that_its_name_does_not_lead_to_cannot_be_pickled(module: Any, choose: Any) -> None:
     with pytest.raises((pickle.PicklingError, AttributeError)):
         pickle.dumps(choose(module))
+
+
+@pytest.mark.parametrize(
+    "choose",
+    [lambda module: module.hidden, lambda module: module.count.with_options(seed=1)],
+    ids=["lambda", "options"],
+)
+def test_a_function_without_a_name_is_left_to_picklers_that_take_functions_apart(module: Any, choose: Any) -> None:
+    """As that of cloudpickle does."""
+    inner: list[Any] = []
+
+    class FunctionPickler(pickle.Pickler):
+        def persistent_id(self, value: Any) -> int | None:
+            inner.extend([value] if isinstance(value, FunctionType) else [])
+            return len(inner) - 1 if isinstance(value, FunctionType) else None
+
+    class FunctionUnpickler(pickle.Unpickler):
+        def persistent_load(self, number: int) -> Any:
+            return inner[number]
+
+    function, file = choose(module), io.BytesIO()
+    FunctionPickler(file).dump(function)
+    other = FunctionUnpickler(io.BytesIO(file.getvalue())).load()
+    assert other is not function
+    assert other.format("a") == function.format("a")
+    assert other.declaration.call == function.declaration.call
 
 
 def test_other_options_leave_the_function_as_it_is() -> None:
