@@ -162,10 +162,11 @@ class DecoratedFunction(Generic[P, T]):
 
         Others are left to picklers such as that of cloudpickle, which takes functions apart.
         """
-        named: Any = sys.modules.get(self.__module__)
-        for name in cast("Any", self).__qualname__.split("."):
-            named = getattr(named, name, None)
-        return cast("str", cast("Any", self).__qualname__) if named is self else super().__reduce_ex__(protocol)
+        qualified_name = cast("str", cast("Any", self).__qualname__)
+        value: Any = sys.modules.get(self.__module__)
+        for name in qualified_name.split("."):
+            value = getattr(value, name, None)
+        return qualified_name if value is self else super().__reduce_ex__(protocol)
 
     @property
     def _client(self) -> Client | AsyncClient:
