@@ -191,6 +191,16 @@ def error_message(body: JSONValue) -> str:
     return "\n".join(messages)[:MAX_MESSAGE_CHARS]
 
 
+def has_blank_message(body: JSONValue) -> bool:
+    """Return whether an error body has a field for a message, and no message.
+
+    >>> has_blank_message({"error": {"message": None, "code": "bad_request"}}), has_blank_message({"errors": ["no"]})
+    (True, False)
+    """
+    fields = islice(_all_fields(body), MAX_PARTS)
+    return not error_message(body) and any(key in MESSAGE_KEYS - {"error"} and not value for key, value in fields)
+
+
 def error_texts(body: JSONValue, echoes: Iterable[str] = ()) -> str:
     """Return the texts and keys in an error body, each in quotes on a line, without those that repeat the request.
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from structkit.dialects import CORE, DIALECTS, Dialect, Route
-from structkit.dialects.error_bodies import error_message, error_texts, read_error
+from structkit.dialects.error_bodies import error_message, error_texts, has_blank_message, read_error
 from structkit.dialects.parameter_rejections import (
     find_exclusive_pair,
     find_rejected_parameter,
@@ -141,7 +141,7 @@ def _is_about_schema(error: TransportError, text: str) -> bool:
 
 def is_generic(error: TransportError) -> bool:
     """Return whether an error gives no reason at all."""
-    message = error_message(error.body) or error_texts(error.body)
+    message = "" if has_blank_message(error.body) else error_message(error.body) or error_texts(error.body)
     return _status(error) != NOT_FOUND and not error.retryable and bool(GENERIC_MESSAGE.fullmatch(message))
 
 

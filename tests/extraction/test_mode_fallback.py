@@ -176,6 +176,8 @@ REJECTIONS: dict[str, tuple[str, int, JSONValue]] = {
         openai("The compiled grammar is too large, which would cause performance issues. Simplify your tool schemas."),
     ),
     "generic": ("tool", 400, {"error": {"message": "Provider returned error", "code": 400}}),
+    "no message": ("json_schema", 400, {"error": {"message": None, "code": "bad_request"}}),
+    "blank message": ("tool", 422, {"message": ""}),
     "error with 200": ("json_schema", 200, {"error": {"message": "response_format json_schema is not supported"}}),
     "error with 200 and code": ("tool", 200, {"error": {"message": "tools are not supported", "code": 400}}),
     "string with 200": ("json_schema", 200, {"error": "unsupported parameter: response_format"}),
