@@ -12,7 +12,7 @@ from structkit.extraction.choice_answer import read_choice
 from structkit.extraction.extraction import Extraction, NextStep
 from structkit.extraction.failure import choice_error
 from structkit.extraction.tool_step import ToolStep
-from structkit.parsing.spelling import find_name, index_names
+from structkit.parsing.spelling import find_name, group_names
 from structkit.schema import Codec
 from structkit.tools import PlannedCall, Tool
 from structkit.tools.round import PREMATURE_ANSWER, ToolRound, make_round, with_ids
@@ -135,7 +135,7 @@ class ToolExtraction(Extraction[T]):
         if not are_allowed(("spelling",), self.policy.repairs):
             return None
         plain = re.split(r"[.:/]", CALL_NUMBER.sub("", name.partition("<|")[0].strip()))[-1]
-        return find_name(plain, index_names([self.codec.name, *(tool.name for tool in self.tools)]))
+        return find_name(plain, group_names([self.codec.name, *(tool.name for tool in self.tools)]))
 
     def _without_calls(self, choice: Choice) -> Choice:
         """Return a choice without its calls of tools, whose arguments are not the answer."""

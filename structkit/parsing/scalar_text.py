@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from structkit.parsing.numbers import read_number
-from structkit.parsing.spelling import find_name, index_names
+from structkit.parsing.spelling import find_name, group_names
 from structkit.values import JSONValue, ValueRepair
 
 BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
@@ -30,14 +30,14 @@ class Choices:
     by_member: Mapping[str, JSONValue] = field(default_factory=dict)
 
     @cached_property
-    def names(self) -> dict[str, str]:
+    def names(self) -> dict[str, list[str]]:
         """The texts among them, as `find_name` takes them."""
-        return index_names(value for value in self.values if isinstance(value, str))
+        return group_names(value for value in self.values if isinstance(value, str))
 
     @cached_property
-    def members(self) -> dict[str, str]:
+    def members(self) -> dict[str, list[str]]:
         """The names of members, as `find_name` takes them."""
-        return index_names(self.by_member)
+        return group_names(self.by_member)
 
     @cached_property
     def numbers(self) -> list[int | float]:

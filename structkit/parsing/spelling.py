@@ -6,13 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-SEPARATORS = re.compile(
-    r"(?<=[^\W_])[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=[^\W_])|\A_+(?=[^\W\d_])|(?<=[^\W\d_])_+\Z"
-)
-"""Spaces, hyphens and underscores between words, and underscores around them, as in Python's `class_`.
+SEPARATORS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=[^\W_])")
+"""Spaces, hyphens and underscores between words; not between two digits, where they distinguish numbers."""
 
-Not between two digits, where they distinguish numbers.
-"""
+OUTER_UNDERSCORES = re.compile(r"\A_+(?=[^\W\d_])|(?<=[^\W\d_])_+\Z")
+"""Underscores around a name, as in Python's `class_`, which distinguish names only beside ones without them."""
 
 QUOTES = {'"': '"', "'": "'", "`": "`", "*": "*", "\u201c": "\u201d"}
 """Quotes, and the marks of emphasis in Markdown, each with its end."""
@@ -22,50 +20,56 @@ MAX_NAME_CHARS = 200
 """A longer text is not a name."""
 
 
-def find_name(text: str, names: Mapping[str, str]) -> str | None:
+def find_name(text: str, groups: Mapping[str, list[str]]) -> str | None:
     """Return the only name that differs from a text at most in case, spaces, accents, and quotes and `_` around it.
 
     Args:
         text: The text.
-        names: The names, as `index_names` returns them.
+        groups: The names, as `group_names` returns them.
 
-    >>> find_name(" in progress", index_names(["IN_PROGRESS", "DONE"])), find_name("**Cafe**", index_names(["café"]))
+    >>> find_name(" in progress", group_names(["IN_PROGRESS", "DONE"])), find_name("**Cafe**", group_names(["café"]))
     ('IN_PROGRESS', 'café')
-    >>> find_name("firstName", index_names(["first_name"])), find_name("-1", index_names(["1"]))
+    >>> find_name("firstName", group_names(["first_name"])), find_name("-1", group_names(["1"]))
     ('first_name', None)
-    >>> find_name("Ab", index_names(["AB", "ab"]))
+    >>> find_name("Type", group_names(["type", "_type"]))
+    'type'
+    >>> find_name("Ab", group_names(["AB", "ab"]))
     """
-    return names.get(_comparable(text)) if len(text) <= MAX_NAME_CHARS else None
-
-
-def index_names(names: Iterable[str]) -> dict[str, str]:
-    """Return names by what distinguishes them in any spelling, without those that nothing distinguishes."""
-    return {key: group[0] for key, group in group_names(names).items() if len(group) == 1}
+    names = names_like(text, groups)
+    return names[0] if len(names) == 1 else None
 
 
 def names_like(text: str, groups: Mapping[str, list[str]]) -> list[str]:
-    """Return all names that differ from a text as in `find_name`, from the groups of `group_names`.
+    """Return all names that differ from a text as in `find_name`: those with the same underscores, if there are any.
 
-    >>> names_like("Ab", group_names(["AB", "ab", "b"]))
-    ['AB', 'ab']
+    >>> names_like("Ab", group_names(["AB", "ab", "b"])), names_like("A", group_names(["a", "_a"]))
+    (['AB', 'ab'], ['a'])
     """
-    return groups.get(_comparable(text), []) if len(text) <= MAX_NAME_CHARS else []
+    if len(text) > MAX_NAME_CHARS:
+        return []
+    folded = _fold(text)
+    names = groups.get(_without_underscores(folded), [])
+    return [name for name in names if _fold(name) == folded] or names if len(names) > 1 else names
 
 
 def group_names(names: Iterable[str]) -> dict[str, list[str]]:
     """Return names that differ in spelling only, by what they have in common."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        if key := _comparable(name):
+        if key := _without_underscores(_fold(name)):
             groups.setdefault(key, []).append(name)
     return groups
 
 
-def _comparable(name: str) -> str:
+def _fold(name: str) -> str:
     """Return a name without what does not distinguish names."""
     words = SEPARATORS.sub("", unquote(name))
     decomposed = unicodedata.normalize("NFD", words.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _without_underscores(name: str) -> str:
+    return OUTER_UNDERSCORES.sub("", name)
 
 
 def unquote(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from structkit.parsing.spelling import find_name, index_names
+from structkit.parsing.spelling import find_name, group_names
 from structkit.parsing.wrapper import is_call
 from structkit.schema.declared_keys import Shape
 from structkit.schema.forms import form_of
@@ -144,7 +144,7 @@ def _issues_of(place: ObjectPlace) -> Iterator[Issue]:
 def _respelled_keys(place: ObjectPlace) -> dict[str, str]:
     """Return the undeclared keys that are another spelling of a property that is absent, and not read as it."""
     absent = [field for field in place.node.fields if not {field.wire, field.name} & place.wire.keys()]
-    names = index_names(field.wire for field in absent if not _has_value(place.value, field.name))
+    names = group_names(field.wire for field in absent if not _has_value(place.value, field.name))
     undeclared = [key for key in place.wire if key not in place.names] if names else []
     return {key: name for key in undeclared if (name := find_name(key, names)) is not None}
 

@@ -910,6 +910,13 @@ def test_underscores_around_a_key_are_a_matter_of_spelling(reply: str, repairs: 
     assert (answer.value, answer.repairs) == (Pupil(name="Ada", class_="5b", id_=3), repairs)
 
 
+@pytest.mark.parametrize("reply", ['{"Type": "a", "_type": "b"}', '{"TYPE": "a", "_TYPE": "b"}'])
+def test_underscores_distinguish_names_that_have_nothing_else_to_distinguish_them(reply: str) -> None:
+    names = {"_type": {"type": "string"}, "type": {"type": "string"}}
+    schema = {"type": "object", "properties": names, "required": [*names], "additionalProperties": False}
+    assert ResponseFormat(schema).read(reply, repairs=True).value == {"type": "a", "_type": "b"}
+
+
 def test_a_key_with_underscores_that_may_be_several_is_not_repaired() -> None:
     form = ResponseFormat(create_model("Two", id_=(int, ...), Id=(int, ...)))
     assert not form.read('{"id": 3, "ID": 4}', repairs=True).valid

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from structkit.parsing.spelling import index_names
+from structkit.parsing.spelling import group_names
 from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.json_schema.backtracking import PatternError
 from structkit.schema.json_schema.ecma_patterns import as_engine_syntax
@@ -36,9 +36,9 @@ class ScalarNode:
     is_identity = True
 
     @cached_property
-    def unsent_names(self) -> dict[str, str]:
+    def unsent_names(self) -> dict[str, list[str]]:
         """The texts that the schema does not list, as `find_name` takes them."""
-        return index_names(self.unsent_texts)
+        return group_names(self.unsent_texts)
 
     @property
     def kind(self) -> str:
