@@ -35,12 +35,14 @@ class ChoiceAssembler:
 
     Attributes:
         finish_reason: The finish reason, once a chunk has it.
+        has_early_reason: Whether text has arrived after it.
     """
 
     def __init__(self, index: int) -> None:
         """Start with an empty choice."""
         self.index = index
         self.finish_reason: JSONValue = None
+        self.has_early_reason = False
         self._texts: dict[str, TextAssembler] = {}
         self._calls: list[ToolCallAssembler] = []
         self._call_by_index: dict[int, ToolCallAssembler] = {}  # the last call of each index
@@ -86,6 +88,7 @@ class ChoiceAssembler:
             text = assembler.add(value if isinstance(value, str) else _text_of(name, value))
             if text and not (name == "reasoning_content" and delta.get("reasoning")):
                 deltas.append(Delta(self.index, text, kind))
+                self.has_early_reason = self.finish_reason is not None
         elif name == "tool_calls":
             for call in as_list(value or [], "tool calls"):
                 if call is not None:
@@ -113,6 +116,7 @@ class ChoiceAssembler:
         text = call.add(fragment)
         if text and is_first:
             deltas.append(Delta(self.index, text, "arguments", call.name))
+            self.has_early_reason = self.finish_reason is not None
 
     @property
     def is_finished(self) -> bool:
