@@ -12,11 +12,11 @@ from structkit.parsing.completion import (
     inside_envelope,
     inside_list,
     read_completion,
-    read_usage,
     reported_error,
 )
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.events import Event
+from structkit.parsing.token_counts import read_usage
 from structkit.values import ABSENT, JSON, Completion, Delta, JSONValue
 
 F = TypeVar("F", bound=TransportError)

@@ -10,7 +10,8 @@ from structkit.dialects.error_bodies import read_error_body
 from structkit.dialects.finish_reasons import classify_finish_reason, finish_kind_of
 from structkit.dialects.refusals import PERMANENT_CODES, PERMANENT_ERROR
 from structkit.errors import MalformedReply
-from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall, Usage
+from structkit.parsing.token_counts import read_count, read_usage
+from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall
 from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 200
@@ -33,9 +34,6 @@ MAX_STATUS = 600
 MAX_REASON_CHARS = 60
 """How much of a finish reason is quoted in an error message."""
 
-MAX_TOKENS = 10**12
-"""A larger number cannot be a token count, and is treated as unreported."""
-
 MAX_CHOICES = 1_000
 """Choices of one reply. Vendors allow 128 at most, and each choice is validated."""
 
@@ -56,9 +54,10 @@ def read_completion(body: JSONValue) -> Completion | MalformedReply:
     if fault is not None:
         fault.usage_of_reply = read_usage(body.get("usage"))
         return fault
+    choices = read_choices(body)
     completion = Completion(
-        choices=read_choices(body),
-        usage=read_usage(body.get("usage")),
+        choices=choices,
+        usage=read_usage(body.get("usage"), is_written=any(map(_is_written, choices))),
         id=_text(body.get("id")),
         model=_text(body.get("model")),
         provider=_text(body.get("provider")),
@@ -175,6 +174,7 @@ def _choice_error(choice: JSON) -> JSONValue:
 def fault_of_choices(completion: Completion) -> MalformedReply | None:
     """Return the endpoint's fault if it failed while the model wrote every choice; None if there is a choice to read.
 
+    >>> from structkit.values import Usage
     >>> fault_of_choices(Completion((Choice(finish_reason="network_error"),), Usage()))
     MalformedReply("the endpoint failed while the model wrote the reply (finish_reason 'network_error')")
     >>> fault_of_choices(Completion((Choice(finish_reason="error"), Choice(1, "{}", finish_reason="stop")), Usage()))
@@ -202,55 +202,6 @@ def fault_of_choice(choice: Choice) -> MalformedReply:
     return fault
 
 
-CACHE_FIELDS = ("cache_read_input_tokens", "cache_creation_input_tokens")
-"""Tokens of Anthropic's cache, which are not in the count of the input."""
-
-
-def read_usage(usage: JSONValue) -> Usage:
-    """Parse the token counts; a missing or invalid count of the input or output makes the whole reply unreported.
-
-    >>> read_usage({"prompt_tokens": 9, "completion_tokens": 12, "prompt_tokens_details": {"cached_tokens": 4}})
-    Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=0, cached_tokens=4, reasoning_tokens=0)
-    >>> read_usage({"prompt_tokens": -1}).unreported
-    1
-    """
-    counts = usage if isinstance(usage, dict) else {}
-    prompt, completion = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
-    if prompt is None or completion is None:
-        return Usage(unreported=1)
-    reasoning = _read_detail(counts, "completion_tokens_details", "reasoning_tokens")
-    completion += _uncounted_reasoning(counts, prompt + completion, completion, reasoning)
-    total = _count(counts.get("total_tokens")) or prompt + completion
-    cached = min(prompt, _read_cached_tokens(counts))
-    return Usage(prompt, completion, total, 0, cached, reasoning)
-
-
-def _uncounted_reasoning(counts: JSON, counted: int, completion: int, reasoning: int) -> int:
-    """Return how many tokens of thinking are billed as output, and not in its count, as those of xAI and Google are.
-
-    They are in the total alone; so are tokens of the cache at some gateways, which have a count of their own.
-    """
-    surplus = (_count(counts.get("total_tokens")) or counted) - counted
-    if surplus <= 0 or surplus == _read_cached_tokens(counts) or any(_count(counts.get(name)) for name in CACHE_FIELDS):
-        return reasoning if reasoning > completion else 0
-    return surplus
-
-
-def _read_cached_tokens(counts: JSON) -> int:
-    """Return how many tokens came from the cache: in OpenAI's field, DeepSeek's or Moonshot's."""
-    other = _count(counts.get("prompt_cache_hit_tokens")) or _count(counts.get("cached_tokens")) or 0
-    return _read_detail(counts, "prompt_tokens_details", "cached_tokens") or other
-
-
-def _read_detail(counts: JSON, group: str, name: str) -> int:
-    details = counts.get(group)
-    return (_count(details.get(name)) or 0) if isinstance(details, dict) else 0
-
-
-def _count(value: JSONValue) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_TOKENS else None
-
-
 def _message(choice: JSON) -> JSON | None:
     """Return the message of a choice, which some gateways call as in a stream, or send as the text of a completion."""
     message = choice.get("message") or choice.get("delta")
@@ -265,7 +216,7 @@ def _choice(position: int, choice: JSON) -> Choice:
     if tool_calls and isinstance(content, int | float):
         content = None  # a gateway's word for no content, and not an answer beside that in the call
     return Choice(
-        index=position if (index := _count(choice.get("index"))) is None else index,
+        index=position if (index := read_count(choice.get("index"))) is None else index,
         content=read_content(content),
         refusal=_text(message.get("refusal")) or read_refusal(content),
         finish_reason=_text(choice.get("finish_reason")),
@@ -273,6 +224,11 @@ def _choice(position: int, choice: JSON) -> Choice:
         error=_choice_error(choice),
         reasoning=next(filter(None, (_text(message.get(name)) for name in REASONING_FIELDS)), None),
     )
+
+
+def _is_written(choice: Choice) -> bool:
+    """Return whether the model has written something."""
+    return bool(choice.content or choice.refusal or choice.tool_calls or choice.reasoning)
 
 
 def read_content(content: JSONValue) -> str | None:

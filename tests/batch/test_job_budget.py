@@ -203,3 +203,15 @@ def test_requests_that_an_interrupt_drops_count_as_what_was_reserved(
             report = run_here(job, budget="0.5")
             assert report.spend == PRICE.cost(spending.prompt_tokens, spending.completion_tokens) + reserved
         assert billing.bill <= report.spend
+
+
+@pytest.mark.parametrize("prompt_tokens", [0, 5])
+def test_a_budget_holds_at_an_endpoint_that_reports_zero_tokens_for_what_it_wrote(
+    settings: Callable[..., dict[str, Any]], prompt_tokens: int
+) -> None:
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 0, "total_tokens": prompt_tokens}
+    with Endpoint({**completion('{"n": 1}'), "usage": usage}) as endpoint:
+        job = settings(endpoint.base_url, [f"row {number}" for number in range(50)], call={"max_tokens": 10})
+        report = run_here(job, budget=PRICE.cost(1_000, 50), price=PRICE)
+    assert (report.reason, report.counts["done"]) == ("budget", len(endpoint.requests))
+    assert PRICE.cost(0, 10 * len(endpoint.requests)) < report.spend <= PRICE.cost(1_000, 50)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from structkit.errors import MalformedReply
 from structkit.parsing import read_completion
-from structkit.parsing.completion import read_usage
+from structkit.parsing.token_counts import read_usage
 from structkit.values import Completion, ToolCall, Usage
 
 FIELDS = st.sampled_from(
@@ -93,6 +93,22 @@ def test_text_parts_are_joined(part: dict[str, str]) -> None:
 @pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
 def test_an_invalid_token_count_makes_the_usage_unreported(name: str, count: Any) -> None:
     assert read_usage({"prompt_tokens": 1, "completion_tokens": 1, name: count}) == Usage(unreported=1)
+
+
+@pytest.mark.parametrize("prompt_tokens", [0, 9])
+@pytest.mark.parametrize("message", [{"content": "7"}, {"content": None, "reasoning_content": "Hm"}])
+def test_an_output_of_zero_tokens_beside_a_text_was_not_counted(message: dict[str, Any], prompt_tokens: int) -> None:
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 0, "total_tokens": prompt_tokens}
+    completion = read_completion({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage})
+    assert isinstance(completion, Completion)
+    assert completion.usage == Usage(unreported=1)
+
+
+def test_an_output_of_zero_tokens_is_a_count_if_nothing_was_written() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 9}
+    completion = read_completion({"choices": [{"message": {"content": ""}, "finish_reason": "stop"}], "usage": usage})
+    assert isinstance(completion, Completion)
+    assert completion.usage == Usage(9, 0, 9)
 
 
 def test_an_invalid_total_is_replaced_by_the_sum() -> None:
