@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
+from structkit.dialects.finish_reasons import classify_finish_reason
 from structkit.errors import MalformedReply
 from structkit.parsing.completion import MAX_ERROR_CHARS, read_arguments, read_content, read_refusal, reported_error
 from structkit.parsing.exact import NotJSON
@@ -66,13 +67,18 @@ class ChoiceAssembler:
         for name, value in fields.items():
             if value is not None:
                 self._add_field(name, value, fields, deltas)
-        if (reason := choice.get("finish_reason")) and reason != UNFINISHED:
+        if (reason := choice.get("finish_reason")) and reason != UNFINISHED and not self._has_failed:
             self.finish_reason = reason
         if logprobs := choice.get("logprobs"):
             _extend(self._logprobs, as_object(logprobs, "log probabilities"))
         if not CHOICE_FIELDS.issuperset(choice):
             extra = choice.keys() - CHOICE_FIELDS
             self._choice_fields.update((name, choice[name]) for name in extra if choice[name] is not None)
+
+    @property
+    def _has_failed(self) -> bool:
+        """Whether a chunk has said that the choice is not a whole answer; a `stop` after it is the gateway's own."""
+        return isinstance(reason := self.finish_reason, str) and classify_finish_reason(reason) != "complete"
 
     def _new_part(self, message: JSON) -> JSON:
         """Return what is new in a message that some gateways send as a whole: once, or as far as it has arrived."""

@@ -335,6 +335,15 @@ def test_a_stream_is_complete_when_it_is_done_or_every_choice_has_a_finish_reaso
     assert complete(assemble(chunk, finish())[0]).choices[0].finish_reason == "stop"
 
 
+@pytest.mark.parametrize("reason", ["error", "length", "content_filter"])
+def test_a_stop_that_a_gateway_sends_last_does_not_hide_how_the_choice_ended(reason: str) -> None:
+    reply = assemble(delta({"content": "{}"}), finish(reason), finish("stop"), "[DONE]")[0].reply()
+    body = reply.raw if isinstance(reply, Completion) else reply.body
+    assert isinstance(body, dict)
+    assert body["choices"][0]["finish_reason"] == reason
+    assert isinstance(reply, MalformedReply if reason == "error" else Completion)
+
+
 def test_a_choice_whose_finish_reason_is_the_text_null_has_not_ended() -> None:
     assembler, _ = assemble(delta({"content": "{"}, finish_reason="null"))
     assert not isinstance(assembler.reply(), Completion)
