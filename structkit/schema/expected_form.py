@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from structkit.parsing import walk_branches
 from structkit.parsing.member_names import NamesOfValues
+from structkit.parsing.schema_branches import unboxed_objects
 from structkit.values import JSON
 
 
@@ -15,7 +16,8 @@ class ExpectedForm:
     """The form of a value, as far as it matters for what is around it.
 
     Args:
-        properties: The keys of the object, or of the objects that may be in the box of another type.
+        properties: The keys of the object, or of the objects that may be in the box of another type, with those of the
+            branches of a union, which a model may write without their own boxes.
         wrapper_types: The types of containers that may be wrappers, because the value itself cannot have that type.
         box: The key of the box around a type that is not an object.
         is_list: Whether the value in the box is a list.
@@ -58,7 +60,8 @@ def expected_form(wire: JSON, natural: JSON, *, box: str | None, names: NamesOfV
     types = (*(() if has_maps else (dict,)), *(() if has_lists else (list,)))
     is_list = all("array" in _types(branch) for branch in branches)
     has_rows = is_list and all(_has_lists(branch, natural) for branch in branches)
-    return ExpectedForm(properties.union(*map(_keys, branches)), types, box, is_list, has_rows, names)
+    _, unboxed = unboxed_objects(branches, natural)
+    return ExpectedForm(properties.union(*map(_keys, [*branches, *unboxed])), types, box, is_list, has_rows, names)
 
 
 def _has_lists(branch: JSON, natural: JSON) -> bool:

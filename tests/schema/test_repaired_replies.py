@@ -92,6 +92,41 @@ def test_a_key_of_a_branch_is_not_a_wrapper() -> None:
     assert read(Box | list[Remark], '{"data": [{"name": "J"}]}')[0] is None
 
 
+class Numbers(BaseModel):
+    data: list[int]
+
+
+class Sentence(BaseModel):
+    answer: str
+
+
+class Rows(BaseModel):
+    items: list[int]
+
+
+@pytest.mark.parametrize("box", ["%s", '{"value": %s}', "Here: %s"])
+@pytest.mark.parametrize(
+    ("output_type", "text"),
+    [
+        (Numbers | Remark, '{"data": {"name": "J"}}'),
+        (Remark | Numbers | None, '{"data": {"name": "J"}}'),
+        (Sentence | Remark, '{"answer": {"name": "J"}}'),
+        (Rows | Remark, '{"items": [{"name": "J"}]}'),
+    ],
+)
+def test_a_key_of_a_branch_that_the_model_wrote_without_its_box_is_not_a_wrapper_of_another_branch(
+    output_type: Any, text: str, box: str
+) -> None:
+    assert read(output_type, box % text)[0] is None
+
+
+def test_a_key_of_no_branch_is_still_a_wrapper() -> None:
+    assert read(Numbers | Remark, '{"result": {"name": "J"}}') == (
+        Remark(name="J"),
+        ["wrapper", "missing tag at (root)"],
+    )
+
+
 @pytest.mark.parametrize(
     ("output_type", "text", "value"),
     [
