@@ -151,7 +151,12 @@ def flatten_columns(columns: Iterable[Column]) -> tuple[Column, ...]:
     """
     leaves = tuple(islice((leaf for column in columns for leaf in _leaves(column, ())), MAX_COLUMNS + 1))
     if len(leaves) > MAX_COLUMNS:
-        raise JobError(f"the type has more than {MAX_COLUMNS} columns as a flat table; write JSONL or Parquet")
+        is_input = leaves[MAX_COLUMNS // 2].origin == "input"
+        cause = "; a stray cell to the right of a table makes many empty columns" if is_input else ""
+        raise JobError(
+            f"the {'input' if is_input else 'type'} has more than {MAX_COLUMNS} columns as a flat table{cause}; write "
+            "JSONL or Parquet"
+        )
     return leaves
 
 

@@ -54,6 +54,12 @@ def test_a_stray_cell_in_the_last_corner_of_a_sheet_is_a_job_error(
         open_source(path)
 
 
+@pytest.mark.parametrize(("address", "row"), [("ZZZZ99999999", 99_999_999), ("B4294967295", 4_294_967_295)])
+def test_a_cell_outside_the_grid_of_excel_is_a_job_error(workbook: Callable[..., Path], address: str, row: int) -> None:
+    with pytest.raises(JobError, match=f"extends to {address} .*, but only 5 have a value"):
+        open_source(workbook({"one": f'{HEADER}{ROW}<row r="{row}"><c r="{address}"><v>1</v></c></row>'}))
+
+
 def test_a_stray_cell_without_an_address_is_in_the_row_that_it_is_written_in(
     workbook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

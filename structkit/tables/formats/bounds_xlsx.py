@@ -13,15 +13,15 @@ from structkit.tables.formats.xml_chunks import whole_tags
 from structkit.values.formula_result import NUMBER, has_result
 
 # Cells with a value: a self-closing tag has none.
-_CELL = re.compile(rb"""<(?:\w{1,20}:)?c\b[^<>]{0,500}?\sr=["']([A-Za-z]{1,3})(\d{1,7})["'][^<>]{0,500}(?<!/)>""")
+_CELL = re.compile(rb"""<(?:\w{1,20}:)?c\b[^<>]{0,500}?\sr=["']([A-Za-z]{1,20})(\d{1,20})["'][^<>]{0,500}(?<!/)>""")
 _CELL_WITHOUT_ADDRESS = re.compile(rb"""<(?:\w{1,20}:)?c(?:\s+(?!r=)[\w:]+=["'][^"'<>]*["'])*\s*>""")
-_ROW = re.compile(rb"""<(?:\w{1,20}:)?row\b[^<>]{0,500}?\sr=["'](\d{1,7})["']""")
+_ROW = re.compile(rb"""<(?:\w{1,20}:)?row\b[^<>]{0,500}?\sr=["'](\d{1,20})["']""")
 _FORMULA = re.compile(rb"""<(?:\w{1,20}:)?f[\s/>]""")
 _FORMULA_CELL = re.compile(CELL_START + FORMULA + rb"(?:" + VALUE_START + rb"(?P<result>[^<]*+))?")
 _NEGATIVE_CELL = re.compile(CELL_START + rb"(?:" + FORMULA + rb")?" + VALUE_START + rb"\s*+-")
 _STYLE = re.compile(rb"""(?:^|\s)s=["'](\d+)["']""")
-_ADDRESS = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,3}\d{1,7})["']""")
-_PLACE = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,3})(\d{1,7})["']""")
+_ADDRESS = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,20}\d{1,20})["']""")
+_PLACE = re.compile(rb"""(?:^|\s)r=["']([A-Za-z]{1,20})(\d{1,20})["']""")
 _TYPE = re.compile(rb"""(?:^|\s)t=["'](\w+)["']""")
 _CALCULATED_ON_LOAD = re.compile(rb"""\sfullCalcOnLoad=["'](?:1|true)["']""")
 
