@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, Undefined, meta, nodes, pass_context
@@ -21,6 +21,9 @@ LOOP = "loop"
 COLUMN = "column"
 """The function that reads a column by its name."""
 
+OTHER_NAME = '{{ column("Review Text") }} is a column whose name is not an identifier'
+OPEN_PRINT = "'end of print statement'"
+"""What Jinja expects after an expression, where there is a second word."""
 
 SELF = "self"
 """The name of a template's own object, whatever columns there are."""
@@ -76,11 +79,12 @@ def compile_template(source: str) -> tuple[Template, frozenset[str], frozenset[s
         finalize=_fill_in,
     )
     environment.globals = {"range": environment.globals["range"], COLUMN: _read_column}
-    environment.filters["tojson"] = _to_json
+    environment.filters |= {"tojson": _to_json, "join": _join}
     try:
         tree, template = environment.parse(source), environment.from_string(source)
     except TemplateSyntaxError as error:
-        raise PromptError(f"the Jinja template is invalid, line {error.lineno}: {error.message}") from None
+        hint = f"; {OTHER_NAME}" if OPEN_PRINT in str(error.message) else ""
+        raise PromptError(f"the Jinja template is invalid, line {error.lineno}: {error.message}{hint}") from None
     if problem := next(_problems(tree), None):
         raise PromptError(f"the Jinja template, {problem}")
     names = meta.find_undeclared_variables(tree) - environment.globals.keys()
@@ -116,6 +120,11 @@ def _to_json(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent, default=to_json_value)
 
 
+def _join(values: Iterable[Any], separator: Any = "") -> str:
+    """Return the items of a list in one text, each as it would be filled in; Jinja's own filter writes `None`."""
+    return _fill_in(separator).join(map(_fill_in, values))
+
+
 def _fill_in(value: Any) -> str:
     return str(value) if isinstance(value, Undefined) else to_text(value)  # the first raises an error
 
@@ -131,7 +140,8 @@ def _problems(tree: nodes.Template) -> Iterator[str]:
         if not (isinstance(attribute.node, nodes.Name) and attribute.node.name == LOOP):
             yield (
                 f"line {attribute.lineno}: .{attribute.attr} reads an attribute of a value, which is not possible: "
-                "values are data. Write {{ name }} for a column, and a filter such as {{ name | upper }} for a method"
+                "values are data. Write {{ name }} for a column, and a filter such as {{ name | upper }} for a "
+                f"method; {OTHER_NAME}"
             )
     for call in tree.find_all(nodes.Filter):
         if call.name in ATTRIBUTE_FILTERS or any(each.key == "attribute" for each in call.kwargs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -67,12 +68,29 @@ class JinjaTemplate:
         columns = [*names]
         listing = format_names(columns)
         if missing := sorted(self.needs - {*columns}):
-            raise PromptError(f"the Jinja template asks for {format_names(missing)}, but the names are: {listing}")
+            other = next((name for name in columns if not name.isidentifier()), None)
+            hint = f"; write {_expression(other)} for such a name" if other else ""
+            raise PromptError(
+                f"the Jinja template asks for {format_names(missing)}, but the names are: {listing}{hint}"
+            )
         if columns and self.columns.isdisjoint(columns):
             raise PromptError(
                 "the Jinja template reads no column, so every request would be the same, without a word of the input: "
-                f"write {{{{ {columns[-1]} }}}} where its value belongs (the names are: {listing})"
+                f"write {_expression(columns[-1])} where its value belongs (the names are: {listing})"
             )
+
+
+def _expression(column: str) -> str:
+    """Return what a template has for the value of a column.
+
+    >>> _expression("text"), _expression("Review Text")
+    ('{{ text }}', '{{ column("Review Text") }}')
+    """
+    return (
+        f"{{{{ {column} }}}}"
+        if column.isidentifier()
+        else f"{{{{ column({json.dumps(column, ensure_ascii=False)}) }}}}"
+    )
 
 
 @lru_cache(64)

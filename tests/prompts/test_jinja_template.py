@@ -33,6 +33,7 @@ ROW = {
         ("{{ text }}{{ text }}", "{{ secret }} <b>{{ secret }} <b>"),
         ("{{ tags }} {{ price }} {{ sold }} {{ note }}|", '["a",null] 1.5 2026-01-02 |'),
         ("{{ column('Review Text') }}", "Fits."),
+        ("{{ tags | join(', ') }}|{{ [note, true, sold] | join }}{{ secret }}", "a, |true2026-01-02s3"),
         ("{% for tag in tags if tag %}{{ loop.index }}. {{ tag | upper }}{% endfor %}", "1. A"),
         ("{% if note %}x{% else %}y{% endif %}{{ secret }}", "ys3"),
         ("{% if other is defined %}{{ other }}{% endif %}{{ other | default('-') }}{{ secret }}", "-s3"),
@@ -99,12 +100,20 @@ def test_a_value_that_can_be_called_is_never_called() -> None:
         ("a\nb {{ text.strip() }}", r"line 2: \.strip reads an attribute .* a filter such as"),
         ("{{ text[:9] }}", r"line 1: \[\.\.\.\] reads an item .* truncate"),
         ("{% import 'a' as a %}", "line 1: a prompt is one file"),
+        ("{{ Review Text }}", r'got \'Text\'; {{ column\("Review Text"\) }} is a column whose name'),
+        ("{{ a.b }}", r'line 1: \.b reads .* {{ column\("Review Text"\) }} is a column whose name'),
         ("{{ self }}", r"line 1: self is .* write {{ column\('self'\) }}"),
     ],
 )
 def test_an_invalid_template_is_rejected_where_it_is_declared(source: str, message: str) -> None:
     with pytest.raises(structkit.PromptError, match=message):
         JinjaTemplate(source)
+
+
+@pytest.mark.parametrize("source", ["{{ Review_Text }}", "Is it good?"])
+def test_a_template_that_does_not_fit_is_told_how_to_write_a_name_that_is_no_identifier(source: str) -> None:
+    with pytest.raises(structkit.PromptError, match=r'write {{ column\("Review Text"\) }}'):
+        JinjaTemplate(source).validate(["id", "Review Text"])
 
 
 def test_a_template_knows_the_columns_that_it_reads_and_needs() -> None:
