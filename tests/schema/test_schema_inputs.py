@@ -394,6 +394,9 @@ def test_the_draft_is_read_from_any_form_of_its_address(draft: str, scheme: str,
         ("draft/2020-12/schema", {"type": "object", "dependencies": {"a": ["b"]}}, {"a": 1, "b": 2}, {"a": 1}),
         ("draft/2020-12/schema", {"type": "integer", "minimum": 0, "exclusiveMinimum": True}, 1, 0),
         ("draft-03/schema#", {"type": "number", "divisibleBy": 2}, 4, 3),
+        ("draft-03/schema#", {"type": "string", "format": "time"}, "10:20:30", "25:00:00"),
+        ("draft-04/schema#", {"type": "string", "format": "time"}, "10:20:30Z", "10:20:30"),
+        ("draft/2020-12/schema", {"type": "string", "format": "time-local"}, "10:20:30.5", "10:20:30Z"),
     ],
 )
 def test_a_keyword_that_the_named_draft_lacks_counts_as_others_define_it(

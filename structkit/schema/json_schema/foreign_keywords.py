@@ -38,15 +38,19 @@ class KeywordRule:
         meaning: What `explain` says of it.
         first_native: The first draft that defines the keyword as it is, and needs no rewriting.
         last_native: The last one.
+        only_draft: The only draft whose documents mean it so; empty where all do.
     """
 
     rewrite: Callable[[JSON, JSONPath], JSON]
     meaning: str
     first_native: str = ""
     last_native: str = ""
+    only_draft: str = ""
 
-    def applies_to(self, draft: str) -> bool:
-        """Return whether a draft does not define the keyword."""
+    def applies_to(self, draft: str, named_draft: str | None) -> bool:
+        """Return whether a draft does not define the keyword, in a document that names another one perhaps."""
+        if self.only_draft and self.only_draft != named_draft:
+            return False
         return not self.first_native or is_before(draft, self.first_native) or is_before(self.last_native, draft)
 
 
@@ -143,6 +147,15 @@ def read_format(part: JSON, _path: JSONPath) -> JSON:
     """
     name = part.get("format")
     return {**part, "format": LATER_NAMES[name]} if isinstance(name, str) and name in LATER_NAMES else part
+
+
+def read_local_time(part: JSON, _path: JSONPath) -> JSON:
+    """Return a part with the name that draft 3's times, without a UTC offset, have in the registry of OpenAPI.
+
+    >>> read_local_time({"format": "time"}, ())
+    {'format': 'time-local'}
+    """
+    return {**part, "format": "time-local"} if part.get("format") == "time" else part
 
 
 def read_extends(part: JSON, _path: JSONPath) -> JSON:
@@ -324,6 +337,7 @@ KEYWORD_RULES = (
     KeywordRule(read_counts, "a count such as 2.0: read as 2"),
     KeywordRule(read_divisor, "divisibleBy: read as multipleOf"),
     KeywordRule(read_format, "the formats ip-address and host-name: read as ipv4 and hostname"),
+    KeywordRule(read_local_time, "the format time of draft 3: read as time-local", only_draft="3"),
     KeywordRule(read_extends, "extends, disallow: read as allOf, not"),
     KeywordRule(
         read_exclusive_bounds,

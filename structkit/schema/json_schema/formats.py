@@ -25,6 +25,10 @@ EMAILS = {
 }
 """jsonschema takes any text with an @ for an address."""
 
+LOCAL_TIME = "time-local"
+LOCAL_TIMES = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?")
+"""A time without a UTC offset, as the registry of OpenAPI defines it, and draft 3 does under the name `time`."""
+
 URI_FORMATS = {"iri": "uri", "iri-reference": "uri-reference"}
 
 
@@ -51,6 +55,7 @@ def with_all_formats(checker: Any) -> Any:
             copied.checkers[name] = (_encoded(check), errors)
     for name, pattern in EMAILS.items():
         copied.checkers[name] = (_is_address(pattern, copied), ())
+    copied.checkers[LOCAL_TIME] = (_is_local_time, ())
     return copied
 
 
@@ -64,7 +69,11 @@ def is_validated(name: JSONValue) -> bool:
 
     from jsonschema import Draft202012Validator
 
-    return name in Draft202012Validator.FORMAT_CHECKER.checkers
+    return name == LOCAL_TIME or name in Draft202012Validator.FORMAT_CHECKER.checkers
+
+
+def _is_local_time(value: Any) -> bool:
+    return not isinstance(value, str) or LOCAL_TIMES.fullmatch(value) is not None
 
 
 def _is_address(pattern: re.Pattern[str], checker: Any) -> Any:

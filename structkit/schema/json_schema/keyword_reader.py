@@ -52,7 +52,7 @@ class _KeywordReader:
         self._document = document
         self._named_draft = draft_of(document) or _draft_by_keywords(document)
         self._draft = NEWEST if self._named_draft in {None, "3"} else str(self._named_draft)
-        self._rules = [rule for rule in KEYWORD_RULES if rule.applies_to(self._draft)]
+        self._rules = [rule for rule in KEYWORD_RULES if rule.applies_to(self._draft, self._named_draft)]
         self._places: dict[tuple[NoteKind, str], list[JSONPath]] = {}
         self._unknown: dict[str, None] = {}
 
