@@ -21,7 +21,7 @@ LOOP = "loop"
 COLUMN = "column"
 """The function that reads a column by its name."""
 
-OTHER_NAME = '{{ column("Review Text") }} is a column whose name is not an identifier'
+OTHER_NAME_HINT = '{{ column("Review Text") }} is a column whose name is not an identifier'
 OPEN_PRINT = "'end of print statement'"
 """What Jinja expects after an expression, where there is a second word."""
 
@@ -83,7 +83,7 @@ def compile_template(source: str) -> tuple[Template, frozenset[str], frozenset[s
     try:
         tree, template = environment.parse(source), environment.from_string(source)
     except TemplateSyntaxError as error:
-        hint = f"; {OTHER_NAME}" if OPEN_PRINT in str(error.message) else ""
+        hint = f"; {OTHER_NAME_HINT}" if OPEN_PRINT in str(error.message) else ""
         raise PromptError(f"the Jinja template is invalid, line {error.lineno}: {error.message}{hint}") from None
     if problem := next(_problems(tree), None):
         raise PromptError(f"the Jinja template, {problem}")
@@ -141,7 +141,7 @@ def _problems(tree: nodes.Template) -> Iterator[str]:
             yield (
                 f"line {attribute.lineno}: .{attribute.attr} reads an attribute of a value, which is not possible: "
                 "values are data. Write {{ name }} for a column, and a filter such as {{ name | upper }} for a "
-                f"method; {OTHER_NAME}"
+                f"method; {OTHER_NAME_HINT}"
             )
     for call in tree.find_all(nodes.Filter):
         if call.name in ATTRIBUTE_FILTERS or any(each.key == "attribute" for each in call.kwargs):
