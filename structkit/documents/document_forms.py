@@ -26,7 +26,7 @@ def find_form(document: PromptDocument, media_type: str, rejected_types: Collect
 
 
 def _forms(document: PromptDocument, media_type: str) -> Iterator[SendAs]:
-    scanned = sum(page.has_only_image or page.is_stamped_scan for page in document.pages)
+    scanned = sum(page.is_scan for page in document.pages)
     if scanned and (scanned <= MAX_IMAGES or document.has_unread_pages):
         yield "images"
         if media_type == PDF:

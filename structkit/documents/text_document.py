@@ -203,11 +203,7 @@ class Document(PromptDocument):
         if form == "file":
             parts: tuple[JSON, ...] = (File(self._data_without_password, name=self.name).part,)
         else:
-            numbers = [
-                page.number
-                for page in self.pages
-                if self.send == "images" or page.has_only_image or page.is_stamped_scan
-            ]
+            numbers = [page.number for page in self.pages if self.send == "images" or page.is_scan]
             images = self._page_images(numbers if form == "images" else [])
             text = self.text if form == "text" else "" if self.send == "images" else text_layer(self)
             parts = (*([{"type": "text", "text": text}] if text.strip() else []), *(image.part for image in images))

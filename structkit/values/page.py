@@ -36,6 +36,11 @@ class Page:
     is_stamped_scan: bool = False
 
     @property
+    def is_scan(self) -> bool:
+        """Whether only its image shows what is on it: the file has no text of it, or text in its margins alone."""
+        return self.has_only_image or self.is_stamped_scan
+
+    @property
     def is_unread(self) -> bool:
         """Whether there is something to see on it whose text is not known."""
         return self.is_stamped_scan or (self.has_only_image and self.start == self.end)
