@@ -15,7 +15,7 @@ from structkit.parsing.scalar_text import NULLS, Choices, means_choice, scalar_r
 from structkit.parsing.schema_branches import (
     PAIR,
     constants_of,
-    has_no_prose,
+    has_formats,
     is_constant,
     is_decimal,
     is_formatted,
@@ -23,6 +23,7 @@ from structkit.parsing.schema_branches import (
     is_open,
     is_plain_text,
     may_be_text,
+    may_have_format,
     properties_of,
     type_names,
     types_of,
@@ -288,7 +289,7 @@ def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
         branches = [*walk_branches([schema], root)]
         branches += unboxed_scalars(branches, root)
         is_listed = any(value in constants_of(branch) for branch in branches if is_constant(branch))
-        return is_listed or is_formatted([schema], branches) or has_no_prose(branches)
+        return is_listed or (may_have_format(value) and (is_formatted([schema], branches) or has_formats(branches)))
     return not isinstance(value, list | dict)
 
 

@@ -12,11 +12,11 @@ lookahead that pydantic's own pattern has."""
 MAX_NUMBER_CHARS = 64
 """A longer text is not a number that a model would write."""
 
-PLAIN_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+PLAIN_NUMBER = re.compile(r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 GROUPED_NUMBER = re.compile(r"([1-9][0-9]{0,2}(?:([,. '_])[0-9]{3})(?:\2[0-9]{3})*)(?:([.,])([0-9]+))?")
 POINT_OR_GROUP = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 """Digits that are a fraction in English and a thousand in German: alone they are JSON, beside a unit they are prose."""
-NUMBER_WITH_UNIT = re.compile(r"([-+]?)([^-+0-9]*?) ?([-+]?)([0-9](?:[0-9,.'_ eE+-]*[0-9])?) ?(\D*)")
+NUMBER_WITH_UNIT = re.compile(r"([-+]?)([^-+0-9]*?) ?([-+]?)(\.?[0-9](?:[0-9,.'_ eE+-]*[0-9])?) ?(\D*)")
 FULL_WIDTH = {code: code - 0xFEE0 for code in (0xFF04, 0xFF05, 0xFF0B, 0xFF0C, 0xFF0D, 0xFF0E, *range(0xFF10, 0xFF1A))}
 """Digits, signs and points in the width of Chinese and Japanese text."""
 
@@ -53,6 +53,8 @@ def read_number(text: str, *, as_integer: bool = False) -> int | float | None:
 
     >>> [read_number(text) for text in ("1.234", "1,234", "1.234,50", "1 234", "-$1'234.5", "12.50 kg")]
     [1.234, 1234, 1234.5, 1234, -1234.5, 12.5]
+    >>> [read_number(text) for text in (".5", "-$.99", "USD.50", "..5")]
+    [0.5, -0.99, None, None]
     >>> [read_number(text) for text in ("1,5", "12k", "10-12", "5 pm", "007", "0,123", "~5", "25%", "1.250 EUR")]
     [None, None, None, None, None, None, None, None, None]
     >>> [read_number(text, as_integer=True) for text in ("3.0", "3.5", "25%")]
@@ -83,6 +85,8 @@ def _read_digits(text: str, units: frozenset[str]) -> str | None:
         return None
     if (before or after) and POINT_OR_GROUP.fullmatch(digits):
         return None
+    if digits.startswith(".") and before[-1:].isalpha():  # as in `USD.50`: the point may end an abbreviation
+        return None
     json_digits = _json_digits(digits)
     if json_digits is None:
         return None
@@ -100,7 +104,7 @@ def _in_ascii(text: str) -> str:
 def _json_digits(digits: str) -> str | None:
     """Return the digits in the notation of JSON, without group separators."""
     if PLAIN_NUMBER.fullmatch(digits):
-        return digits
+        return f"0{digits}" if digits.startswith(".") else digits
     match = GROUPED_NUMBER.fullmatch(digits)
     if match is None:
         return None

@@ -12,6 +12,9 @@ from structkit.values import JSON, JSONValue
 GROUPED_NUMBER = re.compile(r"\s*[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?\s*")
 """A number that only groups of digits make longer than three; no date, time or other format has such commas."""
 
+FORMAT_SIGN = re.compile(r"[\d@:]")
+"""What every text has that is in one of the formats of `has_format`."""
+
 PAIR = {"key", "value"}
 """The keys of one member of a map, as the wire has it."""
 
@@ -94,10 +97,20 @@ def is_map(branch: JSON, root: JSON) -> bool:
     return any(properties_of(item).keys() == PAIR for item in items)
 
 
-def has_no_prose(branches: list[JSON]) -> bool:
-    """Return whether each text that is allowed is listed or has a format that no word has."""
+def has_formats(branches: list[JSON]) -> bool:
+    """Return whether each text that is allowed has a format that no word has, but for those that are listed."""
     texts = [branch for branch in branches if not {"string", "any"}.isdisjoint(type_names(branch))]
-    return bool(texts) and all(is_constant(text) or has_format(text) for text in texts)
+    unlisted = [text for text in texts if not is_constant(text)]
+    return bool(unlisted) and all(map(has_format, unlisted))
+
+
+def may_have_format(text: str) -> bool:
+    """Return whether a text has what no word and every format has; a validator may take any prose for a value.
+
+    >>> may_have_format("2024-01-05"), may_have_format("a@b.co"), may_have_format("Sorry, I cannot say.")
+    (True, True, False)
+    """
+    return FORMAT_SIGN.search(text) is not None
 
 
 def may_be_text(text: str, branch: JSON) -> bool:
@@ -109,7 +122,7 @@ def may_be_text(text: str, branch: JSON) -> bool:
     >>> may_be_text("7,000", date), may_be_text("7000", date)
     (False, True)
     """
-    is_word = not re.search(r"[\d@:]", text)
+    is_word = not may_have_format(text)
     is_grouped = GROUPED_NUMBER.fullmatch(text) is not None and not is_decimal([branch])
     is_other = (is_word or is_grouped) and has_format(branch)
     return not {"string", "any"}.isdisjoint(type_names(branch)) and not is_other

@@ -19,6 +19,9 @@ DESCRIBED_BOUNDS = "x-structkit-checked"
 BOXED_BRANCH = "x-structkit-box"
 """Keyword of a union's branch that the natural schema has already boxed under its name."""
 
+UNBOXED = ""
+"""The tag of all branches of a boxed union that have no box."""
+
 POSITION_NAME = "x-structkit-name"
 """Keyword for the name that a tuple's position has in the named tuple."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,6 +24,9 @@ RepairValue: TypeAlias = "Callable[[JSONValue], tuple[JSONValue, tuple[str, ...]
 MAX_READINGS = 20
 """Repaired readings of one text that are validated; a text that allows more is not an answer."""
 
+
+REPAIR_OF_AN_ITEM = re.compile(r"list for item at \w+(?:\[\d+\])+")
+"""The repair of an item of the whole value, or of an item in that."""
 
 MAX_ROUNDS = 4
 """How often values are repaired and tags added: a tag may need a repair that needs the tag around it."""
@@ -98,8 +102,11 @@ def _unwrapped_in_box(candidate: Candidate, name: str, form: ExpectedForm) -> It
 def _is_guess(candidate: Candidate, value_repairs: tuple[str, ...], form: ExpectedForm) -> bool:
     """Return whether a list was taken apart that may mean something else.
 
-    A list of one in a sentence may be a reference, and one of several lists may be one row of a list of lists.
+    A list of one in a sentence may be a reference, one of several lists may be one row of a list of lists, and each of
+    several lists in a box may be the whole list.
     """
+    if "separate items" in candidate.repairs and any(map(REPAIR_OF_AN_ITEM.fullmatch, value_repairs)):
+        return True
     if candidate.is_reference and f"list for item at {form.box}" in value_repairs:
         return True
     is_one_of_several = form.has_rows and "other document" in candidate.repairs and isinstance(candidate.value, list)

@@ -458,3 +458,39 @@ def test_annotations_of_a_json_schema_are_described():
             "id": 'Read-only. For example "a1".',
         }
     )
+
+
+class Pea(BaseModel):
+    size: int
+
+
+class Bean(BaseModel):
+    size: int
+    color: str = ""
+
+
+@pytest.mark.parametrize(
+    ("output_type", "place"),
+    [
+        (Annotated[Pea | Bean, Field(description="What grows.")], "value"),
+        (Annotated[dt.date | str, Field(description="What grows.")], "value"),
+        (list[Annotated[dt.date | str, Field(description="What grows.")]], "value[]"),
+        (dict[str, Annotated[Pea | Bean, Field(description="What grows.")]], "value[].value"),
+    ],
+    ids=str,
+)
+def test_a_union_of_branches_in_boxes_has_its_description(output_type, place):
+    assert descriptions(output_type)[place].startswith("What grows.")
+
+
+@pytest.mark.parametrize(
+    ("rules", "text"),
+    [
+        ({"format": "date"}, "If it is a string: A date, YYYY-MM-DD."),
+        ({"minimum": 0, "maximum": 1, "description": "A share."}, "A share. If it is a number: At least 0. At most 1."),
+        ({"format": "binary"}, None),
+    ],
+)
+def test_rules_for_one_type_are_stated_where_every_type_is_allowed(rules, text):
+    schema = {"type": "object", "properties": {"part": rules}, "required": ["part"]}
+    assert descriptions(schema).get("part") == text

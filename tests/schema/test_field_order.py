@@ -63,7 +63,7 @@ def test_the_properties_of_the_parts_of_an_all_of_are_in_their_order() -> None:
 PROGRAM = """
 import enum
 from typing import Annotated
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from structkit import ResponseFormat
 
 class Color(enum.Enum):
@@ -92,6 +92,12 @@ class Nested(BaseModel):
     several: list[Words] = [Words(words={"u", "v", "w"})]
     kind: Sets = Sets.MANY
 
+class Examples(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"words": {"x", "y", "z"}}]})
+    words: set[str]
+    pair: tuple[set[str], int] = Field(examples=[({"a", "b", "c"}, 1)])
+    by_name: dict[str, set[str]] = Field(examples=[{"k": {"a", "b", "c"}}])
+
 class_schema = {
     "type": "object",
     "properties": {"a": {"minLength": 1, "minimum": 1, "x": 1}, "k": {"type": "string"}},
@@ -99,7 +105,7 @@ class_schema = {
     "if": {"required": ["k"]}, "then": {"properties": {"b": {}}}, "else": {}, "dependentSchemas": {"a": {}},
     "anyOf": [{"required": ["a"]}, {"required": ["k"]}], "oneOf": [{"required": ["k"]}, {}],
 }
-for output_type in (Palette, Nested, class_schema):
+for output_type in (Palette, Nested, Examples, class_schema):
     response_format = ResponseFormat(output_type)
     print(response_format.schema, response_format.explain())
 """

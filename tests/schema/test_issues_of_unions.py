@@ -212,6 +212,25 @@ def test_the_issue_of_an_object_without_its_box_is_at_its_place_on_the_wire(wire
     assert [place for place, _ in issues_of(schema, {"x": wire})] == [path]
 
 
+class Rectangle(BaseModel):
+    width: int
+    height: int
+
+
+class Line(BaseModel):
+    width: int
+    color: str
+
+
+@pytest.mark.parametrize("wire", [{"width": 1}, {"width": 1, "height": "tall"}, 3, ["x"]], ids=str)
+@pytest.mark.parametrize("output_type", [Rectangle | Line | str, Rectangle | Line | str | date | None], ids=str)
+def test_a_value_beside_the_branches_in_boxes_is_told_every_branch(output_type: Any, wire: Any) -> None:
+    ((path, message),) = issues_of(list[output_type], {"value": [wire]})
+    assert path == ("value", 0)
+    assert '{"Rectangle": {"width": ..., "height": ...}}, {"Line": {"width": ..., "color": ...}}' in message
+    assert "a string" in message
+
+
 @pytest.mark.parametrize("output_type", [dict[str, int], dict[int, int]], ids=str)
 def test_a_map_with_too_many_pairs_is_told_how_many_it_may_have(output_type: Any) -> None:
     wire = {"value": [{"key": str(number), "value": number} for number in range(3)]}

@@ -9,11 +9,21 @@ import time
 from datetime import date
 from decimal import Decimal
 from ipaddress import IPv4Address
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from pydantic import AwareDatetime, BaseModel, Field, NaiveDatetime, StrictBool, StrictInt, create_model
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    Field,
+    NaiveDatetime,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    WrapValidator,
+    create_model,
+)
 
 from structkit import REPAIRS, Policy, ResponseFormat
 from structkit.dialects import CORE, DIALECTS, OPENAI, Dialect
@@ -324,6 +334,8 @@ class Level(enum.Enum):
         (int, "`-2,000.00`", -2_000, ["unquoted text", "number in text at value"]),
         (float, "$1,234.50", 1_234.5, ["unquoted text", "number in text at value"]),
         (float, "<think>Hm.</think>\n12 kg", 12, ["think block", "unquoted text", "number in text at value"]),
+        (float, ".5", 0.5, ["unquoted text", "number in text at value"]),
+        (float, "-$.99", -0.99, ["unquoted text", "number in text at value"]),
         (int | None, "None", None, ["unquoted text", "null in text at value"]),
         (int | None, "Null", None, ["unquoted text", "null in text at value"]),
         (Color, "red", "red", ["unquoted text"]),
@@ -349,7 +361,7 @@ def test_a_bare_word_or_number_is_read_as_a_scalar(output_type: Any, text: str, 
     ("output_type", "text"),
     [
         *((bool, text) for text in ("maybe", "I think True", "True or False", "not true", "", ".", "1 2")),
-        *((float, text) for text in ("1,5", "1/3", "10-12", "12k", "seven", "0,123", "-", "1 and 2")),
+        *((float, text) for text in ("1,5", "1/3", "10-12", "12k", "seven", "0,123", "-", "1 and 2", "..5", "USD.50")),
         *((Color, text) for text in ("The answer is red", "red, Rot", "not red", "reddish", "red: a color", "{red")),
         *((str, text) for text in ("red", "True", "```\nred\n```")),
         *((dt.date, text) for text in ("It is 2024-01-05", "I cannot say", "20240105", "05.01.2024")),
@@ -365,6 +377,43 @@ def test_a_bare_text_that_may_mean_anything_else_is_not_read(output_type: Any, t
     answer = ResponseFormat(output_type).read(text, repairs=True)
     assert not answer.valid
     assert answer.draft is None or isinstance(answer.draft, int | float)
+
+
+class Topic(str, enum.Enum):
+    BUG = "bug"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Topic:
+        return cls.OTHER
+
+
+def with_default(default: Any) -> WrapValidator:
+    def read_or_default(value: Any, read_value: Any) -> Any:
+        try:
+            return read_value(value)
+        except ValidationError:
+            return default
+
+    return WrapValidator(read_or_default)
+
+
+@pytest.mark.parametrize(
+    "output_type",
+    [
+        Topic,
+        Annotated[Literal["bug", "other"], with_default("other")],
+        Annotated[dt.date | None, with_default(None)],
+        Annotated[dt.date | Literal["never"], with_default("never")],
+    ],
+    ids=["an enum", "a literal", "a date", "a date or a literal"],
+)
+def test_prose_is_no_value_although_a_validator_would_take_it_for_one(output_type: Any) -> None:
+    assert not ResponseFormat(output_type).read("I am sorry, but I cannot help with that.", repairs=True).valid
+
+
+def test_a_listed_text_is_read_where_a_validator_has_a_value_for_any_other() -> None:
+    assert read(Topic, "Bug.") == (Topic.BUG, ["unquoted text", "spelling at value"])
 
 
 @pytest.mark.parametrize("unit", ["<think>", "</think>", "```\n", "~~~", " \n", '"', '"""', "'", "`", "* "])
@@ -778,6 +827,14 @@ def test_a_list_that_may_be_another_one_is_not_read(output_type: Any, text: str)
 def test_each_of_several_lists_of_lists_may_be_the_answer() -> None:
     assert read(list[list[int]], "[[1, 2]]\n[[3, 4]]") == ([[3, 4]], ["several answers"])
     assert read(list[int], "[1]\n[2]") == ([2], ["several answers"])
+
+
+@pytest.mark.parametrize("text", ['{"value": [1]} {"value": [2]}', '{"items": [1]}\n{"items": [2]}'])
+@pytest.mark.parametrize(("output_type", "value"), [(list[int], [2]), (set[int], {2}), (tuple[int, ...], (2,))])
+def test_each_of_several_lists_in_a_box_may_be_the_answer(output_type: Any, text: str, value: Any) -> None:
+    value_read, repairs = read(output_type, text)
+    assert value_read == value
+    assert "several answers" in repairs
 
 
 CITED = "\n\nI may be wrong, see [1]."

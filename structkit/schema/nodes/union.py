@@ -28,7 +28,7 @@ from structkit.schema.nodes.scalar import NULL, ScalarNode
 from structkit.schema.nodes.valid_branches import valid_branches
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.text import shorten_json
+from structkit.values.text import end_sentence, shorten_json
 
 
 @dataclass(frozen=True)
@@ -173,12 +173,12 @@ LOOK_ALIKE = "branches that look alike are boxed under their names"
 
 
 def any_of(nodes: Sequence[Node]) -> Node:
-    """Return a node for one of *nodes*; nested unions without a description are flattened."""
+    """Return a node for one of *nodes*; nested unions without a description are flattened, with null once."""
     if len(nodes) == 1:
         return nodes[0]
-    return UnionNode(
-        tuple(inner for node in nodes for inner in (node.branches if isinstance(node, UnionNode) else (node,)))
-    )
+    branches = [inner for node in nodes for inner in (node.branches if isinstance(node, UnionNode) else (node,))]
+    nulls = [position for position, branch in enumerate(branches) if branch == NULL]
+    return UnionNode(tuple(branch for position, branch in enumerate(branches) if position not in nulls[:-1]))
 
 
 def nullable(node: Node) -> Node:
@@ -238,7 +238,7 @@ def _as_box(node: Node) -> Node:
 
 
 def _unique(parts: list[JSON], nodes: list[Node]) -> tuple[list[JSON], list[Node]]:
-    """Return the branches without duplicates; the description of a duplicate is added to the first one."""
+    """Return the branches without duplicates; the description of a duplicate is an alternative to that of the first."""
     unique_positions: list[int] = []
     positions_by_schema: dict[str, list[int]] = {}
     for position, node in enumerate(nodes):
@@ -250,10 +250,19 @@ def _unique(parts: list[JSON], nodes: list[Node]) -> tuple[list[JSON], list[Node
             positions.append(position)
             unique_positions.append(position)
         else:
-            nodes[duplicate_of] = describe(
-                nodes[duplicate_of], description_of(nodes[duplicate_of]), description_of(node)
-            )
+            nodes[duplicate_of] = _join_descriptions(nodes[duplicate_of], node)
     return [parts[position] for position in unique_positions], [nodes[position] for position in unique_positions]
+
+
+def _join_descriptions(first: Node, second: Node) -> Node:
+    """Return the first of two nodes that differ in their descriptions at most, with both of them.
+
+    >>> nodes = [describe(ScalarNode({"type": "string"}), text) for text in ("A name.", "A code.")]
+    >>> _join_descriptions(*nodes).schema
+    {'type': 'string', 'description': 'A name. Or: A code.'}
+    """
+    texts = [*dict.fromkeys(text for text in map(description_of, (first, second)) if text)]
+    return describe(without_description(first), " Or: ".join(map(end_sentence, texts)) if texts[1:] else "".join(texts))
 
 
 def _split_other_types(nodes: list[Node]) -> tuple[list[Node], list[Node]]:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pydantic_core import core_schema
 
-from structkit.schema.keywords import BOXED_BRANCH, PYTHON_CLASS
+from structkit.schema.keywords import BOXED_BRANCH, PYTHON_CLASS, UNBOXED
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.pydantic.aliases import field_alias
 from structkit.schema.pydantic.ambiguity import Ambiguity, object_fields
@@ -20,9 +20,6 @@ from structkit.values import JSON
 
 CLASS_CHANGES = frozenset({"function-after", "function-wrap", "function-plain"})
 """Types of core schemas with a function that may return an instance of another class, such as a member's value."""
-
-UNBOXED = ""
-"""The tag of all branches without a box."""
 
 
 class UnionRewrite:
@@ -121,6 +118,7 @@ class UnionRewrite:
             tagged,
             _BoxReader(frozenset(branches), choice, texts_are_boxed=self._are_texts_boxed(by_name.values(), unboxed)),
             ref=part.get("ref"),
+            metadata=_texts(part),
             serialization=core_schema.plain_serializer_function_ser_schema(choice.write),
         )
         return cast("JSON", schema)
@@ -181,6 +179,13 @@ class _BoxReader:
             return str(name)
         lacks_box = UNBOXED not in self._names or (self._texts_are_boxed and isinstance(value, str))
         return self._choice.by_class(value) if lacks_box else UNBOXED  # the former reports the missing box
+
+
+def _texts(part: JSON) -> JSON | None:
+    """Return the metadata of a union by which it is described, as far as it does not depend on its form."""
+    updates = (part.get("metadata") or {}).get("pydantic_js_updates") or {}
+    texts = {word: updates[word] for word in ("title", "description", "examples", "deprecated") if word in updates}
+    return {"pydantic_js_updates": texts} if texts else None
 
 
 def _without_json(choice: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from structkit.schema.keywords import UNBOXED
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.issue_messages import MISSING_TYPES, message
 from structkit.values import Issue, JSONPath, JSONValue, value_at
@@ -131,7 +132,8 @@ def _intended_in_union(
     intended = {name: [*_intended(errors, value)] for name, errors in branches.items()}
     closest = min(intended, key=lambda name: _distance(intended[name]))
     distance, wrong_tags, _ = _distance(intended[closest])
-    if len(branches) > 1 and (distance == OTHER_TYPE or wrong_tags):
+    is_one_of_several = len(branches) > 1 or closest == UNBOXED  # beside those in boxes
+    if is_one_of_several and (distance == OTHER_TYPE or wrong_tags):
         yield location, {**error, "type": "union_tag_invalid", "input": value}
         return
     for inner, inner_error in intended[closest]:

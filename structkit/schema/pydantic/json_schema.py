@@ -122,7 +122,8 @@ class NaturalSchemaGenerator(StrictGenerator):
             return
         valid = copy.deepcopy(json_schema)
         super()._update_class_schema(json_schema, cls, config)
-        json_schema |= to_jsonable_python({word: json_schema[word] for word in json_schema if word not in valid})
+        added = {word: json_schema[word] for word in json_schema if word not in valid}
+        json_schema |= with_set_order(added, to_jsonable_python(added))
         drop_invalid_texts(json_schema)
         if reason := invalid_keyword(json_schema):
             replace_with_valid(json_schema, valid, reason)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from itertools import chain, repeat
 from typing import Any
 
 from structkit.values import JSON
@@ -36,17 +37,26 @@ def with_set_order(value: Any, encoded: Any) -> Any:
 
 
 def order_set_texts(part: JSON) -> None:
-    """Put the default and the examples of a set in order, which pydantic has written as lists."""
-    branches = part.get("anyOf", ())
-    if not any(isinstance(each, dict) and each.get("uniqueItems") for each in (part, *branches)):
-        return
-    if isinstance(part.get("default"), list):
-        part["default"] = _in_order(part["default"])
+    """Put the sets in the default and in the examples of a part in order, which pydantic has written as lists."""
+    if "default" in part:
+        part["default"] = _in_order(part["default"], part)
     if isinstance(part.get("examples"), list):
-        part["examples"] = [
-            sorted(each, key=json.dumps) if isinstance(each, list) else each for each in part["examples"]
-        ]
+        part["examples"] = [_in_order(example, part) for example in part["examples"]]
 
 
-def _in_order(items: Any) -> Any:
-    return sorted(items, key=json.dumps) if isinstance(items, list) else items
+def _in_order(value: Any, part: Any) -> Any:
+    """Return a value with the items of its sets in order, as far as its schema says without references what is a set.
+
+    >>> _in_order([["b", "a"], ["b", "a"]], {"prefixItems": [{"uniqueItems": True}, {}]})
+    [['a', 'b'], ['b', 'a']]
+    """
+    branches = [part, *part.get("anyOf", ())] if isinstance(part, dict) else []
+    shape = {word: inner for branch in branches if isinstance(branch, dict) for word, inner in branch.items()}
+    if isinstance(value, list):
+        parts = chain(shape.get("prefixItems", ()), repeat(shape.get("items")))
+        items = [_in_order(item, inner) for item, inner in zip(value, parts, strict=False)]
+        return sorted(items, key=json.dumps) if shape.get("uniqueItems") else items
+    if isinstance(value, dict):
+        properties, others = shape.get("properties", {}), shape.get("additionalProperties")
+        return {key: _in_order(member, properties.get(key, others)) for key, member in value.items()}
+    return value

@@ -13,13 +13,14 @@ from urllib.parse import unquote
 
 from structkit.dialects import Dialect
 from structkit.errors import SchemaError
+from structkit.schema.descriptions import describe_bounds
 from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import keys_of_alternatives, merge, with_alternatives
 from structkit.schema.json_schema.containment import Containment
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_schema.foreign_keywords import read_dependencies
 from structkit.schema.json_schema.value_validity import ValueValidity
-from structkit.schema.json_types import guess_type
+from structkit.schema.json_types import TYPE_BY_KEYWORD, guess_type
 from structkit.schema.keywords import (
     DESCRIBED_BOUNDS,
     EMPTY_DEFAULT,
@@ -44,10 +45,11 @@ from structkit.schema.nodes.scalar import build_scalar
 from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import build_union
 from structkit.schema.strict.deep_definitions import deep_definitions
-from structkit.schema.strict.description_texts import description_texts
+from structkit.schema.strict.description_texts import DESCRIBED_KEYWORDS, description_texts
 from structkit.schema.strict.finiteness import explain_infinite, find_infinite
 from structkit.schema.strict.implied_types import with_other_types
 from structkit.schema.strict.nullability import Nullability
+from structkit.schema.strict.rules_beside import UNIONS, with_rules_in_branches
 from structkit.schema.strict.union_tags import find_tag_names
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
@@ -239,7 +241,8 @@ class SchemaCompiler:
             return self._object_with_alternatives(schema, path)
         keyword = next((word for word in BY_KEYWORD if word in schema), None)
         if keyword is not None:
-            return BY_KEYWORD[keyword](schema, path, self)
+            rules = _without(_without_annotations(schema), *UNIONS, *CONTAINERS, *DESCRIBED_KEYWORDS)
+            return BY_KEYWORD[keyword](with_rules_in_branches(schema, rules, self.resolve), path, self)
         if isinstance(kind, list):
             return build_union({"anyOf": [{**_without_annotations(schema), "type": name} for name in kind]}, path, self)
         if kind is None or ("type" not in schema and kind in {"string", "number"}):
@@ -254,7 +257,9 @@ class SchemaCompiler:
         """Accept any value: keywords for one type accept every value of the other types."""
         for keyword in (word for word in schema if word not in ANNOTATIONS | CONTAINERS):
             self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
-        return self.any_value_node()
+        kind = guess_type(schema)
+        bounds = describe_bounds({word: schema[word] for word in schema if kind and TYPE_BY_KEYWORD.get(word) == kind})
+        return describe(self.any_value_node(), f"If it is a {kind}: {bounds}" if bounds else None)
 
     def _object_with_alternatives(self, schema: JSON, path: JSONPath) -> Node:
         """Build a union if every alternative has properties, and otherwise one object whose properties are optional."""
