@@ -57,6 +57,6 @@ def _in_order(value: Any, part: Any) -> Any:
         items = [_in_order(item, inner) for item, inner in zip(value, parts, strict=False)]
         return sorted(items, key=json.dumps) if shape.get("uniqueItems") else items
     if isinstance(value, dict):
-        properties, others = shape.get("properties", {}), shape.get("additionalProperties")
-        return {key: _in_order(member, properties.get(key, others)) for key, member in value.items()}
+        properties, member_shape = shape.get("properties", {}), shape.get("additionalProperties")
+        return {key: _in_order(member, properties.get(key, member_shape)) for key, member in value.items()}
     return value
