@@ -20,7 +20,8 @@ MAX_ERROR_CHARS = 200
 TEXT_PARTS = (None, "text", "output_text")
 """The types of content parts that belong to the answer; `thinking` and `reasoning` do not."""
 
-FLAT_MESSAGE_KEYS = ("message", "msg", "status_msg")
+FLAT_MESSAGE_KEYS = ("message", "msg", "status_msg", "error_msg")
+FLAT_CODE_KEYS = ("code", "status_code", "error_code")
 SUCCESS_CODES = frozenset({"0", "200", "success", "ok"})
 """Codes with which gateways wrap any body; they report no error."""
 
@@ -123,7 +124,7 @@ def _fault(body: JSON) -> MalformedReply | None:
 
 
 def flat_error(body: JSON) -> JSON | None:
-    """Return the error in a body that has its fields at the top (vLLM, SiliconFlow) or in `base_resp` (MiniMax).
+    """Return the error in a body that has its fields at the top (vLLM, SiliconFlow, Baidu) or in `base_resp` (MiniMax).
 
     Or in a list (Cloudflare), or as FastAPI's only field.
 
@@ -135,7 +136,7 @@ def flat_error(body: JSON) -> JSON | None:
     first_error = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else None
     fields = base if isinstance(base, dict) else first_error or body
     message = next((text for key in FLAT_MESSAGE_KEYS if isinstance(text := fields.get(key), str) and text), None)
-    code = fields.get("code") or fields.get("status_code")
+    code = next(filter(None, map(fields.get, FLAT_CODE_KEYS)), None)
     if first_error or (message and code and str(code) not in SUCCESS_CODES):
         return {"message": message or str(first_error), "code": code}
     return {"message": body["detail"]} if body.keys() == {"detail"} else None

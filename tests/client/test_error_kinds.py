@@ -209,6 +209,7 @@ FLAT_ERRORS: dict[str, tuple[JSON, bool]] = {
     "vLLM": ({"object": "error", "message": "engine is down", "code": 503}, True),
     "vLLM, permanent": ({"object": "error", "message": "no such thing", "code": 400}, False),
     "SiliconFlow": ({"code": 30001, "message": "balance", "data": None}, False),
+    "Baidu": ({"error_code": 336100, "error_msg": "The service is too busy"}, True),
     "MiniMax": ({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, False),
     "MiniMax, rate limit": ({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}, True),
     "no error": ({"code": 200, "message": "ok", "data": {}}, True),

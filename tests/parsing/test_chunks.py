@@ -405,6 +405,7 @@ FAILURES = {
     "as an event of text": ("error", "upstream down", "upstream down", True),
     "as an event of a list": ("error", "[3]", "[3]", True),
     "as an event of nothing": ("error", "{}", "no choices", True),
+    "as the fields of Baidu": ("", '{"error_code": 336, "error_msg": "overload"}', "overload (code 336)", True),
 }
 
 
