@@ -44,6 +44,7 @@ from structkit.errors import MalformedReply, SchemaError, StatusError, Transport
 from structkit.extraction.accepted_forms import learn_rejected_part
 from structkit.extraction.modes import Mode
 from structkit.parsing import NotJSON, may_be_json, read_json
+from structkit.parsing.thinking import STARTS, without_thinking
 from structkit.schema import Codec
 from structkit.schema.strict.conformance import conforms
 from structkit.schema.strict.size import enums_to_open, walk_schema
@@ -61,9 +62,22 @@ MIN_ECHO_CHARS = 12
 """A message of at least this many characters that occurs in an error is an echo of the request; a shorter one may occur
 in any text."""
 
-TRACES_OF_JSON = ("", "[", '"', "<", "`")
-"""First characters of a truncated text that may still become JSON: an array, a string, thinking, a code fence. An empty
-text may, too."""
+BEFORE_JSON = re.compile(r"(?:\s*(?:`+[^`\n]*(?:\n|$)|<[^<>\n]{0,160}(?:>|$)))*\s*")
+"""What may come before JSON at the start of a text: code fences and tags."""
+
+THINKING = re.compile(STARTS, re.IGNORECASE)
+
+TRACE_OF_JSON = re.compile(
+    r"""
+    $                                                           # nothing yet
+    | "(?:[^"\\]|\\.)*\\?(?:$|"\s*(?:$|[:,}\]]))                # a text, and nothing behind it that is not JSON
+    | \[(?!\w[^,\]]*\]\s*[^\s,\]])\s*(?:$|["'\[{\]\dntf-])      # an array, and no "[1] as above"
+    | [\s\S]*?\{\s*(?:$|\\?["'“„{}]|//|/\*|[\w$-]+\s*(?:$|:))   # anywhere: an object, which begins with a key
+    """,
+    re.VERBOSE,
+)
+"""The start of a truncated text that may still become JSON in any notation. The braces of prose and of code, as in
+`\\frac{3}{4}`, seldom have a key."""
 
 MIN_LEVELS = 3
 """A limit on nesting below this many levels would leave nothing to express."""
@@ -296,9 +310,14 @@ def is_truncated_prose(text: str, mode: Mode) -> bool:
     (True, False)
     >>> is_truncated_prose("<think>The user wants", JSON_SCHEMA), is_truncated_prose(" ", JSON_SCHEMA)
     (False, False)
+    >>> is_truncated_prose("<invoice><total>3", JSON_SCHEMA), is_truncated_prose("```json", JSON_SCHEMA)
+    (True, False)
     """
-    start = text.lstrip()[:1]
-    return mode.is_json and start not in TRACES_OF_JSON and "{" not in text
+    if not mode.is_json:
+        return False
+    answer, _ = without_thinking(text)
+    start = BEFORE_JSON.match(answer)
+    return not THINKING.search(answer) and not TRACE_OF_JSON.match(answer, start.end() if start else 0)
 
 
 def is_unconstrained(text: str, mode: Mode, schema: JSON) -> bool:

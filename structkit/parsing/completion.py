@@ -28,6 +28,9 @@ SUCCESS_CODES = frozenset({"0", "200", "success", "ok"})
 REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 """Where a message has the model's thinking."""
 
+ANSWER_FIELDS = ("content", "tool_calls", "function_call", "refusal", *REASONING_FIELDS)
+"""Where a message has something of the model."""
+
 OTHER_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning", "refusal", "tool_use", "tool_call", "citation"})
 """The types of content parts beside texts, apart from those that are a key too: `{"type": "file", "file": {...}}`."""
 
@@ -109,8 +112,7 @@ def _without_nulls(choices: JSONValue) -> list[Any]:
 def _fault(body: JSON) -> MalformedReply | None:
     """Return why an object is not a completion; None if it is one."""
     choices = _without_nulls(body.get("choices"))
-    error = reported_error(body.get("error")) if choices else body.get("error") or flat_error(body)
-    if error and not (choices and all(map(_is_finished, choices))):
+    if error := _error_instead_of(choices, body):
         return _error_object({**body, "error": error})
     if not choices:
         return _malformed("no choices", body)
@@ -142,9 +144,33 @@ def flat_error(body: JSON) -> JSON | None:
     return {"message": body["detail"]} if body.keys() == {"detail"} else None
 
 
+def _error_instead_of(choices: list[Any], body: JSON) -> JSONValue:
+    """Return the error that a body has instead of an answer; None if it has an answer, whatever error is beside it.
+
+    >>> error, empty = {"message": "upstream died"}, {"message": {"content": ""}, "finish_reason": "stop"}
+    >>> _error_instead_of([empty], {"error": error}), _error_instead_of([empty], {})
+    ({'message': 'upstream died'}, None)
+    >>> _error_instead_of([{"message": {"content": "{}"}, "finish_reason": "stop"}], {"error": error})
+    """
+    if not choices:
+        return body.get("error") or flat_error(body)
+    error = reported_error(body.get("error"))
+    if all(map(_is_empty, choices)):
+        return error or flat_error(body)
+    return None if all(map(_is_finished, choices)) else error
+
+
 def _is_finished(choice: JSONValue) -> bool:
     """Return whether a choice has a finish reason; without one, an error beside the choices interrupted it."""
     return isinstance(choice, dict) and bool(choice.get("finish_reason"))
+
+
+def _is_empty(choice: JSONValue) -> bool:
+    """Return whether a choice has nothing of a model, as gateways fill in beside an error, nor a reason for that."""
+    if not isinstance(choice, dict) or _choice_error(choice) or _is_withheld(choice):
+        return False
+    message = _message(choice) or {}
+    return all(message.get(name) in (None, "", []) for name in ANSWER_FIELDS)  # a decoded 0 or false is an answer
 
 
 def _is_withheld(choice: JSON) -> bool:

@@ -88,7 +88,8 @@ class OpenAITransport:
         try:
             _read(_get_models(self._client, parameters), reader)
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, *_connection(self._client, parameters, reader)) from None
+            limits = _with_own_timeout(self._client, Policy())
+            raise to_transport_error(error, *_connection(self._client, parameters, reader), limits) from None
         _, secrets = _connection(self._client, parameters, reader)
         return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
@@ -140,7 +141,8 @@ class AsyncOpenAITransport:
         try:
             await _read_async(_get_models(self._client, parameters), reader)
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, *_connection(self._client, parameters, reader)) from None
+            limits = _with_own_timeout(self._client, Policy())
+            raise to_transport_error(error, *_connection(self._client, parameters, reader), limits) from None
         _, secrets = _connection(self._client, parameters, reader)
         return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 

@@ -25,9 +25,14 @@ WAIT = re.compile(
 seconds" (Django REST framework)."""
 
 QUOTED_FIELD = re.compile(
-    r"retry[-_]?(?:after|delay)\W{1,4}(?:\{\W{0,4}seconds\W{1,4})?([\d.]+)(?![\d.]*\s*[a-z])", re.IGNORECASE
+    rf"retry[-_]?(?:after|delay)\W{{1,8}}(?:\{{\W{{0,4}}seconds\W{{1,4}})?([\d.]+(?:{UNIT}\b)?)(?![\d.]*\s*[a-z])",
+    re.IGNORECASE,
 )
-"""A field that a message quotes, without a unit: "retry_delay { seconds: 34 }" (Google), "Retry-After: 5"."""
+"""A field that a message quotes: "retry_delay { seconds: 34 }" (Google), "Retry-After: 5", and `"retryDelay": "23s"` in
+JSON, also if its quotes are escaped."""
+
+ONE_UNIT = re.compile(rf"\b(?:an?|one)\s+(?={UNIT}\b)", re.IGNORECASE)
+"""The words in "try again in a minute"."""
 
 CJK_UNITS = {
     **dict.fromkeys(("毫秒", "ミリ秒"), "ms"),
@@ -132,6 +137,7 @@ def _body_wait(body: JSONValue, current_time: datetime | None) -> float | None:
 
 
 def _message_wait(message: str, current_time: datetime | None) -> float | None:
+    message = ONE_UNIT.sub("1 ", message)
     if match := WAIT.search(message) or CJK_WAIT.search(message) or QUOTED_FIELD.search(message):
         return _duration(next(filter(None, match.groups())))
     if not message:

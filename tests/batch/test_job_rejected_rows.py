@@ -29,6 +29,7 @@ REJECTIONS = {
     "unprocessable": error_reply(422, "the text has an invalid character"),
     "not found": error_reply(404, "no route for this content"),
     "crash": error_reply(500, "the worker crashed"),
+    "words of a limit": error_reply(400, "Rate limit exceeded, says your text"),
 }
 
 
@@ -92,6 +93,13 @@ def test_no_row_fails_while_the_endpoint_has_never_answered_any(job: Callable[..
             assert len(endpoint.requests) - sent <= 40
     with Endpoint() as endpoint:
         assert job(endpoint, 40).run().counts == {"done": 40}
+
+
+def test_no_row_fails_while_words_of_a_limit_are_all_that_the_endpoint_answers(job: Callable[..., Job]) -> None:
+    with Endpoint(REJECTIONS["words of a limit"]) as endpoint:
+        assert job(endpoint, 10).run().counts == {"open": 10}
+    with Endpoint() as endpoint:
+        assert job(endpoint, 10).run().counts == {"done": 10}
 
 
 def test_no_row_fails_if_the_key_loses_its_permission_between_two_runs(job: Callable[..., Job]) -> None:

@@ -307,10 +307,23 @@ def test_a_500_that_names_response_format_leads_to_the_next_mode_at_once(
     assert all(attempt.retries == 0 for attempt in result.attempts)
 
 
+RETRY_DELAY = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "23s"}
+RETRY_INFO = {"error": {"code": 429, "message": "Resource exhausted.", "details": [RETRY_DELAY]}}
+
 WAITS: dict[str, tuple[JSONValue, dict[str, str], float | None]] = {
     "OpenAI": (error("Rate limit reached. Please try again in 300ms."), {}, 0.3),
     "OpenAI, minutes": (error("Rate limit reached. Please try again in 6m0s. Visit the docs."), {}, 360.0),
     "Groq": (error("Please try again in 7.66s."), {}, 7.66),
+    "a minute": (error("Please try again in a minute."), {}, 60.0),
+    "one hour": (error("Too many requests. Retry after one hour."), {}, 3600.0),
+    "no wait in words": (error("Only 5 requests a minute: try again later"), {}, None),
+    "Google's error in OpenRouter's": (
+        error("Provider error", metadata={"raw": json.dumps(RETRY_INFO, indent=2)}),
+        {},
+        23.0,
+    ),
+    "Google's error in LiteLLM's": (error(f"litellm.RateLimitError: {json.dumps(RETRY_INFO).encode()!r}"), {}, 23.0),
+    "Google's error in LiteLLM's, quoted": (error(f"VertexAI: {json.dumps(json.dumps(RETRY_INFO))}"), {}, 23.0),
     "about": (error("Slow down. Try again in about 5 seconds."), {}, 5.0),
     "a reset": (error("Your rate limit resets in 30 seconds."), {}, 30.0),
     "Chinese": (error("请求过于频繁,请在 5 秒后重试"), {}, 5.0),

@@ -127,6 +127,43 @@ def test_an_error_beside_unfinished_choices_is_a_fault(connect: Connect) -> None
         assert run(connect, endpoint).attempts[0].retries == 1
 
 
+ERRORS_BESIDE: dict[str, JSON] = {
+    "an error object": {"error": {"message": "upstream died", "code": 502}},
+    "fields of MiniMax": {"base_resp": {"status_code": 1013, "status_msg": "upstream died"}},
+    "flat fields": {"code": 502, "message": "upstream died"},
+}
+
+
+@pytest.mark.parametrize(
+    "message", [{"content": ""}, {"content": None}, {"content": "", "tool_calls": []}, {}], ids=str
+)
+@pytest.mark.parametrize("error", ERRORS_BESIDE.values(), ids=ERRORS_BESIDE.keys())
+def test_an_error_beside_a_finished_choice_without_an_answer_is_a_fault(
+    connect: Connect, error: JSON, message: JSON
+) -> None:
+    body = {**completion(""), **error}
+    body["choices"][0]["message"] = message
+    with Endpoint(Reply(body), VALID) as endpoint:
+        assert [attempt.retries for attempt in run(connect, endpoint).attempts] == [1]
+    with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply, match="upstream died"):
+        run(connect, endpoint)
+
+
+@pytest.mark.parametrize("error", ERRORS_BESIDE.values(), ids=ERRORS_BESIDE.keys())
+def test_an_error_beside_an_answer_or_the_reason_for_none_takes_nothing_away(connect: Connect, error: JSON) -> None:
+    with Endpoint({**completion(VALID), **error}) as endpoint:
+        assert (run(connect, endpoint).value, len(endpoint.requests)) == (3, 1)
+    decoded = {**completion(""), **error}
+    decoded["choices"][0]["message"] = {"content": 0}
+    with Endpoint(decoded) as endpoint:
+        assert connect(endpoint.base_url, policy=POLICY).run(int, "How many?").value == 0
+    with (
+        Endpoint({**completion("", finish_reason="content_filter"), **error}) as endpoint,
+        pytest.raises(structkit.Filtered),
+    ):
+        run(connect, endpoint)
+
+
 def test_a_choice_with_an_error_needs_no_message(connect: Connect) -> None:
     body = {"choices": [{"index": 0, "error": {"message": "upstream died", "code": 502}}]}
     with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply, match="upstream died"):

@@ -333,7 +333,21 @@ def test_a_reply_that_failed_in_transfer_does_not_change_the_mode(connect: Conne
     assert [(attempt.mode, attempt.retries) for attempt in result.attempts] == [("json_schema", 1)]
 
 
-TRUNCATED_PROSE = ["Sure! Let me explain how I would count the cu", "Here are [1] the cups: *", "抱歉"]
+TRUNCATED_PROSE = [
+    "Sure! Let me explain how I would count the cu",
+    "Here are [1] the cups: *",
+    "抱歉",
+    "[1] says that there are thr",
+    "[INST] count the cu",
+    '"Cups" are what the text',
+    "There are $\\frac{6}{2}$ cups, theref",
+    "The cups {c | c is full} are",
+    "{% for cup in cups %}",
+    "```python\ndef count(cups):\n    retu",
+    "<count>3</count><unit>cu",
+    "<answer>Three cu",
+    "<think>Three.</think>There are thr",
+]
 
 
 @pytest.mark.parametrize("text", TRUNCATED_PROSE)
@@ -345,7 +359,26 @@ def test_truncated_prose_shows_an_ignored_schema_and_does_not_count(connect: Con
     assert [attempt.mode for attempt in result.attempts] == ["json_schema", "tool"]
 
 
-@pytest.mark.parametrize("text", ["", " \n", "<think>Three cups, or", "```js", '"cou', "[", 'Sure! {"count": 3'])
+MAY_LEAD_TO_JSON = [
+    *["", " \n", "<think>Three cups, or", "Well, <think>three", "```js", "```json\n", "<answer>", "<answer>\n```json"],
+    *[
+        '"cou',
+        '"count": 3, "un',
+        "[",
+        "[3, ",
+        "[null], ",
+        '[{"coun',
+        "{",
+        "{\n  ",
+        "{count: 3, un",
+        "{'count': 3",
+        "{“count”: 3",
+    ],
+    *['Sure! {"count": 3', 'Sure!\n```json\n{"coun', "{ // cups", '{\\"count\\": 3', "Then {count} is: {"],
+]
+
+
+@pytest.mark.parametrize("text", MAY_LEAD_TO_JSON)
 def test_a_truncated_text_that_may_lead_to_json_does_not_change_the_mode(connect: Connect, text: str) -> None:
     with (
         Endpoint(Reply(completion(text, finish_reason="length"))) as endpoint,

@@ -99,6 +99,20 @@ def test_an_error_names_the_timeout_of_the_client(driver: str) -> None:
             extract()
 
 
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_an_error_of_the_list_of_models_names_the_timeout_of_the_client(driver: str) -> None:
+    with Endpoint(models=Reply({"data": []}, delay=0.4)) as endpoint:
+        options: Any = {"base_url": endpoint.base_url, "api_key": "k", "timeout": 0.05}
+
+        def list_models() -> Any:
+            if driver == "sync":
+                return structkit.Client("m", client=openai.OpenAI(**options)).models()
+            return asyncio.run(structkit.AsyncClient("m", client=openai.AsyncOpenAI(**options)).models())
+
+        with pytest.raises(structkit.RequestTimeout, match=r"within 0\.05 s"):
+            list_models()
+
+
 def test_the_clients_own_retries_do_not_multiply_the_retries_of_the_policy(run: Run) -> None:
     mocked = MockedEndpoint(status=503)
     with pytest.raises(structkit.StatusError, match="503"):

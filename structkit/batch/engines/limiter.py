@@ -45,7 +45,7 @@ class Limiter:
     Call `wait` before each request, and `start` at once if it returns 0, before anything is awaited; call `finish` with
     the reply. The concurrency rises quickly from a few requests until the first fault, then slowly; a fault that may
     pass halves it. A 429, and any `Retry-After`, pauses the whole run. When nothing goes through, one request at a time
-    probes whether the endpoint is back, but not forever; a rate limit alone is always waited for.
+    probes whether the endpoint is back, but not forever; a rate limit by a status or a code is always waited for.
 
     Args:
         concurrency: Requests in flight: detected (`auto`), or this many at first and at most.
@@ -191,8 +191,10 @@ class Limiter:
         if not isinstance(error, TransportError):
             self.has_answered, self._rejections = True, 0
             return
-        is_suspect = getattr(error, "status_code", 0) in SUSPECT_STATUSES or read_error(error).kind in FATAL_KINDS
-        if is_own_fault or error.retryable or (self.has_answered and not is_suspect):
+        reading = read_error(error)
+        is_suspect = getattr(error, "status_code", 0) in SUSPECT_STATUSES or reading.kind in FATAL_KINDS
+        may_pass = error.retryable and not reading.is_rate_limit  # a row ends with a limit if it has waited in vain
+        if is_own_fault or may_pass or (self.has_answered and not is_suspect):
             return
         rejection = rejection_reason(error)
         self._rejections = self._rejections + 1 if rejection == self._last_rejection else 1

@@ -25,8 +25,8 @@ from structkit.transport.retry_events import notify_retry
 from structkit.values import Completion, Policy, Request
 
 MAX_STATED_LIMITS = 50
-"""Rate limits that only a message states, no status and no code, after which a row fails if others were answered: its
-text may be quoted in a rejection that starts like one."""
+"""Rate limits that only a message states, no status and no code, after which a row is given up: its text may be quoted
+in a rejection that starts like one."""
 
 
 @dataclass
@@ -90,8 +90,7 @@ class RequestSender:
             reading = read_error(reply)
             failures += not reading.is_rate_limit
             stated_limits += reading.is_rate_limit and reading.source == "statement"
-            is_row_rejected = stated_limits > MAX_STATED_LIMITS and self.context.limiter.has_answered
-            if failures > self.context.policy.retries or is_row_rejected:
+            if failures > self.context.policy.retries or stated_limits > MAX_STATED_LIMITS:
                 break
             number += 1
             with self.context.hooks.report_retries(request):
