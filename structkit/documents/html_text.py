@@ -29,16 +29,17 @@ LINES = frozenset(
     | {"section", "form", "fieldset", "figcaption", "figure", "legend", "caption", "thead", "tbody", "tfoot"}
 )
 PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "dl", "blockquote", "hr", "pre"})
+BREAKS = LINES | PARAGRAPHS
 ROWS = frozenset({"tr", "thead", "tbody", "tfoot"})
 NEXT_TAGS: dict[str, frozenset[str]] = {
-    "p": (LINES | PARAGRAPHS) - {"br", "tr", "caption", *ROWS},
+    "p": BREAKS - {"br", "tr", "caption", *ROWS},
     "li": frozenset({"li"}),
     **dict.fromkeys(("dt", "dd"), frozenset({"dt", "dd"})),
     **dict.fromkeys(CELLS, CELLS | ROWS),
     "tr": ROWS,
     **dict.fromkeys(("thead", "tbody", "tfoot"), ROWS - {"tr"}),
     "option": frozenset({"option", "optgroup"}),
-    "head": (LINES | PARAGRAPHS) | {"body"},
+    "head": BREAKS | {"body"},
 }
 """Elements whose end tag may be left out, and the start tags that end them (HTML standard, section 13.1.2.4)."""
 
@@ -50,7 +51,7 @@ CONTAINERS: dict[str, frozenset[str]] = {
 }
 """Elements inside such an element in which a tag of NEXT_TAGS is one of their own."""
 
-OUTER_ENDS = LINES | PARAGRAPHS | CELLS | {"body", "html", "select", "menu"}
+OUTER_ENDS = BREAKS | CELLS | {"body", "html", "select", "menu"}
 """End tags that end elements inside, too, whose own end tag was left out."""
 
 INLINE = frozenset({"a", "b", "em", "font", "i", "label", "small", "span", "strong", "u"})
@@ -156,7 +157,8 @@ class _VisibleText(HTMLParser):
             return
         self._preformatted += tag in PREFORMATTED
         self._raised += tag == "sup"
-        self._break(tag)
+        if tag in BREAKS:
+            self._break(tag)
         if tag == "table":
             self._cell_counts.append(0)
         elif tag in CELLS:
@@ -175,7 +177,7 @@ class _VisibleText(HTMLParser):
             self._cell_counts.pop()
         if len(self._cell_counts) < self._blank_cell_depth + (tag in CELLS):
             self._blank_cell_depth = 0
-        if tag != "br":
+        if tag in BREAKS and tag != "br":
             self._break(tag)
 
     def handle_data(self, data: str) -> None:
