@@ -22,6 +22,9 @@ class DataFrame(Protocol):
 
 F = TypeVar("F", bound=DataFrame)
 
+VALUE_COLUMN = "value"
+"""The column of a type without fields, if it has no other name."""
+
 
 def is_frame(rows: Any) -> bool:
     """Return whether rows are a data frame; a single column of one is not."""
@@ -53,17 +56,33 @@ def frame_rows(frame: Any) -> list[JSON]:
     return [dict(record.values) for record in open_source(frame)]
 
 
+def reject_value_column(name: str) -> None:
+    """Reject a name of a column where the rows are not a data frame.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    if name != VALUE_COLUMN:
+        raise ConfigError(f"value_column {name!r} names a column of a data frame, and the rows are none; leave it out")
+
+
 def new_columns(
-    frame: Any, needs: frozenset[str], response_format: ResponseFormat[Any], *, has_errors: bool
+    frame: Any, needs: frozenset[str], response_format: ResponseFormat[Any], value_column: str, *, has_errors: bool
 ) -> tuple[Column, ...]:
     """Return the columns that a frame gets; checked before anything is sent.
 
     Raises:
-        ConfigError: The frame lacks a column that the function needs, has one of such a name, or cannot get columns.
+        ConfigError: The frame lacks a column that the function needs, has one of such a name, or cannot get columns; or
+            the type has a column for each field, and a name for its only one is set.
     """
     _validate_needs(frame, needs)
     is_open = isinstance(response_format.output_type, dict)
-    columns = output_columns(response_format.natural_schema, is_open=is_open)
+    columns = output_columns(response_format.natural_schema, is_open=is_open, name=value_column)
+    if value_column != VALUE_COLUMN and columns[0].path != ("output",):
+        raise ConfigError(
+            f"value_column {value_column!r} names the column of a type without fields; {response_format.name} has a "
+            "column for each field; leave it out"
+        )
     columns += (Column("error", ("error",)),) if has_errors else ()
     present = {*_names(frame)}
     if names := [column.name for column in columns if column.name in present]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from structkit.functions.concurrent_map import OnError
     from structkit.functions.frame_columns import DataFrame
     from structkit.partial import Partial
+    from structkit.tables.columns import Column
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -237,14 +238,14 @@ class Function(DecoratedFunction[P, T]):
         return cast("Prompt", self._function(*arguments, **keywords))
 
     @overload
-    def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> F: ...
+    def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ..., value_column: str = ...) -> F: ...
     @overload
     def map(self, rows: Iterable[Any], *, concurrency: int = ..., on_error: Literal["raise"] = ...) -> Iterator[T]: ...
     @overload
     def map(
         self, rows: Iterable[Any], *, concurrency: int = ..., on_error: Literal["return"]
     ) -> Iterator[T | StructkitError]: ...
-    def map(self, rows: Any, *, concurrency: int = 16, on_error: OnError = "raise") -> Any:
+    def map(self, rows: Any, *, concurrency: int = 16, on_error: OnError = "raise", value_column: str = "value") -> Any:
         """Return the value for each row, in the order of the rows; nothing is stored (`label` does that).
 
         Args:
@@ -254,19 +255,29 @@ class Function(DecoratedFunction[P, T]):
             concurrency: Calls at a time.
             on_error: What to do with a row that fails with a `StructkitError`: `raise` the error when its turn comes,
                 which ends the iteration, or `return` it in the value's place; in the column `error` of a data frame.
+            value_column: The column of a data frame for the values of a type that has no fields.
 
         Raises:
             ConfigError: An argument is invalid, or the data frame lacks the column of an argument, or already has one
                 of such a name; nothing was sent.
         """
         from structkit.functions.concurrent_map import map_in_threads, return_errors, validate_map
-        from structkit.functions.frame_columns import frame_rows, is_frame, new_columns, with_columns
+        from structkit.functions.frame_columns import (
+            frame_rows,
+            is_frame,
+            new_columns,
+            reject_value_column,
+            with_columns,
+        )
 
         validate_map(rows, concurrency, on_error)
         call = return_errors(RowFunction(self)) if on_error == "return" else RowFunction(self)
         if not is_frame(rows):
+            reject_value_column(value_column)
             return map_in_threads(call, rows, concurrency)
-        columns = new_columns(rows, self.row_function.needs, self.response_format, has_errors=on_error == "return")
+        columns = new_columns(
+            rows, self.row_function.needs, self.response_format, value_column, has_errors=on_error == "return"
+        )
         values = map_in_threads(call, frame_rows(rows), concurrency)
         return with_columns(rows, columns, values, self.response_format)
 
@@ -326,7 +337,9 @@ class AsyncFunction(DecoratedFunction[P, T]):
         return cast("Prompt", await self._function(*arguments, **keywords))
 
     @overload
-    def map(self, rows: F, *, concurrency: int = ..., on_error: OnError = ...) -> Awaitable[F]: ...
+    def map(
+        self, rows: F, *, concurrency: int = ..., on_error: OnError = ..., value_column: str = ...
+    ) -> Awaitable[F]: ...
     @overload
     def map(
         self,
@@ -339,24 +352,27 @@ class AsyncFunction(DecoratedFunction[P, T]):
     def map(
         self, rows: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = ..., on_error: Literal["return"]
     ) -> AsyncIterator[T | StructkitError]: ...
-    def map(self, rows: Any, *, concurrency: int = 16, on_error: OnError = "raise") -> Any:
+    def map(self, rows: Any, *, concurrency: int = 16, on_error: OnError = "raise", value_column: str = "value") -> Any:
         """Like `Function.map`, with `async for`; of a data frame, awaited."""
         from structkit.functions.concurrent_map import map_in_tasks, return_errors_async, validate_map
-        from structkit.functions.frame_columns import is_frame
+        from structkit.functions.frame_columns import is_frame, new_columns, reject_value_column
 
         validate_map(rows, concurrency, on_error)
         call = return_errors_async(RowFunction(self)) if on_error == "return" else RowFunction(self)
         if is_frame(rows):
-            return self._map_frame(rows, call, concurrency, has_errors=on_error == "return")
+            columns = new_columns(
+                rows, self.row_function.needs, self.response_format, value_column, has_errors=on_error == "return"
+            )
+            return self._map_frame(rows, call, concurrency, columns)
+        reject_value_column(value_column)
         return map_in_tasks(call, rows, concurrency)
 
     async def _map_frame(
-        self, frame: F, call: Callable[[Any], Awaitable[Any]], concurrency: int, *, has_errors: bool
+        self, frame: F, call: Callable[[Any], Awaitable[Any]], concurrency: int, columns: tuple[Column, ...]
     ) -> F:
         from structkit.functions.concurrent_map import map_in_tasks
-        from structkit.functions.frame_columns import frame_rows, new_columns, with_columns
+        from structkit.functions.frame_columns import frame_rows, with_columns
 
-        columns = new_columns(frame, self.row_function.needs, self.response_format, has_errors=has_errors)
         values = [value async for value in map_in_tasks(call, frame_rows(frame), concurrency)]
         return with_columns(frame, columns, values, self.response_format)
 

@@ -114,6 +114,24 @@ def test_a_type_without_fields_is_the_column_value(endpoint: Endpoint, call: Cal
 
 
 @pytest.mark.parametrize("kind", FRAMES)
+def test_the_column_of_a_type_without_fields_can_be_named(
+    endpoint: Endpoint, call: Callable[..., Any], kind: str
+) -> None:
+    frame = FRAMES[kind]({"text": ["good food"], "value": ["mine"]})
+    [row] = records(call("map", frame, value_column="label", output_type=dict[str, str | None]))
+    assert (row["value"], list(row)) == ("mine", ["text", "value", "label"])
+    assert len(endpoint.requests) == 1
+
+
+def test_a_name_for_a_column_that_there_is_not_is_an_error(endpoint: Endpoint, call: Callable[..., Any]) -> None:
+    with pytest.raises(structkit.ConfigError, match="a column for each field; leave it out"):
+        call("map", pd.DataFrame(COLUMNS), value_column="label")
+    with pytest.raises(structkit.ConfigError, match="a column of a data frame, and the rows are none"):
+        call("map", ["good food"], value_column="label")
+    assert not endpoint.requests, "nothing was sent"
+
+
+@pytest.mark.parametrize("kind", FRAMES)
 def test_a_column_is_never_replaced(endpoint: Endpoint, call: Callable[..., Any], kind: str) -> None:
     with pytest.raises(structkit.ConfigError, match="already has 'mood': rename or drop it first"):
         call("map", FRAMES[kind]({**COLUMNS, "mood": ["", "", ""]}))
