@@ -34,6 +34,7 @@ EITHER_IP = {"anyOf": [STRING | IPV4, STRING | IPV6]}
         (STRING | {"anyOf": [{"$ref": "#/$defs/any_ip"}]}, EITHER_IP),
         (STRING | {"anyOf": [IPV4, {"enum": ["any"]}]}, {"anyOf": [STRING | IPV4, STRING | {"const": "any"}]}),
         (STRING | {"anyOf": [True, STRING]}, STRING),
+        ({"type": "null", "anyOf": [{"const": None}, {"type": "null"}]}, {"type": "null"}),
         (
             {"type": ["string", "null"], "anyOf": [IPV4, {"enum": ["any", None]}]},
             {"anyOf": [STRING | IPV4, STRING | {"const": "any"}, {"type": "null"}]},
