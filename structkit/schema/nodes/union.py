@@ -178,8 +178,8 @@ def any_of(nodes: Sequence[Node]) -> Node:
         return nodes[0]
     branches = [inner for node in nodes for inner in (node.branches if isinstance(node, UnionNode) else (node,))]
     nulls = [position for position, branch in enumerate(branches) if branch == NULL]
-    unique = tuple(branch for position, branch in enumerate(branches) if position not in nulls[:-1])
-    return UnionNode(unique) if len(unique) > 1 else unique[0]
+    unique = [branch for position, branch in enumerate(branches) if position not in nulls[:-1]]
+    return UnionNode(tuple(unique)) if len(unique) > 1 else unique[0]
 
 
 def nullable(node: Node) -> Node:
