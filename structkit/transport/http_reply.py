@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from structkit.dialects.error_bodies import error_message, read_error
 from structkit.errors import MalformedReply, StatusError, TransportError
@@ -280,14 +279,29 @@ def redact(text: str, secret: Secrets) -> str:
 def _secret_pattern(secret: Secrets) -> re.Pattern[str] | None:
     """Return a pattern for the secrets in every form in which an endpoint may echo them; None without any."""
     secrets = (secret,) if isinstance(secret, str) else secret
-    forms = {form for each in secrets if len(each) >= MIN_SECRET_CHARS for form in _secret_forms(each)}
     # The longest first: a secret may contain another one.
-    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True)))) if forms else None
+    longest_first = sorted({each for each in secrets if len(each) >= MIN_SECRET_CHARS}, key=len, reverse=True)
+    return re.compile("|".join("".join(map(_char_forms, each)) for each in longest_first)) if longest_first else None
 
 
-def _secret_forms(secret: str) -> tuple[str, ...]:
-    escaped = (repr(secret)[1:-1], json.dumps(secret)[1:-1])
-    return (secret, *escaped, quote(secret), quote(secret, safe=""), quote_plus(secret))
+HTML_NAMES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+
+
+@cache
+def _char_forms(char: str) -> str:
+    r"""Return a pattern for a character as it is, or as it is escaped in JSON, Python, a URL or HTML, also twice.
+
+    >>> [bool(re.fullmatch(_char_forms("&"), form)) for form in ("&", r"\u0026", "%26", "&amp;", "&#38;", "amp")]
+    [True, True, True, True, True, False]
+    """
+    if char.isascii() and char.isalnum():
+        return char
+    code = ord(char)
+    name = HTML_NAMES.get(char, "#")
+    escape = (
+        rf"\\{{1,8}}(?:u{code:04x}|x{code:02x})|&(?:{name}|#0*{code}|#x0*{code:x});|{re.escape(quote(char, safe=''))}"
+    )
+    return rf"(?:(?i:{escape})|\\{{0,8}}{re.escape(char)}{'|[+]' if char == ' ' else ''})"
 
 
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue, url: str) -> StatusError:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import pickle
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +58,38 @@ def test_values_of_custom_headers_are_redacted(connect: Connect, echoing: Endpoi
     assert endpoint.headers[0]["api-key"] == HEADER_SECRET
     assert HEADER_SECRET not in all_texts(caught.value)
     assert TOKEN not in all_texts(caught.value)
+
+
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "not": str,
+    "Python": repr,
+    "JSON": json.dumps,
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "JSON of Go": lambda text: json.dumps(text).replace("&", "\\u0026").replace("<", "\\u003c"),
+    "JSON of .NET": lambda text: (
+        json.dumps(text).replace("&", "\\u0026").replace("+", "\\u002B").replace('\\"', "\\u0022")
+    ),
+    "JSON of PHP": lambda text: json.dumps(text).replace("/", "\\/"),
+    "HTML": html.escape,
+    "HTML of Go": lambda text: html.escape(text).replace("&quot;", "&#34;").replace("+", "&#43;"),
+    "a path": quote,
+    "a query": quote_plus,
+}
+
+
+@pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES.keys())
+@pytest.mark.parametrize("secret", ["k/9f8a+7b&6c==", 'say "<hi>" now', "p@ss word's"])
+def test_a_secret_is_redacted_however_an_endpoint_escapes_it(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, secret: str, escape: Callable[[str], str]
+) -> None:
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"x-secret: {secret}")
+    echo = f"begin {escape(secret)} end"
+    for body in (echo, {"error": {"message": echo}}):
+        with Endpoint(Reply(body, status=400)) as endpoint, pytest.raises(structkit.StatusError) as caught:
+            connect(endpoint.base_url, policy=NO_RETRIES).extract(int, "x")
+        assert "[redacted]" in str(caught.value)
+        words = re.findall(r"[a-z0-9]+", str(caught.value).partition("begin")[2].partition("end")[0])
+        assert {*words} <= {"redacted"}, "nothing of the secret is left"
 
 
 @pytest.mark.usefixtures("custom_headers")
