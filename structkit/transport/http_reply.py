@@ -59,7 +59,9 @@ RETRYABLE = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, 520, 521, 52
 """Statuses of failures that pass; 498 is Groq's for a tier without capacity (console.groq.com/docs/flex-processing)."""
 
 UPSTREAM_FAULTS = frozenset({500, 502, 503})
-LOOKS_LIKE_KEY = re.compile(r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]*[0-9*])[A-Za-z0-9*_\-.]{12,}")
+LOOKS_LIKE_KEY = re.compile(
+    r"(\b(?:[Bb]earer\s+|sk-|gsk_|xai-|AIza))(?=[A-Za-z0-9*_\-.]{0,200}[0-9*])[A-Za-z0-9*_\-.]{12,}"
+)
 
 STARTS_LIKE_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:data|event|id|retry)? ?:")
 """The first line of a stream of events, which some endpoints send although nobody has asked for a stream."""

@@ -77,6 +77,13 @@ ESCAPES: dict[str, Callable[[str], str]] = {
 }
 
 
+def test_a_long_error_of_words_that_begin_like_keys_is_redacted_at_once(connect: Connect) -> None:
+    body = "sk-proj-" * 100_000 + " sk-proj-4711-4711-4711"
+    with Endpoint(Reply(body, status=400)) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url, policy=NO_RETRIES).extract(int, "x")
+    assert "4711" not in all_texts(caught.value)
+
+
 @pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES.keys())
 @pytest.mark.parametrize("secret", ["k/9f8a+7b&6c==", 'say "<hi>" now', "p@ss word's"])
 def test_a_secret_is_redacted_however_an_endpoint_escapes_it(
