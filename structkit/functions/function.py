@@ -161,13 +161,15 @@ class DecoratedFunction(Generic[P, T]):
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         """Pickle by name where it leads here, as functions are: another process imports its own, with its own client.
 
-        Others are left to picklers such as that of cloudpickle, which takes functions apart.
+        Others, and those of a notebook, which no other process can import, are left to picklers such as that of
+        cloudpickle, which takes functions apart.
         """
         qualified_name = cast("str", cast("Any", self).__qualname__)
         value: Any = sys.modules.get(self.__module__)
+        is_importable = self.__module__ != "__main__" or hasattr(value, "__file__")
         for name in qualified_name.split("."):
             value = getattr(value, name, None)
-        return qualified_name if value is self else super().__reduce_ex__(protocol)
+        return qualified_name if is_importable and value is self else super().__reduce_ex__(protocol)
 
     @property
     def _client(self) -> Client | AsyncClient:

@@ -6,6 +6,7 @@ import copy
 import io
 import multiprocessing
 import pickle
+import subprocess
 import sys
 from pathlib import Path
 from types import FunctionType
@@ -89,6 +90,15 @@ def test_a_function_without_a_name_is_left_to_picklers_that_take_functions_apart
     assert other is not function
     assert other.format("a") == function.format("a")
     assert other.declaration.call == function.declaration.call
+
+
+@pytest.mark.parametrize("is_script", [True, False], ids=["script", "notebook"])
+def test_only_a_function_of_a_notebook_is_not_pickled_by_its_name(is_script: bool, tmp_path: Path) -> None:
+    program = MODULE + "print(isinstance(count.__reduce_ex__(4), str))"
+    (tmp_path / "script.py").write_text(program)
+    arguments = [str(tmp_path / "script.py")] if is_script else ["-c", program]
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{is_script}\n"
 
 
 def test_other_options_leave_the_function_as_it_is() -> None:
