@@ -104,7 +104,7 @@ class Codec(Generic[T]):
     def dump(self, value: T) -> JSONValue:
         """Return a value of the type as wire JSON, as a correct reply would have it: `load(dump(value)) == value`.
 
-        A value that breaks a rule of the type is written unchanged, and `load` rejects it.
+        A value that breaks a rule is written unchanged, and `load` rejects it; a subclass's own fields are left out.
 
         Raises:
             SchemaError: The value has no JSON form; or it breaks a rule, and would be read as another, valid value.
