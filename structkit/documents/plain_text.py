@@ -100,8 +100,8 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> str:
 def decode_declared(data: bytes, declared: str, name: str) -> str:
     r"""Return bytes as text in the encoding that they declare; in a likely one if there is none of that name.
 
-    >>> decode_declared(b"5 \x80", "ISO-8859-1", "a.html"), decode_declared(b"5 \x80", "of-my-own", "a.html")
-    ('5 €', '5 €')
+    >>> decode_declared(b"5 \x80", "ISO-8859-1", "a.html"), decode_declared(b"5 EUR", "of-my-own", "a.html")
+    ('5 €', '5 EUR')
 
     Raises:
         PromptError: It is not text.

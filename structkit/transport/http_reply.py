@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -295,15 +296,16 @@ def _char_forms(char: str) -> str:
 
     >>> [bool(re.fullmatch(_char_forms("&"), form)) for form in ("&", r"\u0026", "%26", "&amp;", "&#38;", "amp")]
     [True, True, True, True, True, False]
+    >>> [bool(re.fullmatch(_char_forms("\n"), form)) for form in ("\n", r"\n", r"\\n", "%0A", "n")]
+    [True, True, True, True, False]
     """
     if char.isascii() and char.isalnum():
         return char
-    code = ord(char)
-    name = HTML_NAMES.get(char, "#")
-    escape = (
-        rf"\\{{1,8}}(?:u{code:04x}|x{code:02x})|&(?:{name}|#0*{code}|#x0*{code:x});|{re.escape(quote(char, safe=''))}"
-    )
-    return rf"(?:(?i:{escape})|\\{{0,8}}{re.escape(char)}{'|[+]' if char == ' ' else ''})"
+    code, name = ord(char), HTML_NAMES.get(char, "#")
+    escapes = {json.dumps(char)[1:-1], ascii(char)[1:-1], rf"\u{code:04x}", rf"\x{code:02x}"} - {char}
+    forms = [re.escape(each).replace(r"\\", r"\\{1,8}") for each in sorted(escapes)]
+    forms += [rf"&(?:{name}|#0*{code}|#x0*{code:x});", re.escape(quote(char, safe="", errors="surrogatepass"))]
+    return rf"(?:(?i:{'|'.join(forms)})|\\{{0,8}}{re.escape(char)}{'|[+]' if char == ' ' else ''})"
 
 
 def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSONValue, url: str) -> StatusError:

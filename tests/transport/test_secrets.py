@@ -16,10 +16,13 @@ from urllib.parse import quote, quote_plus
 import httpx2
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import structkit
 from structkit.client.endpoint_settings import find_endpoint
 from structkit.testing import Endpoint, Reply, cassette, completion
+from structkit.transport.http_reply import redact
 from structkit.values import JSON
 
 Connect = Callable[..., Any]
@@ -97,6 +100,12 @@ def test_a_secret_is_redacted_however_an_endpoint_escapes_it(
         assert "[redacted]" in str(caught.value)
         words = re.findall(r"[a-z0-9]+", str(caught.value).partition("begin")[2].partition("end")[0])
         assert {*words} <= {"redacted"}, "nothing of the secret is left"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8), st.sampled_from([*ESCAPES]))
+def test_no_escape_hides_a_secret_of_any_characters(secret: str, escape: str) -> None:
+    message = redact(f"begin {ESCAPES[escape](secret)} end", secret)
+    assert re.fullmatch(r"""begin [\\"']*\[redacted\][\\"']* end""", message)
 
 
 @pytest.mark.usefixtures("custom_headers")
