@@ -62,29 +62,28 @@ def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue
 
 
 def _valid_choices(
-    root: Node, wire: JSONValue, undecided: dict[JSONPath, int], validate: Validate
-) -> dict[JSONPath, int]:
+    root: Node, wire: JSONValue, undecided: dict[PathPair, int], validate: Validate
+) -> dict[PathPair, int]:
     """Return, for each place where exactly one branch is valid, the position of that branch.
 
     Each round validates the whole value once, with the next branch at every place.
     """
-    valid: dict[JSONPath, list[int]] = {path: [] for path, count in undecided.items() if count <= MAX_CHOICES}
-    for choice in range(max((undecided[path] for path in valid), default=0)):
-        walk = _TagWalk({path: choice for path in valid if choice < undecided[path]})
-        invalid = {issue.path for issue in validate(walk.add(root, wire, PathPair()))}
-        for path in walk.choices:
-            if any(
-                map(path.__ne__, _inside(path, walk.undecided))
-            ):  # a branch cannot be validated without its own tags
-                del valid[path]
-            elif not _inside(path, invalid):
-                valid[path].append(choice)
-    return {path: choices[0] for path, choices in valid.items() if len(choices) == 1}
+    valid: dict[PathPair, list[int]] = {place: [] for place, count in undecided.items() if count <= MAX_CHOICES}
+    for choice in range(max((undecided[place] for place in valid), default=0)):
+        walk = _TagWalk({place: choice for place in valid if choice < undecided[place]})
+        invalid = [issue.path for issue in validate(walk.add(root, wire, PathPair()))]
+        undecided_paths = [place.natural for place in walk.undecided]
+        for place in walk.choices:
+            if _has_inside(place.natural, undecided_paths):  # a branch cannot be validated without its own tags
+                del valid[place]
+            elif not _has_inside(place.natural, invalid):
+                valid[place].append(choice)
+    return {place: choices[0] for place, choices in valid.items() if len(choices) == 1}
 
 
-def _inside(place: JSONPath, paths: Collection[JSONPath]) -> list[JSONPath]:
-    """Return the paths that lead to a place or into it."""
-    return [path for path in paths if path[: len(place)] == place]
+def _has_inside(place: JSONPath, paths: Collection[JSONPath]) -> bool:
+    """Return whether a path leads to a place or into it."""
+    return any(path[: len(place)] == place for path in paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +111,14 @@ class _TagWalk:
         is_changed: Whether a tag was added, or a map or a tuple was written in the form of the wire.
     """
 
-    def __init__(self, choices: dict[JSONPath, int]) -> None:
-        """Start a walk with the position of the branch that is chosen for each place where several fit."""
+    def __init__(self, choices: dict[PathPair, int]) -> None:
+        """Start a walk with the position of the branch that is chosen for each place where several fit.
+
+        A union in the box of another one has the same natural path, and a choice of its own.
+        """
         self.choices = choices
         self.repairs: list[str] = []
-        self.undecided: dict[JSONPath, int] = {}
+        self.undecided: dict[PathPair, int] = {}
         self.is_changed = False
 
     @singledispatchmethod
@@ -202,10 +204,10 @@ class _TagWalk:
         if wire is None or node.single_branch:
             return wire if wire is None or node.single_branch is None else self.add(node.single_branch, wire, place)
         branches = possible_branches(node, wire)
-        if len(branches) != 1 and place.natural not in self.choices:
-            self.undecided |= {place.natural: len(branches)} if branches else {}
+        if len(branches) != 1 and place not in self.choices:
+            self.undecided |= {place: len(branches)} if branches else {}
             return wire
-        branch, tagged = branches[self.choices.get(place.natural, 0) if len(branches) > 1 else 0]
+        branch, tagged = branches[self.choices.get(place, 0)]
         if tagged is not wire:
             self.is_changed = True
             self.repairs.append(f"{REPAIR} at {format_path(place.wire)}")
