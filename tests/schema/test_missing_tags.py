@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, RootModel, TypeAdapter, create_model
 
 from structkit import REPAIRS, ResponseFormat
 from structkit.dialects import DIALECTS
@@ -259,6 +259,25 @@ def test_a_branch_with_an_undecided_union_of_its_own_is_not_chosen() -> None:
     text = create_model("Text", day=(str, ...))
     assert read(late, {"day": "2026-11-29T10:00:00"})[0] == late(day=dt.datetime(2026, 11, 29, 10))  # noqa: DTZ001
     assert read(late | text, {"value": {"day": "2026-11-29T10:00:00"}})[0] is None
+
+
+class ListOrMap(RootModel[list[int] | dict[str, str]]):
+    pass
+
+
+@pytest.mark.parametrize("reply", ["[]", '{"value": []}'])
+@pytest.mark.parametrize(
+    "output_type",
+    [
+        dict[str, int] | dict[float, dt.date] | ListOrMap,
+        list[int] | dict[str, str] | ListOrMap,
+        dict[str, int] | dict[int, int] | ListOrMap | str,
+    ],
+    ids=["maps", "a list", "a text"],
+)
+def test_a_union_in_the_box_of_another_one_does_not_take_its_choice(output_type: Any, reply: str) -> None:
+    answer = ResponseFormat(output_type).read(reply, repairs=True)
+    assert [issue.path for issue in answer.issues] == [()]
 
 
 def test_a_reply_with_many_undecided_places_is_validated_once_per_branch() -> None:
