@@ -215,11 +215,11 @@ def error_texts(body: JSONValue, echoes: Iterable[str] = ()) -> str:
     "tools"
     """
     texts = [text[:MAX_TEXT_CHARS] for text in islice(_texts(body), MAX_PARTS)]
-    sent = [*echoes]
-    for echo in sent:
+    echoes = [*echoes]  # read twice
+    for echo in echoes:
         texts = [text.replace(echo, "") for text in texts]
     lines = CALLER_NAMES.sub("", "\n".join(f'"{text}"' for text in texts))
-    for echo in sent:
+    for echo in echoes:
         lines = _without_echo(lines, echo)
     return lines
 

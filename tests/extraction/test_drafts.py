@@ -19,7 +19,7 @@ from structkit.schema import ResponseFormat
 from structkit.values import JSONValue, Message
 
 POLICY = Policy(repairs=REPAIRS - {"repetition"})
-CutReply = Callable[[JSONValue], str]
+ReplyWriter = Callable[[JSONValue], str]
 
 
 class Color(Enum):
@@ -98,36 +98,36 @@ ITEMS: list[tuple[Any, st.SearchStrategy[Any]]] = [
 ]
 
 
-def _bare(item_type: Any) -> tuple[Any, CutReply]:
+def _bare(item_type: Any) -> tuple[Any, ReplyWriter]:
     return list[item_type], json.dumps
 
 
-def _boxed(item_type: Any) -> tuple[Any, CutReply]:
+def _boxed(item_type: Any) -> tuple[Any, ReplyWriter]:
     return list[item_type], lambda items: json.dumps({"value": items})
 
 
-def _property(item_type: Any) -> tuple[Any, CutReply]:
+def _property(item_type: Any) -> tuple[Any, ReplyWriter]:
     model = create_model("Page", number=(int, ...), rows=(list[item_type], ...), note=(str | None, None))
     return model, lambda items: json.dumps({"number": 3, "rows": items})
 
 
-def _respelled(item_type: Any) -> tuple[Any, CutReply]:
+def _respelled(item_type: Any) -> tuple[Any, ReplyWriter]:
     model = create_model("Page", number=(int, 0), all_rows=(list[item_type], ...))
     return model, lambda items: json.dumps({"Number": "3", "allRows": items})
 
 
-def _inner(item_type: Any) -> tuple[Any, CutReply]:
+def _inner(item_type: Any) -> tuple[Any, ReplyWriter]:
     table = create_model("Table", title=(str, ...), rows=(list[item_type], ...))
     model = create_model("Page", table=(table | None, None))
     return model, lambda items: json.dumps({"table": {"title": "T", "Rows": items}})
 
 
-def _wrapped(item_type: Any) -> tuple[Any, CutReply]:
+def _wrapped(item_type: Any) -> tuple[Any, ReplyWriter]:
     model = create_model("Page", rows=(list[item_type], ...))
     return model, lambda items: json.dumps({"result": {"rows": items}})
 
 
-def _optional(item_type: Any) -> tuple[Any, CutReply]:
+def _optional(item_type: Any) -> tuple[Any, ReplyWriter]:
     model = create_model("Page", rows=(list[item_type], ...))
     return model | None, lambda items: json.dumps({"rows": items})
 
@@ -140,10 +140,21 @@ def start(output_type: Any) -> Extraction[Any]:
     return Extraction(ResponseFormat(output_type), "m", (Message("user", "Which rows?"),), policy=POLICY)
 
 
+def assert_same_reading(output_type: Any, text: str, truncated: str) -> None:
+    """Assert that what is complete of a truncated reply is read as the whole reply that has no more."""
+    step = start(output_type)
+    expected = step.response_format.read(text, repairs=POLICY.repairs)
+    assume(expected.valid)
+    remainder = read_remainder(step, truncated)
+    assert remainder is not None
+    assert step.response_format.read_natural(remainder.draft).value == expected.value
+    assert remainder.repairs == expected.repairs
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.data(), st.sampled_from(FORMS), st.sampled_from(ITEMS), st.sampled_from(BEFORE))
 def test_the_items_of_a_truncated_list_are_those_of_the_whole_reply_with_them(
-    data: st.DataObject, form: Callable[[Any], tuple[Any, CutReply]], item: tuple[Any, Any], before: str
+    data: st.DataObject, form: Callable[[Any], tuple[Any, ReplyWriter]], item: tuple[Any, Any], before: str
 ) -> None:
     item_type, replies = item
     output_type, write = form(item_type)
@@ -153,13 +164,7 @@ def test_the_items_of_a_truncated_list_are_those_of_the_whole_reply_with_them(
     start_of_next = further[: data.draw(st.integers(0, len(further) - 1))]
     truncated = f"{text[: text.rindex(']')]}, {start_of_next}"
 
-    step = start(output_type)
-    expected = step.response_format.read(text, repairs=POLICY.repairs)
-    assume(expected.valid)
-    remainder = read_remainder(step, truncated)
-    assert remainder is not None
-    assert step.response_format.read_natural(remainder.draft).value == expected.value
-    assert remainder.repairs == expected.repairs
+    assert_same_reading(output_type, text, truncated)
 
 
 @settings(max_examples=200, deadline=None)
@@ -177,10 +182,4 @@ def test_the_properties_of_a_truncated_object_are_those_of_the_whole_reply_with_
     text = before + (f'{{"result": {text}}}' if has_wrapper else text)
     truncated = f'{text[: -1 - has_wrapper]}, "{last_key[: data.draw(st.integers(0, 6))]}'
 
-    step = start(model)
-    expected = step.response_format.read(text, repairs=POLICY.repairs)
-    assume(expected.valid)
-    remainder = read_remainder(step, truncated)
-    assert remainder is not None
-    assert step.response_format.read_natural(remainder.draft).value == expected.value
-    assert remainder.repairs == expected.repairs
+    assert_same_reading(model, text, truncated)
