@@ -308,13 +308,13 @@ def validate_requests(requests: Any) -> list[tuple[int, float]]:
     """Return the numbers and tokens of requests that a worker has sent.
 
     Raises:
-        ValueError: A number of tokens is not one.
+        ValueError: A number of tokens is negative or not finite.
 
     >>> validate_requests([[1, 20.5]])
     [(1, 20.5)]
     """
     if not all(is_finite(tokens) and tokens >= 0 for _, tokens in requests):
-        raise ValueError("a number of tokens is not one")
+        raise ValueError("a number of tokens is negative or not finite")
     return [(number, tokens) for number, tokens in requests]
 
 
