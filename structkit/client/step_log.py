@@ -16,6 +16,7 @@ from structkit.transport import TransportReply
 from structkit.transport.logger import find_logger
 from structkit.transport.retry_events import error_label
 from structkit.values import Attempt, Result
+from structkit.values.credentials import hide_credentials
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -78,7 +79,7 @@ def _log_attempt(logger: Logger, attempt: Attempt, model: str) -> None:
     if attempt.issues:
         logger.info("%s: attempt %d was invalid: %d issue(s)", model, attempt.number, len(attempt.issues))
     if logger.isEnabledFor(DEBUG):
-        logger.debug("%s: request %d: %s", model, attempt.number, attempt.request.body)
+        logger.debug("%s: request %d: %s", model, attempt.number, hide_credentials(attempt.request.body))
         logger.debug("%s: reply %d: %s", model, attempt.number, attempt.raw)
         for issue in attempt.issues:
             logger.debug("%s: issue of attempt %d: %s", model, attempt.number, issue)

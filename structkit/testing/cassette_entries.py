@@ -22,8 +22,9 @@ from structkit.parsing.serialized import (
     is_read_from_body,
 )
 from structkit.transport.http_reply import redact
-from structkit.transport.secrets import SECRET_FIELD, environment_secrets
+from structkit.transport.secrets import environment_secrets
 from structkit.values import JSON, Choice, Completion, Delta, JSONValue, Usage
+from structkit.values.credentials import hide_credentials, hide_query
 
 VARIABLE = "STRUCTKIT_RECORD"
 """An environment variable: any value but `0` makes every cassette in mode `auto` record."""
@@ -37,36 +38,16 @@ MIN_KEY_CHARS = 12
 """A shorter `OPENAI_API_KEY` is a placeholder, which may occur in any text."""
 
 
-REDACTED = "[redacted]"
-
-CONVERSATION_FIELDS = frozenset({"messages", "response_format", "tools", "tool_choice", "functions"})
-"""Fields whose names are those of a schema, of which one may be called `password`."""
-
-
 def request_to_entry(identity: JSON) -> JSON:
     """Return what identifies a request as it is stored in the file.
 
     >>> request_to_entry({"litellm": {"api_key": "k-1"}, "seed": 7, "extra_query": {"api-version": "2", "sig": "s-1"}})
     {'litellm': {'api_key': '[redacted]'}, 'seed': 7, 'extra_query': {'api-version': '2', 'sig': '[redacted]'}}
     """
-    fields = {
-        name: value if name in CONVERSATION_FIELDS else _without_credentials(name, value)
-        for name, value in identity.items()
-    }
+    fields = hide_credentials(identity)
     if isinstance(query := fields.get("extra_query"), Mapping):
-        fields["extra_query"] = {name: value if "version" in name else REDACTED for name, value in query.items()}
+        fields["extra_query"] = hide_query(query)
     return cast("JSON", without_keys(fields))
-
-
-def _without_credentials(name: str, value: JSONValue) -> JSONValue:
-    """Return a field without the credentials in it, which are known by their names."""
-    if SECRET_FIELD.search(name):
-        return REDACTED
-    if isinstance(value, list | tuple):
-        return [_without_credentials("", each) for each in value]
-    if isinstance(value, Mapping):
-        return {key: _without_credentials(str(key), each) for key, each in value.items()}
-    return value
 
 
 def reply_to_entry(reply: Completion | TransportError) -> JSON:

@@ -100,7 +100,7 @@ def read_reply(
     reply = _read_success(value, body) if is_success(status) else None
     limits = read_limits(headers)
     if isinstance(reply, Completion):
-        return with_headers(without_secrets(reply, secret), headers, limits)
+        return without_secrets(with_headers(reply, headers, limits), secret)
     safe_headers = {name.lower(): redact(text, secret) for name, text in headers.items()}
     # Redacted before anything is truncated: half a key would no longer be recognised.
     text = redact(body.decode("utf-8-sig", "replace"), secret)
@@ -150,9 +150,10 @@ def without_secrets(reply: Completion, secret: Secrets) -> Completion:
     body = reply.raw if isinstance(reply.raw, dict) else {}
     secret = tuple(each for each in ((secret,) if isinstance(secret, str) else secret) if len(each) >= MIN_KEY_CHARS)
     pattern, metadata = _secret_pattern(secret), [name for name in body if name not in UNREDACTED_FIELDS]
-    if pattern is None or not pattern.search("\n".join(str(body[name]) for name in metadata)):
+    texts = [reply.server or "", *(str(body[name]) for name in metadata)]
+    if pattern is None or not pattern.search("\n".join(texts)):
         return reply
-    fields: JSON = {name: _redact(getattr(reply, name), secret) for name in ("id", "model", "provider")}
+    fields: JSON = {name: _redact(getattr(reply, name), secret) for name in ("id", "model", "provider", "server")}
     return replace(reply, **fields, raw={**body, **_redact({name: body[name] for name in metadata}, secret)})
 
 

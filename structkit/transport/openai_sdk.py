@@ -22,7 +22,7 @@ from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.http.end_in_time import end_in_time
 from structkit.transport.http.proxies import through_proxy
 from structkit.transport.http_reply import read_model_names, received_reply
-from structkit.transport.outgoing import with_parameter_secrets
+from structkit.transport.outgoing import encode_query, with_parameter_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.sdk_create import (
@@ -267,11 +267,14 @@ def _with_own_timeout(client: Any, policy: Policy) -> Policy:
 
 def _connection(client: Any, parameters: Parameters, reader: BodyReader) -> tuple[str, Secrets]:
     """Return the host and the secrets, which a user may change on the client at any time."""
-    values = [*client._custom_headers.values(), *client._custom_query.values()]  # noqa: SLF001 (there is no public way)
-    headers = header_secrets(each for each in values if isinstance(each, str))
-    secrets = (client.api_key, *headers, *query_secrets(str(client.base_url)), *environment_secrets())
-    secrets = (*secrets, *reader.sent_secrets)
-    return _connection_name(client), with_parameter_secrets(secrets, parameters)
+    values = client._custom_headers  # noqa: SLF001 (there is no public way)
+    headers = header_secrets({name: value for name, value in values.items() if isinstance(value, str)})
+    query = f"?{encode_query(client._custom_query)}"  # noqa: SLF001 (as above)
+    in_query = (*query_secrets(query), *query_secrets(str(client.base_url)))
+    pool = _pool(client)
+    to_proxy = {name.decode(): value.decode() for name, value in getattr(pool, "_proxy_headers", None) or ()}
+    secrets = (client.api_key, *headers, *in_query, *environment_secrets(), *reader.sent_secrets)
+    return _connection_name(client, pool), with_parameter_secrets((*secrets, *header_secrets(to_proxy)), parameters)
 
 
 def _drop_connections(http_client: Any) -> None:
@@ -282,10 +285,14 @@ def _drop_connections(http_client: Any) -> None:
             connections.clear()  # not closed: that needs the event loop that is gone
 
 
-def _connection_name(client: Any) -> str:
-    """Return the host, and the proxy that the HTTP library has chosen for it, without its password."""
+def _pool(client: Any) -> Any:
+    """Return the connections that the HTTP library has chosen for the address, which may be those to a proxy."""
     transport_for = getattr(client._client, "_transport_for_url", lambda _: None)  # noqa: SLF001 (as above)
-    pool = getattr(transport_for(client.base_url), "_pool", None)
+    return getattr(transport_for(client.base_url), "_pool", None)
+
+
+def _connection_name(client: Any, pool: Any) -> str:
+    """Return the host, and the proxy that leads to it, without its password."""
     if (proxy := getattr(pool, "_proxy_url", None)) is None:
         return str(client.base_url.host)
     return through_proxy(client.base_url.host, f"{proxy.host.decode()}:{proxy.port}")

@@ -76,7 +76,7 @@ def with_parameter_secrets(secrets: Secrets, parameters: Parameters) -> Secrets:
     if not headers and not query and not body:
         return secrets
     connection_secrets = (secrets,) if isinstance(secrets, str) else secrets
-    added_secrets = (*header_secrets(headers.values()), *query_secrets(f"?{encode_query(query)}"))
+    added_secrets = (*header_secrets(headers), *query_secrets(f"?{encode_query(query)}"))
     return (*connection_secrets, *added_secrets, *(field_secrets(body) if body else ()))
 
 

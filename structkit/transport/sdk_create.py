@@ -17,7 +17,7 @@ from structkit.transport.base_url import display_url, query_secrets
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
 from structkit.transport.http.end_in_time import end_in_time
 from structkit.transport.reply_body import BodyReader
-from structkit.transport.secrets import sent_secrets
+from structkit.transport.secrets import header_secrets
 from structkit.transport.stale_connection import Trace, send_on_open_connection, send_on_open_connection_async
 from structkit.values import Policy, Request
 
@@ -132,7 +132,7 @@ def _traced(request: Any, trace: Trace) -> Any:
 def note_request(reader: BodyReader, request: Any) -> None:
     """Note where a request went, and what it has as it was sent: hooks and `auth=` of an HTTP client add secrets."""
     url = str(request.url)
-    reader.url, reader.sent_secrets = display_url(url), (*sent_secrets(request.headers), *query_secrets(url))
+    reader.url, reader.sent_secrets = display_url(url), (*header_secrets(request.headers), *query_secrets(url))
 
 
 def create_arguments(create: Callable[..., Any], request: Request) -> dict[str, Any]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import unquote
+
+from structkit.values.credentials import CREDENTIAL_FIELD
 
 Secrets: TypeAlias = "str | tuple[str, ...]"
 """The API key, or all secrets of a connection."""
 
 CUSTOM_HEADERS = "OPENAI_CUSTOM_HEADERS"
 """The variable that has headers of the user's own, one per line."""
-
-
-SECRET_FIELD = re.compile(r"api_?key|access_token|secret|password", re.IGNORECASE)
-"""Names of fields that gateways take a credential from, beside those of a completion request."""
 
 
 def field_secrets(fields: Mapping[str, Any]) -> tuple[str, ...]:
@@ -28,43 +26,54 @@ def field_secrets(fields: Mapping[str, Any]) -> tuple[str, ...]:
     """
     values = (each for value in fields.values() for each in (value if isinstance(value, list | tuple) else (value,)))
     inner = (value for value in values if isinstance(value, Mapping))
-    texts = (value for name, value in fields.items() if SECRET_FIELD.search(str(name)) and isinstance(value, str))
+    texts = (value for name, value in fields.items() if CREDENTIAL_FIELD.search(str(name)) and isinstance(value, str))
     return (*texts, *(secret for each in inner for secret in field_secrets(each)))
 
 
 def environment_secrets() -> tuple[str, ...]:
     """Return the secrets that the environment adds to every connection: custom headers, and passwords of proxies."""
-    values = (line.partition(":")[2].strip() for line in os.environ.get(CUSTOM_HEADERS, "").split("\n"))
-    return (*header_secrets(values), *proxy_secrets())
-
-
-def header_secrets(values: Iterable[str]) -> tuple[str, ...]:
-    """Return header values that messages must not contain, and the token in those that have a scheme before it.
-
-    >>> header_secrets(["Bearer hunter2"])
-    ('Bearer hunter2', 'hunter2')
-    """
-    return tuple(dict.fromkeys(part for value in values for part in (value, *value.split()[-1:]) if part))
+    lines = (line.partition(":") for line in os.environ.get(CUSTOM_HEADERS, "").split("\n"))
+    return (*header_secrets({name.strip(): value.strip() for name, _, value in lines}), *proxy_secrets())
 
 
 PUBLIC_HEADERS = frozenset(
     {
         *{"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"},
-        *{"openai-organization", "openai-project", "idempotency-key"},
+        *{"openai-organization", "openai-project", "openai-beta", "idempotency-key"},
+        *{"anthropic-beta", "anthropic-version", "http-referer", "referer", "x-title"},
     }
 )
 """Headers of a request that are no secrets, beside those about the SDK itself."""
 
+MIN_PART_CHARS = 8
+"""A shorter part of a header's value is hardly a credential, and may occur in any text."""
 
-def sent_secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what messages must not contain of the headers of a request as it was sent.
+LOOKS_RANDOM = re.compile(r"\d|[a-z][A-Z]")
 
-    >>> sent_secrets({"Host": "a.example", "X-Stainless-Lang": "python", "Authorization": "Basic dXNlcjpodW50ZXIy"})
+PAIR_VALUE = re.compile(r"""[=:]["']?([^\s;,"']+)""")
+
+
+def header_secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what messages must not contain of the headers of a request.
+
+    >>> header_secrets({"Host": "a.example", "X-Stainless-Lang": "python", "Authorization": "Basic dXNlcjpodW50ZXIy"})
     ('Basic dXNlcjpodW50ZXIy', 'dXNlcjpodW50ZXIy', 'hunter2')
     """
     names = (name for name in headers if name.lower() not in PUBLIC_HEADERS)
     values = [headers[name] for name in names if not name.lower().startswith("x-stainless-")]
-    return (*header_secrets(values), *filter(None, map(_basic_password, values)))
+    return tuple(dict.fromkeys(filter(None, (part for value in values for part in (value, *_credentials(value))))))
+
+
+def _credentials(value: str) -> Iterator[str]:
+    """Yield the parts of a header's value that an endpoint may echo alone: a token, a cookie, one of several keys.
+
+    >>> sorted({*_credentials("session=hunter2-hunter2; theme=dark; csrf=4711-4711")} - {""})
+    ['4711-4711', 'csrf=4711-4711', 'hunter2-hunter2', 'session=hunter2-hunter2']
+    """
+    yield from value.split()[-1:]
+    words = (each for each in re.split(r"[\s;,]+", value) if LOOKS_RANDOM.search(each))
+    yield from (each for each in (*words, *PAIR_VALUE.findall(value)) if len(each) >= MIN_PART_CHARS)
+    yield _basic_password(value)
 
 
 def _basic_password(value: str) -> str:
@@ -72,9 +81,10 @@ def _basic_password(value: str) -> str:
     if scheme.lower() != "basic":
         return ""
     try:
-        return b64decode(credentials).decode().partition(":")[2]
+        user, _, password = b64decode(credentials).decode().partition(":")
     except ValueError:
         return ""
+    return password or user  # some servers take a token as the user
 
 
 def proxy_secrets() -> tuple[str, ...]:
@@ -85,7 +95,6 @@ def proxy_secrets() -> tuple[str, ...]:
         # Not with `urlsplit`, which fails for a password that is not percent-encoded: "#", "/" or "@" in it.
         credentials = url.partition("://")[2].rpartition("@")[0] or url.rpartition("@")[0]
         user, _, password = credentials.partition(":")
-        if password:
-            pair = f"{unquote(user)}:{unquote(password)}"
-            secrets += [password, unquote(password), b64encode(pair.encode()).decode()]
+        pair, secret = f"{unquote(user)}:{unquote(password)}", password or user  # some proxies take a token as the user
+        secrets += [secret, unquote(secret), b64encode(pair.encode()).decode()]
     return tuple(dict.fromkeys(secrets))

@@ -135,7 +135,7 @@ class StreamReceiver:
         headers = self.reader.headers
         limits = reply.limits or read_limits(headers)
         if isinstance(reply, Completion):
-            return with_headers(without_secrets(reply, self._connection()[1]), headers, limits)
+            return without_secrets(with_headers(reply, headers, limits), self._connection()[1])
         reply.request_id = reply.request_id or headers.get("x-request-id")
         reply.limits = limits
         if isinstance(reply, MalformedReply):

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from typing_extensions import Unpack
 
+from structkit.values.credentials import hide_credentials, hide_query
 from structkit.values.json import JSON
 
 QueryValue: TypeAlias = "str | int | float | bool | Sequence[str | int | float | bool]"
@@ -101,8 +102,13 @@ class Parameters:
         object.__setattr__(self, "options", values)
 
     def __repr__(self) -> str:
-        """The options, without the values of headers."""
-        options = {**self.options, **({"extra_headers": [*self.extra_headers]} if self.extra_headers else {})}
+        """The options, without the values of headers and of the query, and without credentials in `extra_body`."""
+        shown: JSON = {
+            "extra_body": hide_credentials(self.options.get("extra_body", {})),
+            "extra_headers": [*self.extra_headers],
+            "extra_query": hide_query(self.extra_query),
+        }
+        options = {**self.options, **{name: value for name, value in shown.items() if value}}
         return f"Parameters({', '.join(f'{name}={value!r}' for name, value in options.items())})"
 
     def updated(self, **options: Unpack[Options]) -> Parameters:

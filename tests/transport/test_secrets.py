@@ -171,6 +171,62 @@ async def call_async(client: structkit.AsyncClient, action: str) -> None:
         await (client.models() if action == "models" else client.extract(int, "x"))
 
 
+HEADERS_OF_SEVERAL_PARTS = {
+    "session=hunter2-hunter2; csrf=4711-4711-4711": ("hunter2-hunter2", "4711-4711-4711"),
+    "hunter2-hunter2, 4711-4711-4711": ("hunter2-hunter2", "4711-4711-4711"),
+    'Digest username="u", response="hunter2-hunter2", nc=00000001': ("hunter2-hunter2",),
+    "Token token=hunter2-hunter2": ("hunter2-hunter2",),
+    "ApiKey ada:hunter2-hunter2": ("hunter2-hunter2",),
+    f"Basic {b64encode(b'ada:hunter2-hunter2').decode()}": ("hunter2-hunter2",),
+}
+
+
+@pytest.mark.parametrize("carrier", ["environment", "extra_headers", "SDK"])
+@pytest.mark.parametrize(("value", "parts"), HEADERS_OF_SEVERAL_PARTS.items(), ids=[*HEADERS_OF_SEVERAL_PARTS])
+def test_a_part_of_a_header_that_is_echoed_alone_is_redacted(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, carrier: str, value: str, parts: tuple[str, ...]
+) -> None:
+    with Endpoint(Reply({"error": {"message": f"invalid: {' '.join(parts)}"}}, status=401)) as endpoint:
+        if carrier == "environment":
+            monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"x-auth: {value}")
+        options: JSON = {"base_url": endpoint.base_url, "api_key": KEY}
+        if carrier == "SDK":
+            sdk = openai.OpenAI(**options, default_headers={"x-auth": value})
+            client: Any = structkit.Client("m", client=sdk, policy=NO_RETRIES)
+        else:
+            client = connect(
+                policy=NO_RETRIES, extra_headers={"x-auth": value} if carrier == "extra_headers" else {}, **options
+            )
+        with pytest.raises(structkit.StatusError, match="invalid") as caught:
+            client.extract(int, "x")
+    assert not [part for part in parts if part in str(caught.value)]
+
+
+def test_a_version_in_a_header_or_in_the_query_of_an_sdk_client_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: Any = {"default_headers": {"openai-beta": "assistants=v2"}, "default_query": {"api-version": "2024-10-21"}}
+    message = "assistants=v2 is unknown in 2024-10-21"
+    with Endpoint(Reply({"error": {"message": message}}, status=400)) as endpoint:
+        sdk = openai.OpenAI(base_url=endpoint.base_url, api_key=KEY, **options)
+        with pytest.raises(structkit.StatusError, match=message):
+            structkit.Client("m", client=sdk, policy=NO_RETRIES).extract(int, "x")
+
+
+def test_a_request_that_is_printed_or_logged_has_no_credentials(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="structkit")
+    extras: JSON = {
+        "extra_body": {"top_k": 5, "litellm": {"api_key": "hunter2-1", "bearer_token": "hunter2-2"}},
+        "extra_headers": {"x-auth": "hunter2-3"},
+        "extra_query": {"api-version": "2024-10-21", "code": "hunter2-4"},
+    }
+    with Endpoint('{"value": "x"}', '{"value": 3}') as endpoint:
+        result = connect(endpoint.base_url, policy=NO_RETRIES, **extras).run(int, "x")
+    assert "hunter2" not in f"{result.attempts!r} {caplog.text}"
+    assert "'top_k': 5" in caplog.text
+    assert "'api-version': '2024-10-21'" in repr(result.attempts[0].request)
+
+
 def test_values_of_a_requests_query_are_redacted(connect: Connect) -> None:
     def answer(_: JSON) -> Reply:
         return Reply({"error": {"message": f"invalid: {endpoint.paths[-1]}"}}, status=400)
@@ -231,6 +287,27 @@ def test_the_password_of_a_proxy_is_redacted(connect: Connect, monkeypatch: pyte
             connect("http://gateway.example/v1", policy=NO_RETRIES).extract(int, "x")
     for secret in (PASSWORD, password, pair, "ss/w#rd"):
         assert secret not in all_texts(caught.value)
+
+
+@pytest.mark.parametrize("credentials", [f"ada:{TOKEN}", TOKEN, f"{TOKEN}:"])
+@pytest.mark.parametrize("source", ["environment", "SDK"])
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_a_token_for_a_proxy_is_redacted(
+    monkeypatch: pytest.MonkeyPatch, driver: str, source: str, credentials: str
+) -> None:
+    pair = b64encode((credentials if ":" in credentials else f"{credentials}:").encode()).decode()
+    settings: JSON = {"base_url": "http://gateway.example/v1"}
+    with Endpoint(Reply({"error": {"message": f"proxy: {TOKEN} {pair}"}}, status=407)) as endpoint:
+        address = f"http://{credentials}@{endpoint.base_url.removeprefix('http://').removesuffix('/v1')}"
+        if source == "environment":
+            monkeypatch.setenv("HTTP_PROXY", address)
+            monkeypatch.setenv("http_proxy", address)
+        else:
+            library_client: Any = httpx2.Client if driver == "sync" else httpx2.AsyncClient
+            settings["http_client"] = library_client(proxy=address)
+        with pytest.raises(structkit.StatusError, match="proxy") as caught:
+            call_over_sdk(settings, driver, "extract")
+    assert not [secret for secret in (TOKEN, pair) if secret in all_texts(caught.value)]
 
 
 @pytest.mark.usefixtures("custom_headers")
