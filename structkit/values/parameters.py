@@ -80,7 +80,7 @@ MODE_FIELDS = frozenset({"model", "messages", "response_format", "stream"})
 """Fields of the body that structkit sets."""
 
 CREDENTIAL_WORDS = ("auth", "key", "token", "secret", "cookie", "password", "signature")
-"""Words in the names of headers whose values change when a credential is renewed."""
+"""Words in the names of headers and of query parameters whose values change when a credential is renewed."""
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -103,12 +103,12 @@ class Parameters:
 
     def __repr__(self) -> str:
         """The options, without the values of headers and of the query, and without credentials in `extra_body`."""
-        shown: JSON = {
+        without_secrets: JSON = {
             "extra_body": hide_credentials(self.options.get("extra_body", {})),
             "extra_headers": [*self.extra_headers],
             "extra_query": hide_query(self.extra_query),
         }
-        options = {**self.options, **{name: value for name, value in shown.items() if value}}
+        options = {**self.options, **{name: value for name, value in without_secrets.items() if value}}
         return f"Parameters({', '.join(f'{name}={value!r}' for name, value in options.items())})"
 
     def updated(self, **options: Unpack[Options]) -> Parameters:
@@ -148,26 +148,40 @@ class Parameters:
 
     @property
     def identity(self) -> JSON:
-        """What makes two requests the same, as JSON without a secret: the body, the query, and digests of headers.
+        """What makes two requests the same, as JSON without a secret: the body, and digests of the query and headers.
 
         >>> Parameters(seed=7, extra_headers={"X-Title": "tea", "X-Api-Key": "hunter2"}).identity
         {'seed': 7, 'extra_headers': {'x-api-key': '', 'x-title': 'a9f74d1ec36ebdeb'}}
         """
-        return {**self.body, **self.envelope_identity}
+        return {**hide_credentials(self.body), **self.envelope_identity}
 
     @property
     def envelope_identity(self) -> JSON:
         """The part of `identity` that is not in the body."""
-        names = ("stream_options", "extra_query")
-        parts: JSON = {name: value for name in names if (value := self.options.get(name))}
-        return {**parts, "extra_headers": dict(_header_digests(self.extra_headers))} if self.extra_headers else parts
+        parts: JSON = {
+            "stream_options": self.options.get("stream_options"),
+            "extra_query": dict(_query_digests(self.extra_query)),
+            "extra_headers": dict(_header_digests(self.extra_headers)),
+        }
+        return {name: value for name, value in parts.items() if value}
 
 
 def _header_digests(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the name of each header with a digest of its value; of a credential, only the name."""
+    """Yield the name of each header with a digest of its value."""
     for name, value in sorted((name.lower(), value) for name, value in headers.items()):
-        is_credential = any(word in name for word in CREDENTIAL_WORDS)
-        yield name, "" if is_credential else sha256(value.encode()).hexdigest()[:16]
+        yield name, _digest(name, value)
+
+
+def _query_digests(query: Mapping[str, QueryValue]) -> Iterator[tuple[str, QueryValue]]:
+    """Yield the name of each parameter with a digest of its value; a version is public."""
+    for name, value in sorted(query.items()):
+        yield name, value if "version" in name else _digest(name.lower(), str(value))
+
+
+def _digest(name: str, value: str) -> str:
+    """Return a digest of the value of a header or of a query parameter; of a credential, an empty text."""
+    is_credential = any(word in name for word in CREDENTIAL_WORDS)
+    return "" if is_credential else sha256(value.encode()).hexdigest()[:16]
 
 
 NO_PARAMETERS = Parameters()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from structkit.values.credentials import hide_credentials
 from structkit.values.json import JSON, json_text
 from structkit.values.message import Message
 from structkit.values.parameters import Parameters
@@ -35,8 +36,8 @@ class Request(_StoredText):
 
     @property
     def identity(self) -> JSON:
-        """What makes two requests the same, as JSON without the values of headers."""
-        return {**self.body, **self.parameters.envelope_identity}
+        """What makes two requests the same, as JSON without the values of headers and without credentials."""
+        return {**hide_credentials(self.body), **self.parameters.envelope_identity}
 
     @property
     def text(self) -> str:
