@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from structkit.dialects.finish_reasons import finish_kind_of
 from structkit.errors import Filtered, InvalidOutput, Refusal, StructkitError, TransportError, Truncated
+from structkit.parsing import has_ended_turn
 from structkit.parsing.completion import MAX_REASON_CHARS, fault_of_choice
 from structkit.schema import Codec
 from structkit.values import Answer, Choice, Issue, Parameters
@@ -39,7 +40,7 @@ def choice_error(choice: Choice, codec: Codec[Any], parameters: Parameters) -> S
             f"the reply repeats itself, so that it was stopped: bound the lists and texts of {codec.name}",
             partial=choice.content or next((call.arguments for call in choice.tool_calls), None),
         )
-    if kind == "truncated":
+    if kind == "truncated" and not has_ended_turn(choice.content or ""):
         return Truncated(
             f"the reply was truncated at the token limit{_limit(parameters)}: "
             f"raise {parameters.token_cap_name}, set Policy.max_tokens "

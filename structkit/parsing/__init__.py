@@ -4,6 +4,7 @@ from structkit.parsing.bare_text import read_bare_text, read_quoted_text
 from structkit.parsing.candidates import Candidate, read_candidates
 from structkit.parsing.coercion import is_scalar_of, repair_values
 from structkit.parsing.completion import inside_list, read_completion
+from structkit.parsing.documents import has_ended_turn
 from structkit.parsing.envelope import read_envelope
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.grammar import may_be_json
@@ -14,6 +15,7 @@ __all__ = [
     "Candidate",
     "NotJSON",
     "Prefix",
+    "has_ended_turn",
     "inside_list",
     "is_scalar_of",
     "may_be_json",

@@ -7,6 +7,7 @@ import re
 from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.spelling import unquote
 from structkit.parsing.thinking import without_thinking
+from structkit.parsing.turns import without_next_turns
 from structkit.values import Repair
 
 MAX_BARE_CHARS = 200
@@ -32,6 +33,8 @@ def read_bare_text(text: str) -> tuple[str, tuple[Repair, ...]] | None:
     bare = unquote(content.removesuffix("."))
     if not bare or len(bare) > MAX_BARE_CHARS or "{" in bare or "[" in bare or bare.startswith(BULLET):
         return None
+    if "://" in bare and content.endswith("."):  # which may be the end of the URL
+        return None
     return bare, (*repairs, "unquoted text")
 
 
@@ -55,7 +58,8 @@ def _content(text: str) -> tuple[str, tuple[Repair, ...]]:
     """Return what is inside of thinking and a code fence, of which one end may be missing; and the repairs."""
     without_mark = text.removeprefix("\ufeff")
     unstripped, has_thinking = without_thinking(without_mark)
-    answer = unstripped.strip()
+    turn, turn_repairs = without_next_turns(unstripped)
+    answer = turn.strip()
     fence = FENCE_START.match(answer)
     inside = answer[fence.end() :] if fence else answer
     end = next((mark for mark in FENCE_ENDS if inside.endswith(mark)), "")
@@ -65,4 +69,4 @@ def _content(text: str) -> tuple[str, tuple[Repair, ...]]:
         ("think block", has_thinking),
         ("code fence", bool(fence or end)),
     )
-    return content.strip(), tuple(repair for repair, is_applied in outer if is_applied)
+    return content.strip(), (*(repair for repair, is_applied in outer if is_applied), *turn_repairs)

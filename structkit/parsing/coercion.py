@@ -23,7 +23,6 @@ from structkit.parsing.schema_branches import (
     is_open,
     is_plain_text,
     may_be_text,
-    may_have_format,
     properties_of,
     type_names,
     types_of,
@@ -31,7 +30,7 @@ from structkit.parsing.schema_branches import (
     unboxed_scalars,
     walk_branches,
 )
-from structkit.parsing.text_formats import has_format
+from structkit.parsing.text_formats import has_format, may_be_url, may_have_format
 from structkit.parsing.wrapper import NOT_WRAPPED, unwrap_member
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
@@ -289,7 +288,8 @@ def is_scalar_of(value: JSONValue, schema: JSON, root: JSON) -> bool:
         branches = [*walk_branches([schema], root)]
         branches += unboxed_scalars(branches, root)
         is_listed = any(value in constants_of(branch) for branch in branches if is_constant(branch))
-        return is_listed or (may_have_format(value) and (is_formatted([schema], branches) or has_formats(branches)))
+        has_sign = may_have_format(value, is_url=any(map(may_be_url, [schema, *branches])))
+        return is_listed or (has_sign and (is_formatted([schema], branches) or has_formats(branches)))
     return not isinstance(value, list | dict)
 
 

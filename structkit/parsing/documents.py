@@ -16,6 +16,7 @@ from structkit.parsing.tolerant import (
     UnrepairableDocument,
     read_document,
 )
+from structkit.parsing.turns import TURN, TURN_END
 
 MAX_DOCUMENTS = 1_000
 """A text with more documents is not an answer; reading each of 200,000 empty ones would take seconds."""
@@ -30,10 +31,10 @@ LEFT_OPEN = rf"\]{BOUND}[,;]{BOUND}\["
 """An interval such as `]0, 1[`, with numbers or single letters as its bounds."""
 
 MARK = re.compile(
-    rf"{STARTS}|(?P<startless>{ENDS})|[\[{{]|{LEFT_OPEN}|`{{3,}}|~{{3,}}|[\uff5b\uff3b](?=[\s{SPECIAL_SPACE}]*(?:[{QUOTES}\[{{\uff5b\uff3b]|//|/\*))",
+    rf"{STARTS}|(?P<startless>{ENDS})|(?P<turn_end>{TURN_END})|[\[{{]|{LEFT_OPEN}|`{{3,}}|~{{3,}}|[\uff5b\uff3b](?=[\s{SPECIAL_SPACE}]*(?:[{QUOTES}\[{{\uff5b\uff3b]|//|/\*))",
     re.IGNORECASE,
 )
-"""What may begin a document, a fence or thinking; a bracket in full width is one in prose unless a value follows."""
+"""What may begin a document, a fence, thinking or the next turn; a bracket in full width only before a value."""
 
 FENCE_INFO = re.compile(r"[^\n`~{\[]*+")
 BRACKETED_PROSE = re.compile(
@@ -79,6 +80,7 @@ class DocumentScan:
         has_fence: Whether there is a code fence, opened or closed, outside of thinking and documents.
         has_prose: Whether there is any other text.
         is_divided: Whether there is more than space or a comma between two documents.
+        has_turn_end: Whether the model's turn ends after a document: what follows it is not part of the reply.
     """
 
     documents: list[tuple[ParsedDocument, bool]] = field(default_factory=list)
@@ -87,6 +89,7 @@ class DocumentScan:
     has_fence: bool = False
     has_prose: bool = False
     is_divided: bool = False
+    has_turn_end: bool = False
 
 
 @dataclass(slots=True)
@@ -127,6 +130,12 @@ class Fence:
     """The start or the end of a code fence."""
 
 
+class TurnEnd(str):
+    """The text that ends the model's turn."""
+
+    __slots__ = ()
+
+
 def scan_documents(text: str) -> DocumentScan:
     r"""Find every document of *text* that is not part of another one, in linear time.
 
@@ -145,6 +154,9 @@ def scan_documents(text: str) -> DocumentScan:
     for segment in _segments(text):
         if len(scan.documents) > MAX_DOCUMENTS:
             raise TruncatedDocument
+        if isinstance(segment, TurnEnd) and not all(scan.in_sentences):
+            scan.has_prose = scan.has_turn_end = True
+            break
         if isinstance(segment, str):
             scan.has_prose |= bool(segment.strip(BLANK))
             is_divided |= bool(scan.documents and segment.strip(BLANK + ","))
@@ -164,6 +176,18 @@ def scan_documents(text: str) -> DocumentScan:
     return scan
 
 
+def has_ended_turn(text: str) -> bool:
+    r"""Return whether the model's turn ends after a document of *text*, so that it does not matter where the text ends.
+
+    >>> has_ended_turn('{"a": 1}<|im_end|>\n<|im_start|>user\nAnd {"b'), has_ended_turn('{"a": "<|im_end|>')
+    (True, False)
+    """
+    try:
+        return TURN.search(text) is not None and scan_documents(text).has_turn_end
+    except TruncatedDocument:
+        return False
+
+
 def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence | ThinkBlock]:
     """Yield the text segment by segment, reading forward except for one step back to a thinking end."""
     at, is_fenced, thinking_end, brackets = 0, False, _last_thinking_end(text), _Brackets(text)
@@ -173,12 +197,12 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
             break
         yield text[at : mark.start()]
         sign = mark.group()[0]
-        if mark.lastgroup:
+        if mark.lastgroup == "turn_end" or sign == "]":
+            yield TurnEnd(mark.group()) if mark.lastgroup else mark.group()
+            at = mark.end()
+        elif mark.lastgroup:
             yield ThinkBlock(has_start_tag=mark.lastgroup in END_OF)
             at = _thinking_end(text, mark)
-        elif sign == "]":
-            yield mark.group()
-            at = mark.end()
         elif sign in "`~":
             yield Fence()
             is_fenced = not is_fenced

@@ -6,14 +6,11 @@ import re
 from collections.abc import Iterator
 
 from structkit.parsing.numbers import DECIMAL_TEXT
-from structkit.parsing.text_formats import has_format, states_format
+from structkit.parsing.text_formats import has_format, may_have_format, states_format
 from structkit.values import JSON, JSONValue
 
 GROUPED_NUMBER = re.compile(r"\s*[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?\s*")
 """A number that only groups of digits make longer than three; no date, time or other format has such commas."""
-
-FORMAT_SIGN = re.compile(r"[\d@:]")
-"""What every text has that is in one of the formats of `has_format`."""
 
 PAIR = {"key", "value"}
 """The keys of one member of a map, as the wire has it."""
@@ -102,15 +99,6 @@ def has_formats(branches: list[JSON]) -> bool:
     texts = [branch for branch in branches if not {"string", "any"}.isdisjoint(type_names(branch))]
     unlisted = [text for text in texts if not is_constant(text)]
     return bool(unlisted) and all(map(has_format, unlisted))
-
-
-def may_have_format(text: str) -> bool:
-    """Return whether a text has what no word and every format has; a validator may take any prose for a value.
-
-    >>> may_have_format("2024-01-05"), may_have_format("a@b.co"), may_have_format("Sorry, I cannot say.")
-    (True, True, False)
-    """
-    return FORMAT_SIGN.search(text) is not None
 
 
 def may_be_text(text: str, branch: JSON) -> bool:

@@ -28,6 +28,8 @@ MAX_READINGS = 20
 REPAIR_OF_AN_ITEM = re.compile(r"list for item at \w+(?:\[\d+\])+")
 """The repair of an item of the whole value, or of an item in that."""
 
+IN_PARTS = "the reply has parts of one value in several objects; write one object"
+
 MAX_ROUNDS = 4
 """How often values are repaired and tags added: a tag may need a repair that needs the tag around it."""
 
@@ -179,15 +181,27 @@ def choose_answer(
         validate: Returns the answer of a wire value.
         repairs: The repairs that are allowed.
     """
-    answers = [exact]
+    answers: list[tuple[int | None, Answer[T]]] = [(None, exact)]
     for reading in readings:
         answer = replace(validate(reading.wire), text=exact.text, repairs=reading.repairs)
         if answer.valid:
-            further_answers = (validate(other.wire) for other in readings if other.document != reading.document)
-            return reject_several(answer, (other for other in further_answers if other.valid), repairs)
-        answers += () if reading.is_tentative else (answer,)
-    readable = [answer for answer in answers if answer.draft is not None] or answers
+            answers += ((other.document, validate(other.wire)) for other in readings)
+            others = [(at, other) for at, other in answers if at is not None and at != reading.document]
+            if any(_is_part(other, answer, is_later=at > reading.document) for at, other in others):
+                return Answer(answer.index, answer.text, None, (Issue((), IN_PARTS),))
+            return reject_several(answer, (other for _, other in others if other.valid), repairs)
+        answers += () if reading.is_tentative else ((reading.document, answer),)
+    readable = [answer for _, answer in answers if answer.draft is not None] or [answer for _, answer in answers]
     return min(readable, key=lambda answer: (len(answer.issues), sum(map(_is_missing, answer.issues))))
+
+
+def _is_part(other: Answer[T], answer: Answer[T], *, is_later: bool) -> bool:
+    """Return whether another document has only properties, and one that the answer lacks, or that a later one changes."""
+    has_properties = isinstance(other.draft, dict) and isinstance(answer.draft, dict)
+    if not has_properties or other.valid or not all(map(_is_missing, other.issues)):
+        return False
+    changed = (key for key, value in other.draft.items() if value is not None and answer.draft.get(key) != value)
+    return any(is_later or answer.draft.get(key) is None for key in changed)
 
 
 def _is_missing(issue: Issue) -> bool:

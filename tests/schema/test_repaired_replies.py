@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 from pydantic import (
+    AnyUrl,
     AwareDatetime,
     BaseModel,
     Field,
@@ -351,6 +352,8 @@ class Level(enum.Enum):
         (dt.date, "2024-01-05", dt.date(2024, 1, 5), ["unquoted text"]),
         (dt.time | None, "**12:30**", dt.time(12, 30), ["unquoted text"]),
         (Decimal, "$1,234.50", Decimal("1234.50"), ["unquoted text", "number in text at value"]),
+        (AnyUrl, "`https://a.b/c`", AnyUrl("https://a.b/c"), ["unquoted text"]),
+        ({"type": "string", "format": "uri"}, "https://a.b/c", "https://a.b/c", ["unquoted text"]),
     ],
 )
 def test_a_bare_word_or_number_is_read_as_a_scalar(output_type: Any, text: str, value: Any, repairs: list[str]) -> None:
@@ -365,6 +368,7 @@ def test_a_bare_word_or_number_is_read_as_a_scalar(output_type: Any, text: str, 
         *((Color, text) for text in ("The answer is red", "red, Rot", "not red", "reddish", "red: a color", "{red")),
         *((str, text) for text in ("red", "True", "```\nred\n```")),
         *((dt.date, text) for text in ("It is 2024-01-05", "I cannot say", "20240105", "05.01.2024")),
+        *((AnyUrl, text) for text in ("Sorry: I cannot say", "Note:", "https://a.b/c.", "See https://a.b", "a: //b")),
         *((int, text) for text in ("- 7", "```\n- 7\n```")),
         *((Color | str, text) for text in ("green", "True")),
         (Level, "3 kg"),
@@ -518,7 +522,7 @@ class Call(BaseModel):
 @pytest.mark.parametrize("dialect", [OPENAI, CORE, DIALECTS["ollama"]], ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize(
     "output_type",
-    [dt.date, dt.datetime, AwareDatetime, NaiveDatetime, dt.time, dt.timedelta, Decimal, UUID, IPv4Address],
+    [dt.date, dt.datetime, AwareDatetime, NaiveDatetime, dt.time, dt.timedelta, Decimal, UUID, IPv4Address, AnyUrl],
     ids=lambda output_type: output_type.__name__,
 )
 @pytest.mark.parametrize("word", ["null", "None"])
@@ -898,6 +902,37 @@ def test_a_list_of_one_that_the_text_introduces_is_read() -> None:
 )
 def test_several_answers_that_differ_are_a_repair_of_their_own(text: str, value: int, repairs: list[str]) -> None:
     assert read(int, text) == (value, repairs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"note": "x"}\n{"members": []}',
+        '{"members": []}\n{"note": "x"}',
+        '```json\n{"members": []}\n```\n```json\n{"note": "x"}\n```',
+        '{"members": []}, {"Note": "x"}',
+        '{"members": [], "note": "x"} No: {"note": "y"}',
+    ],
+)
+def test_a_value_in_several_objects_is_not_read_without_some_of_them(text: str) -> None:
+    answer = ResponseFormat(Team).read(text, repairs=True)
+    assert [str(issue) for issue in answer.issues] == [
+        "(root): the reply has parts of one value in several objects; write one object"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'So {"note": "y"}. {"members": [], "note": "x"}',
+        '{"members": [], "note": "x"} {"note": "x"}',
+        '{"members": [], "note": "x"} {"note": null}',
+        '{"remark": "y"} {"members": [], "note": "x"}',
+    ],
+)
+def test_an_object_with_nothing_more_than_the_answer_does_not_matter(text: str) -> None:
+    value, repairs = read(Team, text)
+    assert (value, repairs[-1]) == (Team(members=[], note="x"), "other document")
 
 
 def test_several_answers_are_rejected_by_a_policy_without_this_repair() -> None:

@@ -1,0 +1,71 @@
+"""A reply that goes on after the end of the model's turn, with the tokens of its chat template in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel
+
+import structkit
+from structkit.testing import Endpoint, completion
+
+Connect = Callable[..., Any]
+TURNS = [
+    "<|im_end|>\n<|im_start|>user\nAnd Bob?<|im_end|>\n<|im_start|>assistant\n",
+    "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nAnd Bob?<|eot_id|>",
+    "</s> [INST] And Bob? [/INST] ",
+    "<end_of_turn>\n<start_of_turn>user\nAnd Bob?<end_of_turn>\n<start_of_turn>model\n",
+    "<|end|>\n<|user|>\nAnd Bob?<|end|>\n<|assistant|>\n",
+    "\n<|user|>\nAnd Bob?\n<|assistant|>\n",
+    "<\uff5cend\u2581of\u2581sentence\uff5c>And Bob?",
+    "<|endoftext|>",
+    "<|return|>",
+]
+
+
+class Person(BaseModel):
+    name: str
+    age: int | None = None
+
+
+ADA, BOB = '{"name": "Ada"}', '{"name": "Bob", "age": 31}'
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_turn_that_the_model_has_invented_is_not_the_answer(turn: str) -> None:
+    answer = structkit.ResponseFormat(Person).read(f"{ADA}{turn}{BOB}", repairs=True)
+    assert (answer.value, answer.repairs) == (Person(name="Ada"), ("prose",))
+    assert structkit.ResponseFormat(Literal["tea", "milk"]).read(f"milk{turn}tea", repairs=True).value == "milk"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (f"<|im_start|>assistant\n{ADA}<|im_end|>", "Ada"),
+        (f"Let me see.<|im_end|>\n<|im_start|>assistant\n{ADA}", "Ada"),
+        (f"As in [1].<|im_end|>\n<|im_start|>assistant\n{ADA}", "Ada"),
+        ('{"name": "<|im_end|>", \'age\': 3}', "<|im_end|>"),
+        (f"<|channel|>commentary<|message|>{BOB}<|end|><|start|>assistant<|channel|>final<|message|>{ADA}", "Ada"),
+    ],
+)
+def test_what_is_before_the_answer_does_not_end_the_turn(text: str, name: str) -> None:
+    value = structkit.ResponseFormat(Person).read(text, repairs=True).value
+    assert value is not None
+    assert value.name == name
+
+
+def test_an_answer_is_complete_although_the_next_turn_is_truncated(connect: Connect) -> None:
+    text = f"{ADA}<|im_end|>\n<|im_start|>user\nAnd Bo"
+    with Endpoint(completion(text, finish_reason="length")) as endpoint:
+        assert connect(endpoint.base_url).run(Person, "?").value == Person(name="Ada")
+    assert len(endpoint.requests) == 1
+
+
+def test_an_answer_that_is_truncated_itself_is_continued(connect: Connect) -> None:
+    with Endpoint(completion('{"name": "Ada <|im_end|>', finish_reason="length"), ADA) as endpoint:
+        assert connect(endpoint.base_url, policy=structkit.Policy(max_tokens=9)).run(
+            Person, "?", max_tokens=5
+        ).value == Person(name="Ada")
+    assert len(endpoint.requests) == 2
