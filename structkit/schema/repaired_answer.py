@@ -196,7 +196,7 @@ def choose_answer(
 
 
 def _is_part(other: Answer[T], answer: Answer[T], *, is_later: bool) -> bool:
-    """Return whether another document has only properties, and one that the answer lacks, or that a later one changes."""
+    """Return whether another document has only properties, and one that the answer lacks, or that it changes later."""
     has_properties = isinstance(other.draft, dict) and isinstance(answer.draft, dict)
     if not has_properties or other.valid or not all(map(_is_missing, other.issues)):
         return False
