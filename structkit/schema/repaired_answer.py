@@ -186,10 +186,10 @@ def choose_answer(
         answer = replace(validate(reading.wire), text=exact.text, repairs=reading.repairs)
         if answer.valid:
             answers += ((other.document, validate(other.wire)) for other in readings)
-            others = [(at, other) for at, other in answers if at is not None and at != reading.document]
-            if any(_is_part(other, answer, is_later=at > reading.document) for at, other in others):
+            further_answers = [(at, other) for at, other in answers if at is not None and at != reading.document]
+            if any(_is_part(other, answer, is_later=at > reading.document) for at, other in further_answers):
                 return Answer(answer.index, answer.text, None, (Issue((), IN_PARTS),))
-            return reject_several(answer, (other for _, other in others if other.valid), repairs)
+            return reject_several(answer, (other for _, other in further_answers if other.valid), repairs)
         answers += () if reading.is_tentative else ((reading.document, answer),)
     readable = [answer for _, answer in answers if answer.draft is not None] or [answer for _, answer in answers]
     return min(readable, key=lambda answer: (len(answer.issues), sum(map(_is_missing, answer.issues))))
