@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from structkit.parsing import NotJSON, read_json
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
 from structkit.tables.columns import Column, flatten_columns, output_columns, resolve_schema, schema_types
+from structkit.tables.output_header import OutputHeader, find_header
 from structkit.tables.output_reading import manifest_path
 from structkit.tables.records import Record
 from structkit.tables.source import Source
@@ -101,7 +102,7 @@ class LabelledTable:
     def read_row(self, record: Record) -> LabelledRow:
         """Return one row; a value that is not valid is as the table has it."""
         value = self._value(record)
-        is_failed = is_absent(value) and self._status(record.values) in UNFINISHED
+        is_failed = is_absent(value) and self.run_cell(record.values, "status") in UNFINISHED
         return LabelledRow(self.key(record), None if is_absent(value) else self._normalize(value), is_failed)
 
     def key(self, record: Record) -> str:
@@ -157,17 +158,36 @@ class LabelledTable:
 
     def places(self, names: tuple[str, ...], fields: Sequence[Column] | None = None) -> list[CellPlace]:
         """Return where the cells of columns belong, of all fields of the type by default."""
+        columns = self.fields if fields is None else fields
+        header = find_header(names, columns) if self.is_output else None
+        find = header.fields.get if header else partial(self._find, names)
         places = []
-        for column in self.fields if fields is None else fields:
-            name = self._find(column.name, names)
-            for each in (column,) if name else flatten_columns([column]):
-                name = self._find(each.name, names)
-                if name is not None:
-                    places.append(CellPlace.of(name, each, column))
+        for column in columns:
+            parts = (column,) if find(column.name) else flatten_columns([column])
+            named = ((find(part.name), part) for part in parts)
+            places += [CellPlace.of(name, part, column) for name, part in named if name is not None]
         return places
 
-    def _find(self, name: str, names: tuple[str, ...]) -> str | None:
-        """Return the column of a field."""
+    def run_cell(self, cells: Mapping[str, Any], name: str) -> Any:
+        """Return the cell of a row in a column of the run; None if it has none."""
+        names = tuple(cells)
+        if names not in self._headers:
+            self._headers[names] = find_header(names, self.fields) if self.is_output else None
+        header = self._headers[names]
+        return cells.get(header.run_name(name) if header else self._find_run(names, name))
+
+    @cached_property
+    def _headers(self) -> dict[tuple[str, ...], OutputHeader | None]:
+        """The columns of rows as a job has written them, by their names."""
+        return {}
+
+    def _find_run(self, names: tuple[str, ...], name: str) -> str | None:
+        """Return the column of the run in a table that is not as a job has written it."""
+        is_taken = any(each.name == name for each in self.fields)
+        return f"{name}_run" if f"{name}_run" in names else None if is_taken else name
+
+    def _find(self, names: tuple[str, ...], name: str) -> str | None:
+        """Return the column of a field in a table that is not as a job has written it."""
         renamed = f"{name}_output"
         while f"{renamed}_output" in names:
             renamed = f"{renamed}_output"
@@ -175,10 +195,6 @@ class LabelledTable:
         if has_renamed and (self.is_output or name not in names):
             return renamed
         return name if name in names else None
-
-    def _status(self, cells: Mapping[str, Any]) -> Any:
-        is_own = any(each.name == "status" for each in self.fields)
-        return cells.get("status_run", None if is_own else cells.get("status"))
 
     def _normalize(self, value: JSONValue) -> JSONValue:
         answer = self.output_format.read_natural(value)
@@ -215,6 +231,8 @@ def read_value(cells: Mapping[str, Any], places: list[CellPlace], is_root: bool)
         if is_root and not place.path:
             return cell
         if cell is None and not place.is_nullable:
+            if place.is_optional and len(place.path) > 1:
+                value.setdefault(str(place.path[0]), {})  # becomes null below, and not the default of the field
             continue
         parent = value
         for key in place.path[:-1]:

@@ -151,11 +151,11 @@ class ReviewTable:
             value=value,
             texts=texts,
             evidence=self._evidence(cells, value, texts, paths, max_chars),
-            confidence=_confidence(self._run_cell(cells, "confidence"), paths),
-            lowest_confidence=_number(self._run_cell(cells, "lowest_confidence")),
-            is_queued=_boolean(self._run_cell(cells, "review")),
+            confidence=_confidence(self._labels.run_cell(cells, "confidence"), paths),
+            lowest_confidence=_number(self._labels.run_cell(cells, "lowest_confidence")),
+            is_queued=_boolean(self._labels.run_cell(cells, "review")),
             is_failed=labelled.is_failed,
-            message=to_text(self._run_cell(cells, "message")),
+            message=to_text(self._labels.run_cell(cells, "message")),
             issues=() if value is None else self._issues(value),
             source_error=source_error,
         )
@@ -191,14 +191,11 @@ class ReviewTable:
         """Return the evidence that the job has found; if it has none, or of another text, look for it."""
         if value is None or not (texts or self.documents):
             return {}
-        if evidence := read_evidence(_json(self._run_cell(cells, "evidence")), texts, paths):
+        if evidence := read_evidence(_json(self._labels.run_cell(cells, "evidence")), texts, paths):
             return evidence
         if not texts or (max_chars is not None and sum(len(each.text) for each in texts) > max_chars):
             return {}
         return align(value, SourceTexts(texts), self.output_format.natural_schema)
-
-    def _run_cell(self, cells: Mapping[str, Any], name: str) -> Any:
-        return cells.get(f"{name}_run", None if name in self._field_names else cells.get(name))
 
     @cached_property
     def _field_names(self) -> frozenset[str]:

@@ -17,6 +17,9 @@ from structkit.values.json_pointer import pointer_keys
 MAX_COLUMNS = 10_000
 """Columns of a flat table; a type with more cannot be one."""
 
+EXTRAS = "extras"
+"""The column of undeclared keys."""
+
 MAX_REFERENCES = 50
 """References that are followed for one schema, which may be circular."""
 
@@ -47,6 +50,11 @@ class Column:
     def origin(self) -> str:
         """`input`, `output` or `run`."""
         return str(self.path[0])
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether it has another name than its field, because a column of the input has that."""
+        return self.declared_keys is None and len(self.path) > 1 and self.name != self.path[-1]
 
     def cell(self, row: JSON) -> JSONValue:
         """Return a row's cell in this column; `ABSENT` if it has none."""
@@ -135,7 +143,7 @@ def output_columns(schema: JSON, *, is_open: bool = False, name: str = "value") 
     fields = resolved["properties"]
     columns = [replace(root, name=key, path=("output", key), schema=part) for key, part in fields.items()]
     if allows_more_keys(resolved, is_open=is_open):
-        columns.append(replace(root, name="extras", schema={}, declared_keys=frozenset(fields)))
+        columns.append(replace(root, name=EXTRAS, schema={}, declared_keys=frozenset(fields)))
     return tuple(columns)
 
 

@@ -45,7 +45,10 @@ def _hint(error: NotJSON, number: int) -> str:
 
 
 class _JSONLWriter:
-    """Writes rows as JSON objects. A field that a value does not have is omitted; a row without a value has nulls."""
+    """Writes rows as JSON objects. A field that a value does not have is omitted; a row without a value has nulls.
+
+    So has a field whose name the input has taken: without its column, that of the input would be read as the field.
+    """
 
     def __init__(self, target: Target) -> None:
         self._file, self._columns = target.file, target.columns
@@ -57,7 +60,7 @@ class _JSONLWriter:
         fields = {
             column.name: None if cell is ABSENT else cell
             for column, cell in cells
-            if cell is not ABSENT or (not has_value and column.origin == "output")
+            if cell is not ABSENT or (column.origin == "output" and (not has_value or column.is_renamed))
         }
         self._file.write(to_json_text(fields).encode("utf-8", "backslashreplace") + b"\n")
 
