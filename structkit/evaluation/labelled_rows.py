@@ -174,7 +174,8 @@ class LabelledTable:
         if names not in self._headers:
             self._headers[names] = find_header(names, self.fields) if self.is_output else None
         header = self._headers[names]
-        return cells.get(header.run_name(name) if header else self._find_run(names, name))
+        column = header.run_name(name) if header else self._find_run(names, name)
+        return None if column is None else cells.get(column)
 
     @cached_property
     def _headers(self) -> dict[tuple[str, ...], OutputHeader | None]:
