@@ -164,8 +164,8 @@ class LabelledTable:
         places = []
         for column in columns:
             parts = (column,) if find(column.name) else flatten_columns([column])
-            named = ((find(part.name), part) for part in parts)
-            places += [CellPlace.of(name, part, column) for name, part in named if name is not None]
+            pairs = ((find(part.name), part) for part in parts)
+            places += [CellPlace.of(name, part, column) for name, part in pairs if name is not None]
         return places
 
     def run_cell(self, cells: Mapping[str, Any], name: str) -> Any:
