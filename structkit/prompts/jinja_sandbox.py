@@ -22,8 +22,8 @@ COLUMN = "column"
 """The function that reads a column by its name."""
 
 OTHER_NAME_HINT = '{{ column("Review Text") }} is a column whose name is not an identifier'
-OPEN_PRINT = "'end of print statement'"
-"""What Jinja expects after an expression, where there is a second word."""
+SECOND_WORD = "expected token 'end of "
+"""What Jinja says about a second word after an expression, in `{{ }}` and in `{% %}`."""
 
 SELF = "self"
 """The name of a template's own object, whatever columns there are."""
@@ -83,7 +83,7 @@ def compile_template(source: str) -> tuple[Template, frozenset[str], frozenset[s
     try:
         tree, template = environment.parse(source), environment.from_string(source)
     except TemplateSyntaxError as error:
-        hint = f"; {OTHER_NAME_HINT}" if OPEN_PRINT in str(error.message) else ""
+        hint = f"; {OTHER_NAME_HINT}" if SECOND_WORD in str(error.message) else ""
         raise PromptError(f"the Jinja template is invalid, line {error.lineno}: {error.message}{hint}") from None
     if problem := next(_problems(tree), None):
         raise PromptError(f"the Jinja template, {problem}")

@@ -101,6 +101,7 @@ def test_a_value_that_can_be_called_is_never_called() -> None:
         ("{{ text[:9] }}", r"line 1: \[\.\.\.\] reads an item .* truncate"),
         ("{% import 'a' as a %}", "line 1: a prompt is one file"),
         ("{{ Review Text }}", r'got \'Text\'; {{ column\("Review Text"\) }} is a column whose name'),
+        ("{% if Review Text %}a{% endif %}", r'got \'Text\'; {{ column\("Review Text"\) }} is a column whose name'),
         ("{{ a.b }}", r'line 1: \.b reads .* {{ column\("Review Text"\) }} is a column whose name'),
         ("{{ self }}", r"line 1: self is .* write {{ column\('self'\) }}"),
     ],

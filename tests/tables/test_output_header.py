@@ -74,9 +74,9 @@ def test_an_output_is_read_as_its_values_although_the_input_has_columns_of_these
         report = label(output, [{"id": "a", **cells}], output_type, reply)
         assert (report.counts, read_row(output, output_type).value) == ({"done": 1}, natural), cells
         assert read_row(report.to_dicts(), output_type).value == natural, cells
-    again = tmp_path / f"again.{suffix}"
-    label(again, output, output_type, reply)
-    assert read_row(again, output_type).value == natural, "an output that is labelled again"
+    second = tmp_path / f"again.{suffix}"
+    label(second, output, output_type, reply)
+    assert read_row(second, output_type).value == natural, "an output that is labelled again"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
