@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import accumulate, islice
 
 from structkit.dialects.refusals import (
+    ALLOCATED_QUOTA,
     AMBIGUOUS_CODES,
     CALLER_NAMES,
+    CREDENTIALS_CODES,
+    CREDENTIALS_STATEMENT,
     ECHO_KEYS,
     EMPTY_ACCOUNT,
+    EMPTY_ACCOUNT_CODE,
     EMPTY_ACCOUNT_CODES,
     FILTERED,
+    FILTERED_CODE,
     FILTERED_CODES,
     GRAMMAR_FAILURE,
     LIMIT_AND_REQUEST,
@@ -36,7 +41,10 @@ from structkit.values import JSONValue
 from structkit.values.error_reading import ErrorKind, ErrorReading
 
 CODE_KEYS = frozenset(
-    {"code", "type", "status", "reason", "error_code", "errorcode", "error_type", "err_code", "__type"}
+    {
+        *{"code", "type", "status", "reason", "error_code", "errorcode", "error_type", "err_code", "__type"},
+        *{"http_code", "status_code", "statuscode"},
+    }
 )
 MESSAGE_KEYS = frozenset({"message", "detail", "msg", "error", "error_message", "error_msg", "raw", "faultstring"})
 
@@ -66,10 +74,31 @@ STATUS_KINDS: dict[int, tuple[ErrorKind, ...]] = {
     407: ("credentials",),
     413: ("too_large",),
     429: ("rate_limit", "empty_account", "too_large", "filtered"),
+    446: ("filtered",),
 }
-"""What statuses that are never about the text of a row mean, and what the body may say instead."""
+"""What statuses mean that are never about something else, and what the body may say instead; 446 is Portkey's for its
+guardrails."""
 
 TOO_MANY_REQUESTS = "429"
+
+MESSAGES = ("message", "delta")
+WRITTEN_FIELDS = (
+    *("content", "text", "refusal", "tool_calls", "function_call"),
+    *("reasoning_content", "reasoning", "thinking"),
+)
+"""Where a choice or its message has something of the model."""
+
+UPSTREAM_ERROR = r"(?:[eE]rror code: \d{3} - |Exception - |litellm\.\w+Error: )(?:b['\"])?\s*(?=[\[{])"
+"""How a message starts to quote the error of an upstream, in JSON or as Python writes it, as LiteLLM's do."""
+
+QUOTED_FIELD = (
+    r"(?si)\\*['\"](code|type|status|reason|message|msg|error|detail)\\*['\"]\s*:\s*"
+    r"(?:\\*(?P<quote>['\"])((?:(?!\\*(?P=quote)\s*[,}\]\\]).)*)|(\d+))"
+)
+ECHO_FIELD = rf"['\"](?:{'|'.join(sorted(ECHO_KEYS))})\\*['\"]\s*:"
+"""The fields of such an error; a text after an echo of the request may be that of a row."""
+
+MAX_QUOTED_FIELDS = 20
 
 QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'(?!\w)|“[^”]*”|「[^」]*」")
 """Quotations in a message; they may be the text of a row, which may be about money too."""
@@ -119,17 +148,29 @@ def read_error_body(status: int, body: JSONValue) -> ErrorReading:
     if status in UNUSUAL_STATUSES and not reading.is_certain and reading.kind != "empty_account":
         return ErrorReading("unsupported_mode" if names_field(error_texts(body)) else "other", "words")
     # What the model has written may have been paid for: nothing beside it is a limit that costs only a wait.
-    has_choices = isinstance(body, dict) and bool(body.get("choices"))
-    return ErrorReading(reading.kind, "words") if has_choices else reading
+    return ErrorReading(reading.kind, "words") if _has_writing(body) else reading
+
+
+def _has_writing(body: JSONValue) -> bool:
+    """Return whether a body has something that the model has written; many streams start with an empty choice.
+
+    >>> _has_writing({"choices": [{"delta": {"content": ""}}]}), _has_writing({"choices": [{"delta": {"content": 0}}]})
+    (False, True)
+    """
+    choices = body.get("choices") if isinstance(body, dict) else None
+    fields = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    messages = [part for choice in fields for part in (choice, *map(choice.get, MESSAGES)) if isinstance(part, dict)]
+    return any(message.get(name) not in (None, "", []) for message in messages for name in WRITTEN_FIELDS)
 
 
 def _read_body(body: JSONValue) -> ErrorReading:
-    codes, message = frozenset(_codes(body)), error_message(body)
+    codes, messages = frozenset(_codes(body)), _messages(body)
+    message = "\n".join(messages)
     statement = QUOTED.sub("", message)
-    for kind, known_codes, is_stated in STATEMENTS:
-        if codes & known_codes:
+    for kind, known_codes, code_part, is_stated in STATEMENTS:
+        if codes & known_codes or (code_part and any(re.search(code_part, code) for code in codes)):
             return ErrorReading(kind, "code")
-        if is_stated(message, statement):
+        if is_stated(messages, statement):
             return ErrorReading(kind, "statement")
     if any(re.search(RATE_LIMIT_CODE, code) for code in codes):
         return ErrorReading("rate_limit", "code")
@@ -138,30 +179,47 @@ def _read_body(body: JSONValue) -> ErrorReading:
     return ErrorReading("rate_limit", "code") if is_limit else ErrorReading(kind, "words")
 
 
-def _starts_with_limit(message: str, statement: str) -> bool:
-    """Return whether a message starts with the statement of a rate limit, and not with a quotation of a row's text."""
-    return bool(re.match(RATE_LIMIT_STATEMENT, statement if statement.strip() else message, re.IGNORECASE))
+def _starts_with(pattern: str) -> Callable[[list[str], str], bool]:
+    """Return a function that says whether one of the messages starts so, and not with a quotation of a row's text."""
+
+    def is_stated(messages: list[str], _: str) -> bool:
+        statements = (statement if (statement := QUOTED.sub("", each)).strip() else each for each in messages)
+        return any(re.match(pattern, statement, re.IGNORECASE) for statement in statements)
+
+    return is_stated
 
 
-def _is_above_limit(message: str) -> bool:
+def _contains(pattern: str) -> Callable[[list[str], str], bool]:
+    """Return a function that says whether the messages have these words outside of quotations."""
+    return lambda _, statement: bool(re.search(pattern, statement, re.IGNORECASE))
+
+
+def _is_too_large(messages: list[str], _: str) -> bool:
     """Return whether one request has more tokens than the limit of a whole period, so that no wait helps.
 
-    >>> _is_above_limit("Rate limit reached: Limit 10,000, Used 0, Requested 12000"), _is_above_limit("Limit 9")
+    >>> _is_too_large(["Rate limit reached: Limit 10,000, Used 0, Requested 12000"], ""), _is_too_large(["Limit 9"], "")
     (True, False)
     """
+    message = "\n".join(messages)
+    if TOO_LARGE.match(message):
+        return True
     match = re.search(LIMIT_AND_REQUEST, message, re.IGNORECASE)
     limit, requested = (int(number.replace(",", "")) for number in match.groups()) if match else (0, 0)
     return requested > limit
 
 
-STATEMENTS: tuple[tuple[ErrorKind, frozenset[str], Callable[[str, str], object]], ...] = (
-    ("filtered", FILTERED_CODES, lambda _, statement: FILTERED.search(statement)),
-    ("empty_account", EMPTY_ACCOUNT_CODES, lambda _, statement: re.search(SPENT, statement, re.IGNORECASE)),
-    ("too_large", TOO_LARGE_CODES, lambda message, _: TOO_LARGE.match(message) or _is_above_limit(message)),
-    ("rate_limit", RATE_LIMIT_CODES - AMBIGUOUS_CODES, _starts_with_limit),
+NO_CODES = frozenset[str]()
+
+STATEMENTS: tuple[tuple[ErrorKind, frozenset[str], str, Callable[[list[str], str], bool]], ...] = (
+    ("filtered", FILTERED_CODES, FILTERED_CODE, _contains(FILTERED)),
+    ("rate_limit", NO_CODES, "", _contains(ALLOCATED_QUOTA)),
+    ("empty_account", EMPTY_ACCOUNT_CODES, EMPTY_ACCOUNT_CODE, _contains(SPENT)),
+    ("too_large", TOO_LARGE_CODES, "", _is_too_large),
+    ("rate_limit", RATE_LIMIT_CODES - AMBIGUOUS_CODES, "", _starts_with(RATE_LIMIT_STATEMENT)),
+    ("credentials", CREDENTIALS_CODES, "", _starts_with(CREDENTIALS_STATEMENT)),
 )
-"""The codes of each kind, and whether a message states it, with its quotations and without them; the first one counts.
-"""
+"""The codes of each kind, a part of them, and whether the messages state it, given one by one and joined without their
+quotations; the first one counts."""
 
 
 def _kind_by_words(message: str, statement: str) -> ErrorKind:
@@ -176,6 +234,8 @@ def _codes(body: JSONValue) -> Iterator[str]:
     for key, value in islice(_all_fields(body, CODE_PARTS), MAX_PARTS):
         if key in CODE_KEYS and isinstance(value, str | int):
             yield bare_code(str(value))
+        if key == "base_resp" and isinstance(value, dict):  # MiniMax's numbers are those of other errors elsewhere
+            yield bare_code(f"{key}{value.get('status_code')}")
 
 
 def error_message(body: JSONValue) -> str:
@@ -184,11 +244,17 @@ def error_message(body: JSONValue) -> str:
     >>> error_message([{"error": {"code": 429, "message": "slow down", "input": "my row"}}])
     'slow down'
     """
+    return "\n".join(_messages(body))
+
+
+def _messages(body: JSONValue) -> list[str]:
+    """Return the messages in an error body, of limited length together, as `error_message`."""
     if isinstance(body, str):
-        return "" if WEB_PAGE.match(body) else body[:MAX_MESSAGE_CHARS]
+        return [] if WEB_PAGE.match(body) else [body[:MAX_MESSAGE_CHARS]]
     fields = islice(_all_fields(body), MAX_PARTS)
-    messages = [value for key, value in fields if key in MESSAGE_KEYS and isinstance(value, str)]
-    return "\n".join(messages)[:MAX_MESSAGE_CHARS]
+    messages = [value[:MAX_MESSAGE_CHARS] for key, value in fields if key in MESSAGE_KEYS and isinstance(value, str)]
+    ends = [*accumulate(len(message) + 1 for message in messages)]
+    return [message for message, end in zip(messages, ends, strict=True) if end <= MAX_MESSAGE_CHARS + len(message)]
 
 
 def has_blank_message(body: JSONValue) -> bool:
@@ -270,5 +336,26 @@ def _all_fields(body: JSONValue, parts: frozenset[str] | None = None) -> Iterato
             first_fields = islice(part.items(), MAX_PARTS)
             fields = [(key.lower(), value) for key, value in first_fields if key.lower() not in ECHO_KEYS]
             yield from fields
-            inner = [value for key, value in fields if parts is None or key in parts]
-            stack += [value for value in reversed(inner) if isinstance(value, dict | list)]
+            inner = [value for key, value in fields if parts is None or key in parts or key in MESSAGE_KEYS]
+            stack += [*map(_inside, reversed(inner))]
+
+
+def _inside(value: JSONValue) -> JSONValue:
+    """Return the fields of an error inside an error: an object, or a text that quotes the whole error of an upstream.
+
+    >>> _inside("litellm.RateLimitError: OpenAIException - Error code: 429 - {'error': {'code': 'insufficient_quota'}}")
+    [{'code': 'insufficient_quota'}]
+    >>> _inside('{"error": {"message": "no money", "code": 402}}')
+    [{'message': 'no money'}, {'code': '402'}]
+    >>> _inside("I cannot read {'code': 'insufficient_quota'}")
+    """
+    if not isinstance(value, str):
+        return value if isinstance(value, dict | list) else None
+    text = value[:MAX_TEXT_CHARS].strip()
+    is_whole = text[:1] in {"{", "["} and text[-1:] in {"}", "]"}
+    start = None if is_whole or "{" not in text else re.search(UPSTREAM_ERROR, text)
+    if not (is_whole or start):
+        return None
+    text = re.sub(r"\\+u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text[start.end() :] if start else text)
+    text = re.split(ECHO_FIELD, text, maxsplit=1)[0]
+    return [{match[1]: match[3] or match[4]} for match in islice(re.finditer(QUOTED_FIELD, text), MAX_QUOTED_FIELDS)]

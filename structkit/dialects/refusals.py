@@ -25,37 +25,71 @@ EMPTY_ACCOUNT_CODES = _code_set(
     "insufficient_balance insufficient_credits insufficient_funds credit_balance_too_low billing_error "
     "billing_hard_limit_reached billing_not_active billing_limit_reached spending_limit_reached spend_limit_exceeded "
     "payment_required budget_exceeded "
-    "arrearage accountoverdueerror account_overdue allocationquota_freetieronly 402 1113 1309 30001 30011"
+    "arrearage accountoverdueerror account_overdue allocationquota_freetieronly 402 1113 1309 30001 30011 base_resp1008"
 )
-"""Codes of an account without money or quota. The numbers are those of Zhipu (1113, 1309) and SiliconFlow."""
+"""Codes of an account without money or quota. The numbers are those of Zhipu (1113, 1309), SiliconFlow and MiniMax."""
+
+CREDENTIALS_CODES = _code_set(
+    "invalid_api_key api_key_invalid authentication_error invalid_authentication_error authorized_error "
+    "unauthenticated unauthorized invalid_iam_token token_not_found_in_db access_token_expired "
+    "unrecognizedclientexception 401 base_resp1004 base_resp2049"
+)
+"""Codes of a key that is wrong, missing or expired; `authorized_error` and the numbers are MiniMax's."""
 
 RATE_LIMIT_CODES = _code_set(
     "rate_limit_exceeded rate_limit_error rate_limit_reached_error rate_limited ratelimit ratelimiterror rate_limit "
     "requests tokens too_many_requests toomanyrequests resource_exhausted rateexceeded throttling throttling_error "
     "throttlingexception throttling_ratequota throttling_burstrate throttling_allocationquota limit_requests "
-    "limit_burst_rate engine_overloaded_error overloaded_error rate_exceeded 1302 1303 1305 1308"
+    "limit_burst_rate engine_overloaded_error overloaded_error rate_exceeded 1302 1303 1305 1308 "
+    "base_resp1002 base_resp1039 base_resp1041"
 )
 """Codes of a limit that passes, whatever pages the message links to. `requests` and `tokens` are OpenAI's types of a
-rate limit, the numbers are Zhipu's."""
+rate limit, the numbers are Zhipu's and MiniMax's."""
 
 AMBIGUOUS_CODES = _code_set("requests tokens engine_overloaded_error overloaded_error 1302 1303 1305 1308")
 """Those of them that may mean something else under another status than 429, or from another vendor."""
 
 # The patterns of rare errors are compiled when the first one is read, to keep the import short.
 RATE_LIMIT_CODE = (
-    r"throttl|rate(?:limit)?exceeded|ratelimitreached|toomanyrequests|requestlimitexceeded|"
+    r"throttl|rate(?:limit)?exceeded|ratelimiting|ratelimitreached|toomanyrequests|requestlimitexceeded|"
     r"ratelimit(?:quota|spikearrest)violation"
 )
 """A part of such a code without separators: Alibaba's `Throttling.User`, Google's `userRateLimitExceeded`, Tencent's
 `RequestLimitExceeded`, the `ThrottlingException` of AWS, Volcengine's `RateLimitExceeded.EndpointRPMExceeded`, Apigee's
 `policies.ratelimit.QuotaViolation`."""
 
+EMPTY_ACCOUNT_CODE = (
+    r"budgetexceeded|exceededbudget|insufficient\w{0,20}(?:balance|credits?|quota|funds)|creditlimit|"
+    r"preconsumetokenquotafailed|setlimitexceeded"
+)
+"""A part of such a code: `project_budget_exceeded`, MiniMax's `insufficient_balance_error`, Together's `credit_limit`,
+new-api's and Volcengine's."""
+
+ALLOCATED_QUOTA = r"error-code#token-limit|\A\W*(?:\w+ )?allocated quota exceeded"
+"""How Alibaba states its limit of tokens per minute, to which it gives the code of an empty account."""
+
+CREDENTIALS_STATEMENT = (
+    r"\W*(?:error\W+)?(?:(?:incorrect|invalid|missing|expired) (?:\w+ )?(?:x-)?api[ _-]?(?:key|token)\b|"
+    r"(?:the |your )?api[ _-]?key:? (?:is |was |has )?(?:not valid|invalid|expired|missing|revoked|disabled|"
+    r"doesn't exist|not found)|no (?:auth credentials|api key) found|you didn't provide an api key|"
+    r"authentication (?:error|fail\w*)\b|invalid authentication\b|unauthorized\W*(?:$|\n)|unauthorized[.:]|"
+    r"(?:invalid|expired) (?:access |auth\w* )token\b|invalid token\W*$|access token (?:is )?(?:invalid|expired)|"
+    r"the security token included in the request is (?:invalid|expired)|login fail\b|"
+    r"multiple authentication credentials received|invalid username or password|"
+    r"无效的令牌|身份验证失败|令牌已过期)"
+)
+"""How a message starts that is about the key, under whatever status: Google's and xAI's are a 400, those of AWS and
+Fireworks a 403."""
+
 RATE_LIMIT_STATEMENT = (
     r"\W*(?:error\W+)?(?:\w+ ){0,3}(?:rate.?limit[ _]?(?:is |was |has been )?(?:exceeded|reached|hit)\b)|"
     r"\W*(?:\w+ ){0,4}(?:request|rpm|tpm|qps) limit (?:is |was |has been )?(?:exceeded|reached|hit)\b|"
-    r"\W*too many (?:requests|calls)\b|\W*(?:you(?:'ve| have)|has) (?:exceeded|reached|hit) (?:a|the|your) "
-    r"(?:\w+ )?rate.?limit|\W*(?:request (?:was |is )?|you are being )(?:throttled|rate.?limited)|"
-    r"\W*out of (?:call volume|bandwidth) quota|\W*请求(?:过于|太|过)频繁|\W*(?:触发|超[过出])(?:了)?(?:限流|速率限制)"
+    r"\W*too many (?:requests|calls|tokens, please wait)\b|"
+    r"\W*(?:you(?:'ve| have)|has) (?:exceeded|reached|hit) (?:a|the|your) (?:\w+ )?rate.?limit|"
+    r"\W*(?:request (?:was |is )?|you are being )(?:throttled|rate.?limited)|"
+    r"\W*out of (?:call volume|bandwidth) quota|\W*request was rejected due to rate limiting|"
+    r"\W*请求(?:过于|太|过)频繁|\W*(?:您的账户已达到速率限制|该模型当前访问量过大)|"
+    r"\W*(?:触发|超[过出])(?:了)?(?:限流|速率限制)"
 )
 """How a message starts that states such a limit, whatever its status: GitHub's and Azure API Management's limits are a
 403, Baidu's "Open api qps request limit reached" a 200. Only the start counts, since the words of a row may be quoted
@@ -64,10 +98,12 @@ after it."""
 SPENT = (
     r"reach(?:ed|ing) (?:your specified api usage limits|(?:its|the|your) monthly spend(?:ing)? limit)|"
     r"used all available credits|exceeded its monthly spending cap|(?:doesn't|does not) have any credits|"
-    r"prepayment credits are depleted|your credit balance is too low to access"
+    r"prepayment credits are depleted|your credit balance is too low to access|has exhausted its free trial quota|"
+    r"used up your daily free allocation|limited to \d+ API calls / month"
 )
 """How vendors state the same under the status or the code of another error: Anthropic's 400, also for a limit of the
-user's own, the 412 of Fireworks, the 403 and the 429 of xAI, Google's `RESOURCE_EXHAUSTED`."""
+user's own, the 412 of Fireworks, the 403 and the 429 of xAI, Google's `RESOURCE_EXHAUSTED`, and the 429 of Volcengine,
+Cloudflare and Cohere for an allowance of a day or a month."""
 
 EMPTY_ACCOUNT = re.compile(
     r"insufficient[ _](?:\w+ )?(?:balance|credits?|quota|funds)\b|"
@@ -76,9 +112,11 @@ EMPTY_ACCOUNT = re.compile(
     r"exceeded your current quota|not (?:have )?enough (?:credits?|balance|funds|quota)|out of credits?|"
     r"(?:reached|exceeded|over|hit) (?:your |the )?(?:\w+ )?(?:spend|spending|budget|cost) (?:limit|cap)|"
     r"can only afford|\bbudget has been exceeded|exceeded (?:your |the )?monthly included credits|"
-    r"billing.{0,10}limit (?:has been )?reached|billing is not active|"
-    r"(?:please|to) (?:recharge|top up)|"
-    r"余额不足|额度不足|额度已?(?:用尽|用完|耗尽)|欠费|充值",
+    r"billing.{0,10}limit (?:has been )?reached|billing is not active|account is not active, please check your billing|"
+    r"(?:please|to) (?:recharge|top up)|enter a payment method|no active subscription|overdue (?:payments?|balance)|"
+    r"(?:key|credit|usage) limits? (?:is |has been )?exceeded|over budget|budget (?:is |has been )?exhausted|"
+    r"(?:reached|exceeded) (?:its|the|your) budget|free tier\b.{0,40}\bexhausted|"
+    r"余额不足|额度不足|额度已?(?:用尽|用完|耗尽)|扣费额度失败|欠费|充值",
     re.IGNORECASE,
 )
 """How a message states that the account is empty, where no code does."""
@@ -104,23 +142,34 @@ TOO_LARGE_CODES = _code_set("request_too_large context_length_exceeded tokens_li
 FILTERED_CODES = _code_set(
     "content_filter content_filter_error responsibleaipolicyviolation content_policy_violation data_inspection_failed "
     "datainspectionfailed moderation_blocked content_moderation sensitive_words_detected "
-    "inputtextsensitivecontentdetected 1301"
+    "new_sensitive 1301 base_resp1026 base_resp1027"
 )
-"""Codes of a filter that rejects the prompt: Azure's and OpenAI's, DashScope's, new-api's, Volcengine's and Zhipu's."""
+"""Codes of a filter that rejects the prompt: Azure's and OpenAI's, DashScope's, new-api's, MiniMax's and Zhipu's."""
 
-FILTERED = re.compile(
+FILTERED_CODE = r"sensitivecontentdetected"
+"""A part of such a code: Volcengine has one for the text, for images and for the reply."""
+
+FILTERED = (
     r"content (?:management|safety) policy|content exists risk|(?:input|prompt) was flagged|"
-    r"flagged by (?:\w+ )?moderation",
-    re.IGNORECASE,
+    r"flagged by (?:\w+ )?moderation|content violates usage guidelines|violated guardrail policy|"
+    r"guardrail checks [^.\n]{0,40}failed|(?:input|prompt) was blocked: [A-Z_]+\b|may contain inappropriate content"
 )
 """How a message states the same."""
 
 PERMANENT_ERROR = re.compile(
     r"\bauth(?:enticat(?:ion|ed)|orization|orized)?\b|unauthori[sz]ed|api[ _-]?key|permission|not[ _]found|"
-    r"invalid_request|unsupported|not support",
+    r"invalid_request|unsupported|not support|(?:doesn't|does not|not) (?:support|exist)|no such model|"
+    r"unknown model|invalid (?:model|param)|model identifier|context (?:length|window)|maximum (?:context|prompt)|"
+    r"prompt (?:is too long|超长)|not permitted|模型不存在",
     re.IGNORECASE,
 )
-"""Error codes and messages inside a 200 that a retry cannot cure."""
+"""Messages inside a 200 that a retry cannot cure."""
+
+PERMANENT_CODE = (
+    r"badrequest|^invalid(?!response)|notfound|notexist|unsupported|forbidden|permission|unprocessable|decommissioned|"
+    r"modelnotavailable|unauthorized"
+)
+"""The same for a part of an error's code without separators."""
 
 PERMANENT_CODES = frozenset({"400", "401", "402", "403", "404", "413", "422"})
 """HTTP statuses inside a 200 that a retry cannot cure."""

@@ -22,6 +22,7 @@ from structkit.values import ABSENT, JSON, Completion, Delta, JSONValue
 F = TypeVar("F", bound=TransportError)
 
 DONE = "[DONE]"
+NO_FIELDS: JSON = {}
 KEEP_ALIVE = frozenset({"ping", "heartbeat", "keepalive", "keep-alive", "keep_alive"})
 """Names and data of events that only keep the connection alive."""
 
@@ -74,7 +75,9 @@ class ReplyAssembler:
         if name == "error":
             if self.is_complete:
                 return []
-            raise self._error(data if chunk is ABSENT else (isinstance(chunk, dict) and chunk.get("error")) or chunk)
+            fields = chunk if isinstance(chunk, dict) else NO_FIELDS
+            error = fields.get("error") or flat_error(fields) or chunk
+            raise self._error(data if chunk is ABSENT else error, fields)
         if chunk is ABSENT:
             lines = data.splitlines()
             return self._add_lines(name, lines) if len(lines) > 1 else self._add_word(name, data)
@@ -124,9 +127,10 @@ class ReplyAssembler:
 
     def _add_chunk(self, chunk: JSON) -> list[Delta]:
         chunk = chunk if "choices" in chunk else inside_envelope(chunk)
-        error = reported_error(chunk["error"]) if chunk.get("error") else "choices" not in chunk and flat_error(chunk)
-        is_failure = bool(error) and not self.is_complete  # before the choices of this chunk
         choices = as_list(chunk.get("choices") or [], "choices")
+        flat = None if choices else flat_error(chunk)
+        error = reported_error(chunk["error"]) if chunk.get("error") else flat
+        is_failure = bool(error) and not self.is_complete  # before the choices of this chunk
         signature = chunk.get("id"), len(chunk), len(choices)
         if signature != self._signature:
             self._signature = signature
@@ -140,9 +144,16 @@ class ReplyAssembler:
             if choice is not None:  # another event that only keeps the connection alive
                 fields = choice if isinstance(choice, dict) else as_object(choice, "a choice")
                 self._choice(fields, position).add(fields, deltas)
+        if "base_resp" in chunk and not error and not self._is_answered:  # MiniMax has its errors beside empty choices
+            error = flat_error(chunk)
+            is_failure = bool(error)
         if is_failure:
-            raise self._error(error)
+            raise self._error(error, chunk)
         return deltas
+
+    @property
+    def _is_answered(self) -> bool:
+        return self.is_complete and any(choice.partial for choice in self._choices.values())
 
     def _add_fields(self, chunk: JSON) -> None:
         for name, value in chunk.items():
@@ -196,11 +207,17 @@ class ReplyAssembler:
             fault.partial = next((self._choices[index].partial for index in sorted(self._choices)), None)
         return fault
 
-    def _error(self, error: JSONValue) -> MalformedReply:
-        """Return the fault for an error object in the stream; its body has what arrived before."""
-        fault = read_completion({"error": error})
+    def _error(self, error: JSONValue, chunk: JSON = NO_FIELDS) -> MalformedReply:
+        """Return the fault for an error object in the stream; its body has what arrived before.
+
+        Args:
+            error: The error.
+            chunk: What it is in.
+        """
+        fields = {name: value for name, value in chunk.items() if name != "choices"}
+        fault = read_completion({**fields, "error": error})
         assert isinstance(fault, MalformedReply)  # noqa: S101 (a body without choices is never a completion)
-        fault.body = {**self.body, "error": error}
+        fault.body = {**self.body, **fields, "error": error, "choices": self.body["choices"]}
         return fault
 
 

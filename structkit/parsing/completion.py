@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
-from structkit.dialects.error_bodies import read_error_body
+from structkit.dialects.error_bodies import error_message, read_error_body
 from structkit.dialects.finish_reasons import classify_finish_reason, finish_kind_of
-from structkit.dialects.refusals import PERMANENT_CODES, PERMANENT_ERROR
+from structkit.dialects.refusals import PERMANENT_CODE, PERMANENT_CODES, PERMANENT_ERROR, bare_code
 from structkit.errors import MalformedReply
 from structkit.parsing.token_counts import read_count, read_usage
 from structkit.values import JSON, Choice, Completion, JSONValue, ToolCall
@@ -356,7 +357,8 @@ def _text(value: JSONValue) -> str | None:
 def _error_object(body: JSON, description: str = "an error object") -> MalformedReply:
     error = body["error"] if isinstance(body["error"], dict) else {"message": str(body["error"])}
     code = error.get("code") or error.get("type")
-    text = f"{error.get('message', 'no message')} (code {code})" if code else str(error.get("message", body["error"]))
+    message = str(error.get("message") or error_message(error) or "no message")
+    text = f"{message} (code {code})" if code else message
     return MalformedReply(
         f"the endpoint answered 200 with {description}: {text[:MAX_ERROR_CHARS]}",
         retryable=not _is_permanent(body, str(code), text),
@@ -366,17 +368,19 @@ def _error_object(body: JSON, description: str = "an error object") -> Malformed
 
 def _is_permanent(body: JSON, code: str, text: str) -> bool:
     """Return whether a retry cannot cure an error under 200: by its kind, its code (an HTTP status) or its words."""
-    kind = read_error_body(HTTPStatus.OK, {"error": body["error"]}).kind
+    kind = read_error_body(HTTPStatus.OK, {**body, "choices": None}).kind
     if kind != "other":
         return kind != "rate_limit"
     has_status = code.isdecimal() and HTTPStatus.BAD_REQUEST <= int(code[:4]) < MAX_STATUS
-    return code in PERMANENT_CODES if has_status else bool(PERMANENT_ERROR.search(f"{code} {text}"))
+    if has_status:
+        return code in PERMANENT_CODES
+    return bool(PERMANENT_ERROR.search(text) or re.search(PERMANENT_CODE, bare_code(code)))
 
 
 def _malformed(description: str, body: JSONValue) -> MalformedReply:
     return MalformedReply(
         f"the endpoint answered 200 with {description}: {str(body)[:MAX_ERROR_CHARS]!r}; "
         "check that the base URL is that of a chat completions endpoint",
-        retryable=True,
+        retryable=read_error_body(HTTPStatus.OK, body).kind in {"other", "rate_limit"},
         body=body,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from structkit.dialects.error_bodies import error_message, read_error
+from structkit.dialects.refusals import UNUSUAL_STATUSES
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.parsing.completion import SUCCESS_CODES, reported_error
@@ -56,8 +57,9 @@ WRONG_ADDRESS = frozenset({404, 405})
 MIN_KEY_CHARS = 12
 """A shorter text contains nothing that looks like a key."""
 
-RETRYABLE = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530, 598, 599})
-"""Statuses of failures that pass; 498 is Groq's for a tier without capacity (console.groq.com/docs/flex-processing)."""
+RETRYABLE = frozenset({408, 409, 424, 425, 429, 498, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530, 598, 599})
+"""Statuses of failures that pass; 424 is that of a model that failed (Bedrock, TGI), 498 Groq's for a tier without
+capacity (console.groq.com/docs/flex-processing)."""
 
 UPSTREAM_FAULTS = frozenset({500, 502, 503})
 LOOKS_LIKE_KEY = re.compile(
@@ -70,13 +72,13 @@ STARTS_LIKE_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:data|event|id|retry)?
 PROXY_LOGIN = "the proxy requires a user and a password: http://USER:PASSWORD@HOST:PORT"
 
 ADVICE = {
-    401: "check the API key (OPENAI_API_KEY, or api_key=)",
     403: "the key may not use this model or endpoint",
     404: "check the base URL and the model's name (`structkit models` lists them)",
     407: PROXY_LOGIN,
     500: "if this persists, `structkit probe` finds out whether the server fails on the mode",
 }
 KIND_ADVICE: dict[ErrorKind, str] = {
+    "credentials": "check the API key (OPENAI_API_KEY, or api_key=)",
     "empty_account": "the account is empty: check its balance and its quota",
     "too_large": "the request alone is larger than the limit; shorten the prompt, or lower max_tokens",
     "rate_limit": "send fewer requests at a time, or check the quota",
@@ -104,7 +106,10 @@ def read_reply(
     safe_headers = {name.lower(): redact(text, secret) for name, text in headers.items()}
     # Redacted before anything is truncated: half a key would no longer be recognised.
     text = redact(body.decode("utf-8-sig", "replace"), secret)
-    error = redact_error(reply, secret) if reply and value is None else None
+    error = None
+    if reply and value is None:  # in a stream of events
+        note_rate_limit(reply, safe_headers)
+        error = redact_error(reply, secret)
     error = error or _read_error(status, safe_headers, text, _redact(value, secret), url)
     error.request_id = error.request_id or safe_headers.get("x-request-id")
     error.limits = limits
@@ -330,7 +335,8 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
 def _advice(status: int, reading: ErrorReading) -> str:
     """Return what to do about an error: a rate limit or an empty account comes under any status."""
     is_uncertain = reading.kind == "rate_limit" and not reading.is_certain
-    advice = None if is_uncertain else KIND_ADVICE.get(reading.kind)
+    is_other = is_uncertain or status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+    advice = None if is_other else KIND_ADVICE.get(reading.kind)
     advice = advice or ADVICE.get(status)
     return f"; {advice}" if advice else ""
 
@@ -342,7 +348,7 @@ def _is_permanent(status: int, kind: ErrorKind) -> bool:
     a gateway may pass on as 502 or 503.
     """
     if kind == "unsupported_mode":
-        return status in UPSTREAM_FAULTS
+        return status in UPSTREAM_FAULTS | UNUSUAL_STATUSES
     if kind == "too_large":
         return status == HTTPStatus.TOO_MANY_REQUESTS
     return kind in {"empty_account", "filtered"}

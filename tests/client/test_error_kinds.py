@@ -211,7 +211,7 @@ FLAT_ERRORS: dict[str, tuple[JSON, bool]] = {
     "SiliconFlow": ({"code": 30001, "message": "balance", "data": None}, False),
     "Baidu": ({"error_code": 336100, "error_msg": "The service is too busy"}, True),
     "MiniMax": ({"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, False),
-    "MiniMax, rate limit": ({"choices": None, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}, True),
+    "MiniMax, a fault": ({"choices": None, "base_resp": {"status_code": 1013, "status_msg": "internal"}}, True),
     "no error": ({"code": 200, "message": "ok", "data": {}}, True),
 }
 
@@ -459,7 +459,7 @@ CERTAIN: dict[str, tuple[int, JSONValue, ErrorReading]] = {
     "a mode of a server": (500, error("unknown field: tools"), ErrorReading("unsupported_mode", "words")),
     "a paid reply": (
         200,
-        {**error("no", code="rate_limit_exceeded"), "choices": [{}]},
+        {**error("no", code="rate_limit_exceeded"), "choices": [{"message": {"content": "{"}}]},
         ErrorReading("rate_limit", "words"),
     ),
 }
