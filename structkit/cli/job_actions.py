@@ -31,6 +31,7 @@ from structkit.batch.settings import JobSettings
 from structkit.batch.settings_validation import validate_columns, validate_settings
 from structkit.batch.stderr_console import stderr_console
 from structkit.cli.received_jobs import receive_job
+from structkit.cli.request_options import parse_setting
 from structkit.cli.terminal import INTERRUPTED, SUBMITTED, notice, write, write_text
 from structkit.costs.budget import estimate_prompt_tokens
 from structkit.costs.forecast import Forecast, Sample, estimate_sample, forecast_run
@@ -41,6 +42,7 @@ from structkit.tables.source import Source
 from structkit.tables.store_address import StoreAddress
 from structkit.testing import sample
 from structkit.values import Request
+from structkit.values.credentials import hide_credentials
 
 MAX_SAMPLED_ROWS = 100
 """The number of rows from which an estimate is made."""
@@ -116,25 +118,33 @@ def resume_command(arguments: list[str]) -> str:
     """
     program, *options = arguments
     needs_path = Path(program).stem == "structkit" and which("structkit") != program
-    return shlex.join([program if needs_path else "structkit", *hide_header_values(options)])
+    return shlex.join([program if needs_path else "structkit", *hide_secrets(options)])
 
 
-def hide_header_values(arguments: list[str]) -> list[str]:
-    """Return the arguments of a command with the values of its headers replaced: they may be secret.
+def hide_secrets(arguments: list[str]) -> list[str]:
+    """Return the arguments of a command without what may be secret: headers, credentials, and queries of addresses.
 
-    So may the query of an address.
-
-    >>> hide_header_values(["a.csv", "--header", "X-Key: hunter2", "--header=X-Key: hunter2"])
+    >>> hide_secrets(["a.csv", "--header", "X-Key: hunter2", "--header=X-Key: hunter2"])
     ['a.csv', '--header', 'X-Key: ...', '--header=X-Key: ...']
-    >>> hide_header_values(["https://files.example/a.csv?sig=hunter2"])
-    ['https://files.example/a.csv?...']
+    >>> hide_secrets(["https://files.example/a.csv?sig=hunter2", "--base-url=https://a.example?key=hunter2"])
+    ['https://files.example/a.csv?...', '--base-url=https://a.example?...']
+    >>> hide_secrets(["--set", "top_k=5", "--set", 'litellm={"api_key": "hunter2"}'])
+    ['--set', 'top_k=5', '--set', 'litellm=...']
     """
-    pairs = zip(["", *arguments], arguments, strict=False)
-    is_header = [previous == "--header" or each.startswith("--header=") for previous, each in pairs]
-    return [
-        f"{each.partition(':')[0]}: ..." if hide else WEB_QUERY.sub(r"\1?...", each)
-        for hide, each in zip(is_header, arguments, strict=True)
-    ]
+    return [_hide_secret(*pair) for pair in zip(["", *arguments], arguments, strict=False)]
+
+
+def _hide_secret(option: str, argument: str) -> str:
+    """Return an argument without what may be secret, by the one before it, which may be its option."""
+    if argument.startswith("--") and "=" in argument:
+        option, _, value = argument.partition("=")
+        return f"{option}={_hide_secret(option, value)}"
+    if option == "--header":
+        return f"{argument.partition(':')[0]}: ..."
+    if option == "--set":
+        name, value = parse_setting(argument)
+        return argument if hide_credentials({name: value}) == {name: value} else f"{name}=..."
+    return WEB_QUERY.sub(r"\1?...", argument)
 
 
 def count_remaining_rows(job: Job, processes: int = 1) -> int | None:
