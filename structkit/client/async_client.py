@@ -129,7 +129,7 @@ class AsyncClient:
 
     async def _next_step(self, step: Conversation, replies: list[TransportReply], hooks: Hooks) -> Any:
         """Return the step after the replies to a step."""
-        after = await next_step(step, replies, self._plan.observe_step)
+        after = await next_step(step, replies, self._plan.observe_step, self._plan.cache)
         hooks.notify_attempts(step.attempts, after.attempts)
         return after
 

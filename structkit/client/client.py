@@ -235,6 +235,8 @@ class Client:
         """Return the step after the replies to a step."""
         next_step = step.receive(*replies)
         self._plan.observe_step(step, next_step, replies)
+        if (cache := self._plan.cache) is not None and isinstance(next_step, Result):
+            cache.add(next_step.attempts)
         hooks.notify_attempts(step.attempts, next_step.attempts)
         return next_step
 

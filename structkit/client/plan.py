@@ -28,7 +28,7 @@ from structkit.extraction import Conversation, Extraction, split_if_too_large
 from structkit.prompts import build_messages
 from structkit.schema.cache import response_format
 from structkit.transport import TransportReply, normalise_base_url
-from structkit.values import Parameters, Policy, Prompt, Request, Result
+from structkit.values import Parameters, Policy, Prompt, Request
 from structkit.values.parameters import EXTRA_OPTIONS
 
 if TYPE_CHECKING:
@@ -100,8 +100,6 @@ class Plan:
         """
         self.routes.update_from_step(last, step, replies)
         log_step(last, step, replies)
-        if self.cache is not None and isinstance(step, Result):
-            self.cache.add(step.attempts)
 
     def start_conversation(self, output_type: Any, prompt: Prompt, call: CallOptions) -> Conversation:
         """Return the conversation of a call, before its first request.

@@ -66,6 +66,18 @@ class ReplyCache:
         reply = None if stored_value is None else _read(stored_value)
         return replace(reply, usage=Usage(), is_cached=True) if reply else None
 
+    async def find_async(self, request: Request) -> Completion | None:
+        """The async form of `find`: a store that waits for a lock or a network does not hold the event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(self.find, request)
+
+    async def add_async(self, attempts: tuple[Attempt, ...]) -> None:
+        """The async form of `add`; once begun, it is not cancelled, because the replies have been paid for."""
+        import asyncio
+
+        await asyncio.shield(asyncio.to_thread(self.add, attempts))
+
     def add(self, attempts: tuple[Attempt, ...]) -> None:
         """Store the replies of a call that succeeded.
 
@@ -170,11 +182,11 @@ class AsyncCachedTransport:
 
     async def send(self, request: Request, policy: Policy) -> TransportReply:
         """Like `CachedTransport.send`."""
-        return self._cache.find(request) or await self._transport.send(request, policy)
+        return await self._cache.find_async(request) or await self._transport.send(request, policy)
 
     async def stream(self, request: Request, policy: Policy) -> AsyncReplyStream:
         """Like `CachedTransport.stream`."""
-        if (reply := self._cache.find(request)) is not None:
+        if (reply := await self._cache.find_async(request)) is not None:
             yield reply
             return
         async with aclosing(open_stream_async(self._transport, request, policy)) as items:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from structkit.extraction import (
     Conversation,
@@ -18,9 +18,15 @@ from structkit.extraction import (
 from structkit.transport import TransportReply
 from structkit.values import Issue, Result
 
+if TYPE_CHECKING:
+    from structkit.client.reply_cache import ReplyCache
+
 
 async def next_step(
-    last: Conversation, replies: list[TransportReply], on_step: Callable[[Any, Any, list[TransportReply]], None]
+    last: Conversation,
+    replies: list[TransportReply],
+    on_step: Callable[[Any, Any, list[TransportReply]], None],
+    cache: ReplyCache | None,
 ) -> Any:
     """Return the step after some replies, with the checks applied that have to be awaited.
 
@@ -28,11 +34,14 @@ async def next_step(
         last: The step that sent the requests.
         replies: Their replies, in the order of the requests.
         on_step: Is called with the last step, the next one and the replies, to learn about the route.
+        cache: Where the replies of a conversation that succeeded are stored.
     """
     step: Any = last.receive(*replies)
     if last.checks and isinstance(step, Result):
         step = await apply_async_checks(last, step)
     on_step(last, step, replies)
+    if cache is not None and isinstance(step, Result):
+        await cache.add_async(step.attempts)
     return step
 
 

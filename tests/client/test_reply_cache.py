@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -165,6 +167,7 @@ def test_a_file_that_is_not_a_cache_is_rejected_and_left_alone(connect: Connect,
 
 WRITER = """
 import sys
+import threading
 from structkit import SQLiteStore
 store = SQLiteStore(sys.argv[1])
 for number in range(50):
@@ -285,4 +288,40 @@ def test_a_cache_that_cannot_be_written_any_more_is_an_error_before_anything_is_
             assert client.run(int, "how many?").cached
         with pytest.raises(structkit.ConfigError, match="cannot be written"):
             client.run(int, "how many more?")
+    assert len(endpoint.requests) == 1
+
+
+class WaitingStore(dict[str, bytes]):
+    """A store that answers only once the event loop has run in the meantime, as one that waits for a lock."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def _wait(self) -> None:
+        has_run = threading.Event()
+        self._loop.call_soon_threadsafe(has_run.set)
+        assert has_run.wait(30), "the event loop is held"
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._wait()
+        return super().get(key, default)
+
+    def set(self, key: str, value: bytes) -> None:
+        self._wait()
+        self[key] = value
+
+
+def test_a_store_that_waits_does_not_hold_the_event_loop(tmp_path: Path) -> None:
+    async def call(base_url: str) -> list[int]:
+        store = WaitingStore(asyncio.get_running_loop())
+        async with structkit.AsyncClient("m", base_url=base_url, cache=store) as client:
+            values = [await client.extract(int, "a"), await client.extract(int, "a")]
+            values.append((await client.stream(int, "a").result()).value)
+            job = structkit.Job([{"text": "a"}], tmp_path / "o.csv", output_type=int, prompt="{text}", client=client)
+            assert (await job.run_async()).counts["done"] == 1
+        return values
+
+    with Endpoint('{"value": 3}', '{"value": 4}') as endpoint:
+        assert asyncio.run(call(endpoint.base_url)) == [3, 3, 3]
     assert len(endpoint.requests) == 1

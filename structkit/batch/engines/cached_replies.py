@@ -12,12 +12,12 @@ from structkit.values import Completion, Request
 NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
-def find_cached_reply(cache: ReplyCache | None, request: Request) -> Completion | None:
+async def find_cached_reply(cache: ReplyCache | None, request: Request) -> Completion | None:
     """Return the reply to a request that was sent before; None if there is none.
 
     Its body reports no tokens and no cost either: the journal stores the body, and must not count them a second time.
     """
-    reply = None if cache is None else cache.find(request)
+    reply = None if cache is None else await cache.find_async(request)
     if reply is None:
         return None
     body: Any = reply.raw

@@ -115,7 +115,7 @@ class RowRunner:
             try:
                 if (replies := await row_exchanges.replies_to(step, sent, chunk)) is None:
                     return None
-                step = await next_step(last, replies, context.learn)
+                step = await next_step(last, replies, context.learn, context.cache)
                 context.hooks.notify_attempts((), [each for each in step.attempts if is_among(each.request, sent)])
             except BaseException as error:
                 context.hooks.notify_abort(sent, error)

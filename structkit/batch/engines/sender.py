@@ -103,7 +103,7 @@ class RequestSender:
     ) -> TransportReply:
         """Reserve the cost, store the intent, send the request, store the reply; a cached reply costs nothing."""
         context = self.context
-        if (cached := find_cached_reply(context.cache, request)) is not None:
+        if (cached := await find_cached_reply(context.cache, request)) is not None:
             self._announce(request, sent)
             await self._intend(record, number, identity, Reservation(0, 0))
             context.journal.add_reply(record.ordinal, number, cached)

@@ -73,7 +73,7 @@ class RequestCollector:
             PromptError: The request is too large for a batch.
         """
         context = self._context
-        if (cached := find_cached_reply(context.cache, request)) is not None:
+        if (cached := await find_cached_reply(context.cache, request)) is not None:
             await self._intend(record, number, digest(identity), Reservation(0, 0), None)
             context.journal.add_reply(record.ordinal, number, cached)
             return cached
