@@ -237,7 +237,7 @@ class AsyncClient:
 
     async def models(self) -> tuple[str, ...]:
         """Like `Client.models`."""
-        names: tuple[str, ...] = await bind_models(self.transport, self._plan.access_parameters)()
+        names: tuple[str, ...] = await bind_models(self.transport, *self._plan.listing_settings)()
         self._plan.routes.identify_owners(names)
         return names
 

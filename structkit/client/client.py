@@ -289,7 +289,7 @@ class Client:
         Raises:
             TransportError: The endpoint does not list them.
         """
-        names: tuple[str, ...] = bind_models(self.transport, self._plan.access_parameters)()
+        names: tuple[str, ...] = bind_models(self.transport, *self._plan.listing_settings)()
         self._plan.routes.identify_owners(names)
         return names
 

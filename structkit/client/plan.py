@@ -30,6 +30,7 @@ from structkit.schema.cache import response_format
 from structkit.transport import TransportReply, normalise_base_url
 from structkit.values import Parameters, Policy, Prompt, Request
 from structkit.values.parameters import EXTRA_OPTIONS
+from structkit.values.policy import DEFAULT_POLICY
 
 if TYPE_CHECKING:
     from structkit.client.reply_cache import CacheSource, ReplyCache
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEFAULT_POLICY, DEFAULT_PARAMETERS = Policy(), Parameters()
+DEFAULT_PARAMETERS = Parameters()
 """Shared by all calls without their own."""
 
 PROBE_OPTIONS = ("extra_body", "extra_headers", "extra_query", "reasoning_effort", "service_tier")
@@ -77,13 +78,18 @@ class Plan:
         extras: Any = {name: value for name in PROBE_OPTIONS if (value := self.call.get(name))}
         return Parameters(**extras)
 
+    @property
+    def listing_settings(self) -> tuple[Parameters, Policy]:
+        """The parameters and the limits of the request that lists the models."""
+        return self.access_parameters, self.call.get("policy") or DEFAULT_POLICY
+
     def probe_call(self, request: Request) -> tuple[Request, Policy, Hooks]:
         """Return a request of a probe with the client's headers, query and body fields; its policy, and the hooks.
 
         A probe reads a streamed reply as a malformed completion, which must not be retried.
         """
         extras = self.access_parameters.options
-        policy = self.call.get("policy") or Policy()
+        policy = self.call.get("policy") or DEFAULT_POLICY
         return (
             replace(request, parameters=request.parameters.updated(**extras)) if extras else request,
             replace(policy, retries=0) if request.fields.get("stream") else policy,

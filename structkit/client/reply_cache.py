@@ -17,6 +17,7 @@ from structkit.transport.streaming import open_stream, open_stream_async
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, bind_models
 from structkit.values import Attempt, Completion, Parameters, Policy, Request, Usage
 from structkit.values.parameters import NO_PARAMETERS
+from structkit.values.policy import DEFAULT_POLICY
 from structkit.values.text import exception_text
 
 sample_number: ContextVar[int] = ContextVar("sample_number", default=0)
@@ -163,9 +164,9 @@ class CachedTransport:
         else:
             yield from open_stream(self._transport, request, policy)
 
-    def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+    def models(self, parameters: Parameters = NO_PARAMETERS, policy: Policy = DEFAULT_POLICY) -> tuple[str, ...]:
         """Implement `Transport.models`."""
-        names: tuple[str, ...] = bind_models(self._transport, parameters)()
+        names: tuple[str, ...] = bind_models(self._transport, parameters, policy)()
         return names
 
     def close(self) -> None:
@@ -193,9 +194,9 @@ class AsyncCachedTransport:
             async for item in items:
                 yield item
 
-    async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+    async def models(self, parameters: Parameters = NO_PARAMETERS, policy: Policy = DEFAULT_POLICY) -> tuple[str, ...]:
         """Like `CachedTransport.models`."""
-        names: tuple[str, ...] = await bind_models(self._transport, parameters)()
+        names: tuple[str, ...] = await bind_models(self._transport, parameters, policy)()
         return names
 
     async def close(self) -> None:

@@ -31,6 +31,7 @@ from structkit.transport.streaming import open_stream
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, bind_models
 from structkit.values import JSON, Completion, Delta, Parameters, Policy, Request
 from structkit.values.parameters import NO_PARAMETERS
+from structkit.values.policy import DEFAULT_POLICY
 
 MAX_DIFF_LINES = 30
 """Lines of a difference that an error message quotes."""
@@ -144,14 +145,14 @@ class Tape:
                     entries.append({"request": body, "reply": reply_to_entry(item)})
             yield item
 
-    def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+    def models(self, parameters: Parameters = NO_PARAMETERS, policy: Policy = DEFAULT_POLICY) -> tuple[str, ...]:
         """Return the endpoint's models, while recording.
 
         Raises:
             ConfigError: The tape replays: a list of models is not recorded.
         """
         if self.is_recording:
-            names: tuple[str, ...] = bind_models(self._client.transport, parameters)()
+            names: tuple[str, ...] = bind_models(self._client.transport, parameters, policy)()
             return names
         raise ConfigError(f"the cassette {self.path} has completions only, not the list of models")
 
@@ -216,9 +217,9 @@ class AsyncTape:
             while (item := await asyncio.to_thread(next, items, None)) is not None:
                 yield item
 
-    async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+    async def models(self, parameters: Parameters = NO_PARAMETERS, policy: Policy = DEFAULT_POLICY) -> tuple[str, ...]:
         """Like `Tape.models`."""
-        return await asyncio.to_thread(self._tape.models, parameters)
+        return await asyncio.to_thread(self._tape.models, parameters, policy)
 
     async def close(self) -> None:
         """Like `Tape.close`."""

@@ -24,7 +24,7 @@ from structkit.transport.stream_options import StreamOptions
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Parameters, Policy, Request
 from structkit.values.parameters import NO_PARAMETERS
-from structkit.values.policy import DEFAULT_TIMEOUT_S
+from structkit.values.policy import DEFAULT_POLICY, DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:
     import asyncio
@@ -102,13 +102,13 @@ class HTTPTransport:
         error = better_error(not_found, reader)
         yield error.status, error.headers, (error.body,)
 
-    def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+    def models(self, parameters: Parameters = NO_PARAMETERS, policy: Policy = DEFAULT_POLICY) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
         secrets = with_parameter_secrets(self._secret, parameters)
         try:
-            reader = self._read(OutgoingRequest.of_listing(parameters), Policy())
+            reader = self._read(OutgoingRequest.of_listing(parameters), policy)
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, self._host, secrets) from None
+            raise to_transport_error(error, self._host, secrets, policy) from None
         return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     def _read(self, outgoing: OutgoingRequest, policy: Policy) -> BodyReader:
@@ -212,13 +212,13 @@ class AsyncHTTPTransport:
         [(_, method, url)] = self._choice.requests(outgoing.body, reader)
         await self._pool.exchange(method, outgoing.target(_target(url)), outgoing, _timeout(policy), reader)
 
-    async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+    async def models(self, parameters: Parameters = NO_PARAMETERS, policy: Policy = DEFAULT_POLICY) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
         secrets = with_parameter_secrets(self._secret, parameters)
         try:
-            reader = await self._read(OutgoingRequest.of_listing(parameters), Policy())
+            reader = await self._read(OutgoingRequest.of_listing(parameters), policy)
         except Exception as error:  # noqa: BLE001 (as above)
-            raise to_transport_error(error, self._host, secrets) from None
+            raise to_transport_error(error, self._host, secrets, policy) from None
         return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
 
     async def _read(self, outgoing: OutgoingRequest, policy: Policy) -> BodyReader:

@@ -9,9 +9,7 @@ from structkit.transport.http.proxies import is_proxied
 from structkit.transport.http_reply import PROXY_LOGIN, redact_error
 from structkit.transport.secrets import Secrets
 from structkit.values import Policy, Usage
-from structkit.values.policy import DEFAULT_TIMEOUT_S
-
-DEFAULT_POLICY = Policy()
+from structkit.values.policy import DEFAULT_POLICY, DEFAULT_TIMEOUT_S
 
 MAX_CONNECT_S = 30.0
 """Seconds to wait for a connection at most; a longer timeout applies only to the reply."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from structkit.errors import TransportError
+from structkit.errors import ConfigError, TransportError
 from structkit.transport.base_url import COMPLETIONS, MODELS, query_secrets
 from structkit.transport.exceptions import MAX_CONNECT_S, to_transport_error
 from structkit.transport.http.decompress import decoded_body, decoded_body_async
@@ -45,7 +45,7 @@ from structkit.transport.streaming import (
 from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Parameters, Policy, Request
 from structkit.values.parameters import NO_PARAMETERS
-from structkit.values.policy import MAX_WAIT_S
+from structkit.values.policy import DEFAULT_POLICY, MAX_WAIT_S
 
 if TYPE_CHECKING:
     import openai
@@ -82,13 +82,13 @@ class OpenAITransport:
         )
         return receive(_open(_post(self._client, request, policy), receiver.reader), receiver)
 
-    def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+    def models(self, parameters: Parameters = NO_PARAMETERS, policy: Policy = DEFAULT_POLICY) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
-        reader = BodyReader(Policy())
+        reader = BodyReader(policy)
         try:
-            _read(_get_models(self._client, parameters), reader)
+            _read(_get_models(self._client, parameters, policy), reader)
         except Exception as error:  # noqa: BLE001 (as above)
-            limits = _with_own_timeout(self._client, Policy())
+            limits = _with_own_timeout(self._client, policy)
             raise to_transport_error(error, *_connection(self._client, parameters, reader), limits) from None
         _, secrets = _connection(self._client, parameters, reader)
         return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
@@ -135,13 +135,14 @@ class AsyncOpenAITransport:
         )
         return receive_async(_open_async(_post(self._client, request, policy), receiver.reader), receiver)
 
-    async def models(self, parameters: Parameters = NO_PARAMETERS) -> tuple[str, ...]:
+    async def models(self, parameters: Parameters = NO_PARAMETERS, policy: Policy = DEFAULT_POLICY) -> tuple[str, ...]:
         """Implement `Transport.models`, by `GET /v1/models` with the headers and the query of *parameters*."""
-        reader = BodyReader(Policy())
+        reader = BodyReader(policy)
         try:
-            await _read_async(_get_models(self._client, parameters), reader)
+            async with asyncio.timeout(policy.deadline):
+                await _read_async(_get_models(self._client, parameters, policy), reader)
         except Exception as error:  # noqa: BLE001 (as above)
-            limits = _with_own_timeout(self._client, Policy())
+            limits = _with_own_timeout(self._client, policy)
             raise to_transport_error(error, *_connection(self._client, parameters, reader), limits) from None
         _, secrets = _connection(self._client, parameters, reader)
         return read_model_names(reader.status, reader.headers, reader.body, secrets, reader.url)
@@ -172,8 +173,17 @@ def _sending_client(client: Any, wrap_send: Callable[..., Any]) -> Any:
     """Return a copy of the client that sends with a function of `sdk_create`, and never retries.
 
     The copy uses the connections of the client. Its HTTP library is the one that the SDK uses: httpx before openai 3.
+
+    Raises:
+        ConfigError: The client cannot be copied, because its class has another constructor.
     """
-    copy = client.with_options(max_retries=0)
+    try:
+        copy = client.with_options(max_retries=0)
+    except TypeError as error:
+        raise ConfigError(
+            f"client= of type {type(client).__name__} cannot be copied with with_options(max_retries=0): {error}; give "
+            "its constructor the arguments of the SDK's class, or override with_options()"
+        ) from error
     # Every hook after this one has read the whole body.
     if hasattr(copy, "_send_request"):
         copy._send_request = wrap_send(copy._send_request)  # noqa: SLF001 (there is no public way)
@@ -230,8 +240,8 @@ def _post(client: Any, request: Request, policy: Policy) -> Callable[..., Any]:
     return partial(client.post, COMPLETIONS, body=request.body, **_with_extras(client, request.parameters, policy))
 
 
-def _get_models(client: Any, parameters: Parameters) -> Callable[..., Any]:
-    return partial(client.get, MODELS, **_with_extras(client, parameters, Policy()))
+def _get_models(client: Any, parameters: Parameters, policy: Policy) -> Callable[..., Any]:
+    return partial(client.get, MODELS, **_with_extras(client, parameters, policy))
 
 
 def _with_extras(client: Any, parameters: Parameters, policy: Policy) -> Any:

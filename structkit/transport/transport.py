@@ -81,14 +81,15 @@ class AsyncStreamingTransport(AsyncTransport, Protocol):
         ...
 
 
-def bind_models(transport: Any, parameters: Parameters) -> Callable[[], Any]:
+def bind_models(transport: Any, parameters: Parameters, policy: Policy) -> Callable[[], Any]:
     """Return the function that lists a transport's models, with the headers and the query of *parameters*.
 
-    A transport of the caller's whose `models` takes no parameters is called without them.
+    A transport of the caller's whose `models` takes no parameters or no policy is called without them.
     """
     models: Callable[..., Any] = transport.models
-    takes_parameters = parameters.options and "parameters" in inspect.signature(models).parameters
-    return partial(models, parameters) if takes_parameters else models
+    names = inspect.signature(models).parameters
+    arguments = {"parameters": parameters, "policy": policy}
+    return partial(models, **{name: value for name, value in arguments.items() if name in names})
 
 
 def is_awaited(owner: Any, *methods: str) -> bool:

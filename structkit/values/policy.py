@@ -192,3 +192,7 @@ def _repair_names(names: Collection[str]) -> frozenset[str]:
     if unknown := {names} if isinstance(names, str) else {*names} - REPAIRS:
         raise ValueError(f"repairs must be a set of names from {sorted(REPAIRS)}, not {sorted(unknown)}")
     return frozenset(names)
+
+
+DEFAULT_POLICY = Policy()
+"""Shared by all calls without their own."""

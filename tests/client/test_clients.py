@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 import structkit
 from structkit.dialects import DIALECTS
 from structkit.testing import Endpoint, Reply, completion
+from structkit.values import JSON
 
 KEY = "sk-test-hunter2-hunter2"
 Connect = Callable[..., Any]
@@ -313,6 +314,22 @@ MODEL_LISTS: dict[str, tuple[Any, tuple[str, ...]]] = {
 def test_an_error_instead_of_models_is_no_empty_list(connect: Connect, listing: Any) -> None:
     with Endpoint(models=Reply(listing)) as endpoint, pytest.raises(structkit.MalformedReply, match="no such team"):
         connect(endpoint.base_url).models()
+
+
+LISTING_LIMITS: list[tuple[JSON, str]] = [
+    ({"timeout": 0.1}, "within 0.1 s"),
+    ({"deadline": 0.1}, "within 0.1 s"),
+    ({"reply_bytes": 100}, "reply_bytes"),
+]
+
+
+@pytest.mark.parametrize(("limits", "message"), LISTING_LIMITS)
+def test_the_models_are_asked_for_within_the_limits_of_the_client(connect: Connect, limits: JSON, message: str) -> None:
+    models = Reply({"data": [{"id": "a" * 1000}]}, delay=0 if "reply_bytes" in limits else 1)
+    with Endpoint(models=models) as endpoint:
+        client = connect(endpoint.base_url, policy=structkit.Policy(**limits))
+        with pytest.raises(structkit.TransportError, match=message):
+            client.models()
 
 
 def test_the_models_are_asked_for_with_the_headers_and_the_query_of_the_client(connect: Callable[..., Any]) -> None:

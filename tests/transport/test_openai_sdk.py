@@ -321,3 +321,36 @@ def test_a_job_a_function_and_a_cassette_reject_a_client_of_the_other_kind(tmp_p
         pytest.raises(structkit.ConfigError, match=r"over=structkit\.Client"),
     ):
         structkit.Client("m", transport=tape).extract(int, "x")
+
+
+@pytest.mark.parametrize("driver", ["sync", "async"])
+@pytest.mark.parametrize("limits", [{"timeout": 0.1}, {"deadline": 0.1}])
+def test_the_limits_of_a_client_hold_for_the_models_of_an_sdk_client(driver: str, limits: dict[str, Any]) -> None:
+    policy = structkit.Policy(**limits)
+    with Endpoint(models=Reply({"data": []}, delay=1)) as endpoint:
+        options: Any = {"api_key": KEY, "base_url": endpoint.base_url}
+        is_async = driver == "async"
+        sdk: Any = (openai.AsyncOpenAI if is_async else openai.OpenAI)(**options)
+        client: Any = (structkit.AsyncClient if is_async else structkit.Client)("m", client=sdk, policy=policy)
+        with pytest.raises(structkit.RequestTimeout, match=r"within 0\.1 s"):
+            asyncio.run(client.models()) if is_async else client.models()
+
+
+class TenantClient(openai.OpenAI):
+    """A client with a constructor of its own."""
+
+    def __init__(self, tenant: str) -> None:
+        super().__init__(api_key=KEY, base_url=f"http://{tenant}.example/v1")
+
+
+class AsyncTenantClient(openai.AsyncOpenAI):
+    """The same, awaited."""
+
+    def __init__(self, tenant: str) -> None:
+        super().__init__(api_key=KEY, base_url=f"http://{tenant}.example/v1")
+
+
+def test_a_client_that_cannot_be_copied_is_named_with_what_to_do() -> None:
+    for client_class, sdk in ((structkit.Client, TenantClient("a")), (structkit.AsyncClient, AsyncTenantClient("a"))):
+        with pytest.raises(structkit.ConfigError, match=r"TenantClient cannot be copied.*override with_options\(\)"):
+            client_class("m", client=sdk)  # type: ignore[arg-type]
