@@ -55,12 +55,15 @@ class OutgoingRequest:
 
         >>> OutgoingRequest(extra_query="x=2").target("/v1/models?x=1&y=3")
         '/v1/models?y=3&x=2'
+        >>> OutgoingRequest(extra_query=encode_query({"x": ["a", "b"]})).target("/v1/models?x=1")
+        '/v1/models?x%5B%5D=a&x%5B%5D=b'
         """
         if not self.extra_query:
             return path
         path, _, query = path.partition("?")
-        names = {name for name, _ in parse_qsl(self.extra_query, keep_blank_values=True)}
-        other_pairs = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in names]
+        names = {name.removesuffix("[]") for name, _ in parse_qsl(self.extra_query, keep_blank_values=True)}
+        pairs = ((unquote_plus(pair.partition("=")[0]), pair) for pair in query.split("&") if pair)
+        other_pairs = [pair for name, pair in pairs if name.removesuffix("[]") not in names]
         return f"{path}?{'&'.join([*other_pairs, self.extra_query])}"
 
 

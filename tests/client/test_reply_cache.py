@@ -301,7 +301,7 @@ class WaitingStore(dict[str, bytes]):
     def _wait(self) -> None:
         has_run = threading.Event()
         self._loop.call_soon_threadsafe(has_run.set)
-        assert has_run.wait(30), "the event loop is held"
+        assert has_run.wait(600), "the event loop is held"
 
     def get(self, key: str, default: Any = None) -> Any:
         self._wait()
