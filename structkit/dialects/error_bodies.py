@@ -111,16 +111,17 @@ def read_error(error: TransportError) -> ErrorReading:
     return error.reading
 
 
-def rejects_field(error: object, field: re.Pattern[str]) -> bool:
+def rejects_field(error: object, field: re.Pattern[str], echoes: Iterable[str] = ()) -> bool:
     """Return whether an error rejects a field of the request.
 
     Args:
         error: An error, or another reply.
         field: Matches how the texts of an error name the field.
+        echoes: Texts that were sent, as in `error_texts`.
     """
     if not isinstance(error, StatusError) or read_error(error).is_certain:
         return False
-    return error.status_code in REJECTION_STATUSES and bool(field.search(error_texts(error.body)))
+    return error.status_code in REJECTION_STATUSES and bool(field.search(error_texts(error.body, echoes)))
 
 
 def read_error_body(status: int, body: JSONValue) -> ErrorReading:

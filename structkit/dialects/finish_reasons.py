@@ -20,13 +20,15 @@ REASONS: Mapping[FinishKind, str] = {
     "prohibited_content image_safety image_prohibited_content image_recitation guardrail_intervened error_toxic "
     "language content_moderation moderation data_inspection_failed model_armor",
     "refused": "refusal refused",
-    "failed": "error network_error internal_error server_error upstream_error insufficient_system_resource "
-    "resource_exhausted rate_limit_exceeded overloaded abort aborted cancelled canceled user_cancel timeout time_limit "
-    "failed",
+    "failed": "insufficient_system_resource resource_exhausted rate_limit_exceeded abort aborted cancelled canceled "
+    "user_cancel time_limit",
 }
 """The finish reasons of each kind, in the form of `_normalized`. Gateways pass on the words of OpenAI, Anthropic,
 Gemini, Mistral, Cohere, Bedrock, DeepSeek, Zhipu, watsonx, vLLM and SGLang. Any other word, such as `stop`, is a
 complete reply: the text decides. `repetition` is our own, for a stream that was stopped."""
+
+FAILURE = re.compile(r"(?:^|_)(?:error|exception|failed|failure|overloaded|timeout|unavailable)(?:_|$)")
+"""A part of any other reason that says that the endpoint failed: `network_error`, `engine_error`, `provider_timeout`."""
 
 FINISH_KINDS: Mapping[str, FinishKind] = {word: kind for kind, words in REASONS.items() for word in words.split()}
 
@@ -54,13 +56,15 @@ def finish_kind_of(choice: Choice) -> FinishKind:
 def classify_finish_reason(reason: str) -> FinishKind:
     """Return the kind that a finish reason means, in any case and notation.
 
-    >>> classify_finish_reason("content_filter: PROHIBITED_CONTENT"), classify_finish_reason("network-error")
+    >>> classify_finish_reason("content_filter: PROHIBITED_CONTENT"), classify_finish_reason("engine-error")
     ('filtered', 'failed')
     >>> classify_finish_reason("function_call_filter: MALFORMED_FUNCTION_CALL")
     'complete'
     """
     words = [_normalized(part) for part in (reason, *re.split(r"[:.]", reason))]
     kinds: list[FinishKind] = [FINISH_KINDS[word] for word in words if word in FINISH_KINDS]
+    if not kinds and any(map(FAILURE.search, words)):
+        return "failed"
     return kinds[0] if kinds else "complete"
 
 

@@ -200,6 +200,13 @@ GRAMMAR_FAILURE = re.compile(
 STREAM = re.compile(r"\bstream(ing|ed|s)?\b", re.IGNORECASE)
 """An error that names the stream that a request asks for."""
 
+REJECTED_STREAM = re.compile(
+    r"\bstream(?:ing|ed)?\b[^.\n]{0,40}(?:not (?:be )?(?:support|allow|permit|enabl|available|implement)|n't support|"
+    r"unsupported)|(?:not|n't) support[^.\n]{0,20}\bstream(?:ing|ed|s)?\b|unsupported[^.\n]{0,20}\bstream(?:ing|ed)?\b",
+    re.IGNORECASE,
+)
+"""How an error rejects that a reply is streamed."""
+
 STREAM_OPTIONS = re.compile(r"stream_options|include_usage")
 """The option that asks for token counts at the end of a stream."""
 

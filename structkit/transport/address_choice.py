@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from structkit.parsing import read_envelope
 from structkit.transport.base_url import Address, display_url, read_addresses
@@ -11,6 +11,9 @@ from structkit.values import Policy
 
 NOT_FOUND = frozenset({404, 405})
 """Statuses of an address that does not exist. A model that does not exist has the same ones."""
+
+NO_ROUTE = "MissingAuthenticationToken"
+"""How the `x-amzn-errortype` of Amazon's API Gateway starts, with a 403, for a path that it does not have."""
 
 _answering: dict[tuple[Address, ...], Address] = {}
 """The address that answered, for the whole process: async clients have a transport for each event loop."""
@@ -51,9 +54,9 @@ class AddressChoice:
             reader.url = display_url(url)
             yield address, method, url
 
-    def is_found(self, address: Address, status: int) -> bool:
-        """Return whether a status shows that the address exists; it is then tried first from now on."""
-        if status in NOT_FOUND:
+    def is_found(self, address: Address, status: int, headers: Mapping[str, str]) -> bool:
+        """Return whether a status and headers show that the address exists; it is then tried first from now on."""
+        if status in NOT_FOUND or headers.get("x-amzn-errortype", "").startswith(NO_ROUTE):
             return False
         _answering[self._addresses] = address
         return True

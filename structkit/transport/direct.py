@@ -94,7 +94,7 @@ class HTTPTransport:
         not_found: list[BodyReader] = []
         for address, method, url in self._choice.requests(outgoing.body, reader):
             with self._pool.open(method, outgoing.target(_target(url)), outgoing, _timeout(policy), reader) as reply:
-                if self._choice.is_single or self._choice.is_found(address, reply[0]):
+                if self._choice.is_single or self._choice.is_found(address, *reply[:2]):
                     yield reply
                     return
                 not_found.append(child_reader(reader, policy))
@@ -196,7 +196,7 @@ class AsyncHTTPTransport:
         not_found: list[BodyReader] = []
         for address, method, url in self._choice.requests(outgoing.body, reader):
             async with self._pool.open(method, outgoing.target(_target(url)), outgoing, _timeout(policy)) as reply:
-                if self._choice.is_single or self._choice.is_found(address, reply[0]):
+                if self._choice.is_single or self._choice.is_found(address, *reply[:2]):
                     yield reply
                     return
                 not_found.append(child_reader(reader, policy))

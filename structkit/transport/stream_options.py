@@ -1,33 +1,51 @@
-"""How an endpoint is asked to stream: with `stream_options`, unless it has rejected them."""
+"""How an endpoint is asked to stream: with `stream_options`, unless it has rejected them, or the stream itself."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from structkit.dialects.error_bodies import rejects_field
-from structkit.dialects.refusals import STREAM_OPTIONS
+from structkit.dialects.refusals import MODE_FIELD, REJECTED_STREAM, STREAM_OPTIONS
+from structkit.errors import TransportError
 from structkit.transport.transport import TransportReply
 from structkit.values import Delta, Request
 
 
 class StreamOptions:
-    """The fields that make a request a streamed one; an endpoint that rejects `stream_options` is remembered."""
+    """The fields that make a request a streamed one; what an endpoint or a model of it rejects is remembered."""
 
     def __init__(self) -> None:
-        """Assume that the endpoint accepts `stream_options`."""
+        """Assume that the endpoint accepts `stream_options`, and that each model streams."""
         self._reports_usage = True
+        self._whole_reply_models = set[str]()
 
     def add_to(self, request: Request) -> Request:
-        """Return the request as a streamed one, with token counts in the last chunk where the endpoint has them."""
+        """Return the request as a streamed one, with token counts in the last chunk where the endpoint has them.
+
+        A model that does not stream is asked for a whole reply, which a stream yields as its only item.
+        """
+        if request.model in self._whole_reply_models:
+            return request
         own_options = request.parameters.options.get("stream_options", {})
         options = {**({"include_usage": True} if self._reports_usage else {}), **own_options}
         fields = {"stream_options": options} if options else {}
         return replace(request, fields={**request.fields, "stream": True, **fields})
 
     def drop_if_rejected(self, request: Request, reply: Delta | TransportReply) -> bool:
-        """Return whether *reply* rejects the `stream_options` of *request*; if so, later requests have none."""
+        """Return whether *reply* rejects the stream or the `stream_options` of *request*, which later requests lack."""
+        if "stream" in request.fields and _rejects_stream(request, reply):
+            self._whole_reply_models.add(request.model)
+            return True
         is_own = "stream_options" in request.parameters.options  # the caller's are not dropped
         if "stream_options" not in request.fields or is_own or not rejects_field(reply, STREAM_OPTIONS):
             return False
         self._reports_usage = False
         return True
+
+
+def _rejects_stream(request: Request, reply: Delta | TransportReply) -> bool:
+    """Return whether a reply rejects the stream, and no mode in it: another mode may be streamed."""
+    if not isinstance(reply, TransportError):
+        return False
+    texts = [message.content for message in request.messages if isinstance(message.content, str)]
+    return rejects_field(reply, REJECTED_STREAM, texts) and not rejects_field(reply, MODE_FIELD, texts)

@@ -108,6 +108,13 @@ def test_a_405_is_as_a_404(connect: Connect) -> None:
         assert connect(f"{served.origin}/openai", policy=NO_RETRIES).extract(int, "x") == 3
 
 
+def test_a_403_of_amazons_gateway_for_a_path_that_it_does_not_have_is_as_a_404(connect: Connect) -> None:
+    headers = {"x-amzn-errortype": "MissingAuthenticationTokenException"}
+    no_path = Reply({"message": "Missing Authentication Token"}, status=403, headers=headers)
+    with EndpointAt("/prod/v1/chat/completions", other=no_path) as served:
+        assert connect(f"{served.origin}/prod", policy=NO_RETRIES).extract(int, "x") == 3
+
+
 @pytest.mark.parametrize("driver", ["sync", "async"])
 def test_a_stream_is_opened_at_the_address_that_answers(driver: str) -> None:
     with EndpointAt("/openai/v1/chat/completions") as served:

@@ -19,13 +19,14 @@ from hypothesis import strategies as st
 
 import structkit
 from structkit.testing import FAULTS, Endpoint, Reply, cassette, completion, fault, tool_call_completion
+from structkit.testing.scripted_reply import text_reply
 from structkit.testing.stream_faults import DONE, event
 from structkit.transport import AsyncTransport, Transport
 from structkit.transport.direct import AsyncHTTPTransport, HTTPTransport
 from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
 from structkit.transport.stream_reply import StreamReceiver
 from structkit.transport.streaming import open_stream, open_stream_async, receive
-from structkit.values import Delta, Parameters, Usage
+from structkit.values import JSON, Delta, Parameters, Usage
 
 KEY = "sk-test-hunter2-hunter2"
 TEXT = '{"city": "Zürich", "cups": [{"tea": "grün", "mood": "😀😀"}, {"tea": "schwarz", "mood": "😐"}]}'
@@ -340,6 +341,45 @@ def test_a_server_error_that_names_stream_options_rejects_them(driver: Driver) -
     with Endpoint(rejection, TEXT) as endpoint:
         assert read_stream(driver, endpoint)[0] == TEXT
     assert ["stream_options" in request for request in endpoint.requests] == [True, False]
+
+
+STREAM_REJECTIONS = {
+    "OpenAI": (
+        400,
+        {
+            "message": "Unsupported value: 'stream' does not support true with this model. Only false is supported.",
+            "param": "stream",
+            "code": "unsupported_value",
+        },
+    ),
+    "Hugging Face": (400, {"message": "Error in `stream`: `stream` is not supported for this model"}),
+    "Azure proxy": (400, {"message": "Streaming completion is not support yet, please remove 'stream' key."}),
+    "a gateway": (422, {"message": "Model x does not support streaming"}),
+    "a server": (501, {"message": "Streaming is not implemented"}),
+}
+
+
+@pytest.mark.parametrize(("status", "error"), STREAM_REJECTIONS.values(), ids=STREAM_REJECTIONS.keys())
+def test_a_model_that_does_not_stream_is_asked_for_a_whole_reply(driver: Driver, status: int, error: JSON) -> None:
+    def answer(request: JSON) -> Reply:
+        return Reply({"error": error}, status=status) if request.get("stream") else text_reply(request, TEXT)
+
+    with Endpoint(answer) as endpoint:
+        [first], [second] = driver(endpoint.base_url).streams(2, NO_RETRIES, REQUEST)
+    assert first == second
+    assert first.choices[0].content == TEXT
+    assert [request.get("stream") for request in endpoint.requests] == [True, None, None]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["tools are not supported with stream", "the stream is broken", "bad row: stream is not supported here"],
+)
+def test_an_error_about_something_else_does_not_end_streaming(driver: Driver, message: str) -> None:
+    rows = (structkit.Message("user", "stream is not supported here"),)
+    with Endpoint(Reply({"error": {"message": message}}, status=400)) as endpoint:
+        driver(endpoint.base_url).streams(1, NO_RETRIES, structkit.Request("m", rows))
+    assert all(request["stream"] for request in endpoint.requests)
 
 
 def test_other_errors_are_not_rejections_of_stream_options(driver: Driver) -> None:
