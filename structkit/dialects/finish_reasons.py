@@ -28,7 +28,7 @@ Gemini, Mistral, Cohere, Bedrock, DeepSeek, Zhipu, watsonx, vLLM and SGLang. Any
 complete reply: the text decides. `repetition` is our own, for a stream that was stopped."""
 
 FAILURE = re.compile(r"(?:^|_)(?:error|exception|failed|failure|overloaded|timeout|unavailable)(?:_|$)")
-"""A part of any other reason that says that the endpoint failed: `network_error`, `engine_error`, `provider_timeout`."""
+"""A part of any other reason that says that the endpoint failed: `network_error`, `engine_error`."""
 
 FINISH_KINDS: Mapping[str, FinishKind] = {word: kind for kind, words in REASONS.items() for word in words.split()}
 

@@ -111,6 +111,30 @@ def test_replies_that_an_endpoint_does_not_show_yet_are_waited_for(tmp_path: Pat
     assert len(service.batches) == 1
 
 
+def with_an_error_first(reply: Reply) -> Reply:
+    """Return a file in which each answer comes after an error of the same request."""
+    lines = content(reply).splitlines(keepends=True)
+    names = [json.loads(line)["custom_id"] for line in lines]
+    error = {"response": None, "error": {"code": "server_error", "message": "overloaded"}}
+    return file_reply(
+        b"".join(json.dumps({"custom_id": name, **error}).encode() + b"\n" for name in names) + b"".join(lines)
+    )
+
+
+def test_an_answer_counts_more_than_an_error_of_the_same_request_before_it(tmp_path: Path) -> None:
+    with Endpoint(answer, batches=ChangedService(download=until(9, with_an_error_first))) as endpoint:
+        assert_all_done_once(make_job(tmp_path, endpoint).run(), endpoint)
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "success", "Succeeded", "done"])
+def test_a_batch_is_done_in_whatever_word(tmp_path: Path, status: str) -> None:
+    def in_other_words(reply: Reply, _: int) -> Reply:
+        return with_body(status=status)(reply) if reply.body["status"] == "completed" else reply
+
+    with Endpoint(answer, batches=ChangedService(poll=in_other_words)) as endpoint:
+        assert_all_done_once(make_job(tmp_path, endpoint).run(), endpoint)
+
+
 def as_vendor(line: JSON, form: str) -> JSON:
     response = line["response"]
     if form == "body is text":

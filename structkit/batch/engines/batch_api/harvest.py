@@ -20,9 +20,16 @@ from structkit.journal.database import translate_errors
 from structkit.journal.row_state import BatchedRequest
 from structkit.transport import TransportReply
 from structkit.transport.batch_endpoint import BatchEndpoint
-from structkit.values import JSON
+from structkit.values import JSON, Completion
 
 FINAL_STATUSES = frozenset({"completed", "failed", "expired", "cancelled", "canceled"})
+
+OTHER_WORDS = {
+    **dict.fromkeys(("complete", "success", "succeeded", "done", "finished", "ended"), "completed"),
+    **dict.fromkeys(("error", "errored"), "failed"),
+    **dict.fromkeys(("timeout", "timed_out", "timeout_exceeded"), "expired"),
+}
+"""How some endpoints call the statuses of OpenAI: a word that is not known would be polled for ever."""
 
 TOKEN_LIMIT = "token_limit_exceeded"  # noqa: S105 (a code of an error)
 """The code of a batch that did not fit into the endpoint's queue: smaller ones may."""
@@ -42,8 +49,13 @@ class BatchFailure(NamedTuple):
 
 
 def status_of(batch: JSON) -> str:
-    """Return the status of a batch in lower case."""
-    return str(batch.get("status")).lower()
+    """Return the status of a batch in OpenAI's words.
+
+    >>> status_of({"status": "Succeeded"}), status_of({"status": "in_progress"})
+    ('completed', 'in_progress')
+    """
+    status = str(batch.get("status")).lower()
+    return OTHER_WORDS.get(status, status)
 
 
 def is_final(batch: JSON) -> bool:
@@ -139,18 +151,33 @@ class Harvester:
         return None
 
     async def _store_file(self, record: BatchRecord, name: Any, requests: dict[str, BatchedRequest]) -> int:
-        """Store the results in a file, and remove their requests from those that wait; return how many there were."""
+        """Store the results in a file, and remove their requests from those that wait; return how many there were.
+
+        A request may have an error and, in another line, the answer to a retry of the endpoint, which was paid for.
+        """
         if not isinstance(name, str) or not name:
             return 0
         count = 0
         with temporary_file(self._context.journal.folder / f"batch-{record.number}.output") as path:
             await self._endpoint.download(name, path)
-            for result in read_results(path, self._endpoint):
-                if (request := requests.pop(result.name, None)) is not None:
-                    self._store_result(record, request, result)
-                    count += result.reply is not None
-                    if count % LINES_PER_TURN == 0:
-                        await asyncio.sleep(0)
+            for takes_errors in (False, True):
+                count += await self._store_results(record, path, requests, takes_errors=takes_errors)
+                if not requests:
+                    break
+        return count
+
+    async def _store_results(
+        self, record: BatchRecord, path: Path, requests: dict[str, BatchedRequest], *, takes_errors: bool
+    ) -> int:
+        """Store the answers in a file, or also its errors; return how many there were."""
+        count = 0
+        for result in read_results(path, self._endpoint):
+            is_taken = takes_errors or isinstance(result.reply, Completion)
+            if is_taken and (request := requests.pop(result.name, None)) is not None:
+                self._store_result(record, request, result)
+                count += result.reply is not None
+                if count % LINES_PER_TURN == 0:
+                    await asyncio.sleep(0)
         return count
 
     def _store_result(self, record: BatchRecord, request: BatchedRequest, result: BatchResult) -> None:
