@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from structkit.errors import ConfigError, StructkitError
 from structkit.schema import ResponseFormat
-from structkit.tables.columns import Column, output_columns
+from structkit.tables.columns import Column, input_columns, output_columns, run_columns, with_unique_names
 from structkit.tables.sources import open_source
 from structkit.values import ABSENT, JSON
 
@@ -83,10 +83,12 @@ def new_columns(
             f"value_column {value_column!r} names the column of a type without fields; {response_format.name} has a "
             "column for each field; leave it out"
         )
-    columns += (Column("error", ("error",)),) if has_errors else ()
-    present = {*_names(frame)}
-    if names := [column.name for column in columns if column.name in present]:
-        raise ConfigError(f"the data frame already has {', '.join(map(repr, names))}: rename or drop it first")
+    names = _names(frame)
+    if taken := [column.name for column in columns if column.name in names]:
+        raise ConfigError(f"the data frame already has {', '.join(map(repr, taken))}: rename or drop it first")
+    if has_errors:  # these get other names instead, as in the output of a job
+        columns += run_columns("error", "message")
+        columns = with_unique_names((*input_columns(names), *columns))[len(names) :]
     if not any(hasattr(frame, name) for name in ("assign", "with_columns", "append_column")):
         raise ConfigError(
             f"a {type(frame).__name__} cannot get columns: pass a pandas or polars frame or an Arrow table"
@@ -97,7 +99,9 @@ def new_columns(
 def with_columns(frame: F, columns: Sequence[Column], values: Iterable[Any], response_format: ResponseFormat[Any]) -> F:
     """Return the frame with the values of its rows as columns; a `StructkitError` is the value of a row that failed."""
     cells = [
-        {"error": str(value)} if isinstance(value, StructkitError) else {"output": response_format.natural(value)}
+        {"run": {"error": type(value).__name__, "message": str(value)}}
+        if isinstance(value, StructkitError)
+        else {"output": response_format.natural(value)}
         for value in values
     ]
     by_name = {column.name: [_cell(column, row) for row in cells] for column in columns}

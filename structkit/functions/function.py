@@ -256,7 +256,8 @@ class Function(DecoratedFunction[P, T]):
                 values (`value` if the type has no fields). A column of a frame is an iterable of single arguments.
             concurrency: Calls at a time.
             on_error: What to do with a row that fails with a `StructkitError`: `raise` the error when its turn comes,
-                which ends the iteration, or `return` it in the value's place; in the column `error` of a data frame.
+                which ends the iteration, or `return` it in the value's place. A data frame gets the columns `error`,
+                with its class, and `message`; `error_run` and `message_run` if it has, or gets, others of these names.
             value_column: The column of a data frame for the values of a type that has no fields.
 
         Raises:

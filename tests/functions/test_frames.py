@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
+from unittest.mock import ANY
 
 import pandas as pd
 import polars as pl
@@ -96,14 +97,30 @@ def test_map_returns_a_frame_of_the_same_kind_with_a_column_for_each_field(
 
 
 @pytest.mark.parametrize("kind", FRAMES)
-def test_the_error_of_a_row_is_in_a_column_of_the_frame(
+def test_the_class_and_the_text_of_a_row_s_error_are_columns_of_the_frame(
     endpoint: Endpoint, call: Callable[..., Any], kind: str
 ) -> None:
     rows = records(call("map", FRAMES[kind](COLUMNS), on_error="return"))
     assert [row["mood"] for row in rows] == ["good", "bad", None]
-    assert [row["error"] for row in rows[:2]] == [None, None]
-    assert "no valid label" in rows[2]["error"]
+    assert [row["error"] for row in rows] == [None, None, "InvalidOutput"]
+    assert "no valid label" in rows[2]["message"]
     assert len(endpoint.requests) == 3
+
+
+class Report(BaseModel):
+    error: str
+    message: str
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_the_columns_of_errors_replace_neither_a_field_nor_a_column_of_the_frame(
+    endpoint: Endpoint, call: Callable[..., Any], kind: str
+) -> None:
+    frame = FRAMES[kind]({"text": ["good food"], "message": ["mine"]})
+    [row] = records(call("map", frame, on_error="return"))
+    assert (row["message"], row["mood"], row["error"], row["message_run"]) == ("mine", "good", None, None)
+    [row] = records(call("map", FRAMES[kind]({"text": ["good food"]}), on_error="return", output_type=Report))
+    assert (row["error"], row["message"], row["error_run"], row["message_run"]) == (None, None, "InvalidOutput", ANY)
 
 
 def test_a_type_without_fields_is_the_column_value(endpoint: Endpoint, call: Callable[..., Any]) -> None:
