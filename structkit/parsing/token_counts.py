@@ -16,14 +16,14 @@ def read_usage(usage: JSONValue, *, is_written: bool = False) -> Usage:
 
     Args:
         usage: The counts.
-        is_written: Whether the model has written something: an output of zero tokens was not counted then.
+        is_written: Whether the model has written something: zero tokens of the input or output were not counted then.
 
     >>> read_usage({"prompt_tokens": 9, "completion_tokens": 12, "prompt_tokens_details": {"cached_tokens": 4}})
     Usage(prompt_tokens=9, completion_tokens=12, total_tokens=21, unreported=0, cached_tokens=4, reasoning_tokens=0)
     >>> read_usage({"prompt_tokens": -1}).unreported
     1
-    >>> read_usage({"prompt_tokens": 0, "completion_tokens": 0}, is_written=True).unreported
-    1
+    >>> [read_usage({"prompt_tokens": n, "completion_tokens": 9 - n}, is_written=True).unreported for n in (0, 4, 9)]
+    [1, 0, 1]
     """
     counts = usage if isinstance(usage, dict) else {}
     prompt, completion = read_count(counts.get("prompt_tokens")), read_count(counts.get("completion_tokens"))
@@ -31,7 +31,7 @@ def read_usage(usage: JSONValue, *, is_written: bool = False) -> Usage:
         return Usage(unreported=1)
     reasoning = _read_detail(counts, "completion_tokens_details", "reasoning_tokens")
     completion += _uncounted_reasoning(counts, prompt + completion, completion, reasoning)
-    if is_written and not completion:
+    if is_written and not (completion and (prompt or _has_cache_fields(counts))):
         return Usage(unreported=1)
     total = read_count(counts.get("total_tokens")) or prompt + completion
     cached = min(prompt, _read_cached_tokens(counts))
@@ -44,10 +44,14 @@ def _uncounted_reasoning(counts: JSON, counted: int, completion: int, reasoning:
     They are in the total alone; so are tokens of the cache at some gateways, which have a count of their own.
     """
     surplus = (read_count(counts.get("total_tokens")) or counted) - counted
-    is_cached = surplus == _read_cached_tokens(counts) or any(read_count(counts.get(name)) for name in CACHE_FIELDS)
-    if surplus <= 0 or is_cached:
+    if surplus <= 0 or surplus == _read_cached_tokens(counts) or _has_cache_fields(counts):
         return reasoning if reasoning > completion else 0
     return surplus
+
+
+def _has_cache_fields(counts: JSON) -> bool:
+    """Return whether tokens of the cache were counted apart from the input, of which none may be left."""
+    return any(read_count(counts.get(name)) for name in CACHE_FIELDS)
 
 
 def _read_cached_tokens(counts: JSON) -> int:

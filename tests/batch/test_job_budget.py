@@ -205,11 +205,11 @@ def test_requests_that_an_interrupt_drops_count_as_what_was_reserved(
         assert billing.bill <= report.spend
 
 
-@pytest.mark.parametrize("prompt_tokens", [0, 5])
-def test_a_budget_holds_at_an_endpoint_that_reports_zero_tokens_for_what_it_wrote(
-    settings: Callable[..., dict[str, Any]], prompt_tokens: int
+@pytest.mark.parametrize(("prompt_tokens", "completion_tokens"), [(0, 0), (5, 0), (0, 5)])
+def test_a_budget_holds_at_an_endpoint_that_reports_zero_tokens_for_what_it_read_or_wrote(
+    settings: Callable[..., dict[str, Any]], prompt_tokens: int, completion_tokens: int
 ) -> None:
-    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 0, "total_tokens": prompt_tokens}
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens, "total_tokens": 5}
     with Endpoint({**completion('{"n": 1}'), "usage": usage}) as endpoint:
         job = settings(endpoint.base_url, [f"row {number}" for number in range(50)], call={"max_tokens": 10})
         report = run_here(job, budget=PRICE.cost(1_000, 50), price=PRICE)

@@ -95,13 +95,20 @@ def test_an_invalid_token_count_makes_the_usage_unreported(name: str, count: Any
     assert read_usage({"prompt_tokens": 1, "completion_tokens": 1, name: count}) == Usage(unreported=1)
 
 
-@pytest.mark.parametrize("prompt_tokens", [0, 9])
+@pytest.mark.parametrize(("prompt_tokens", "completion_tokens"), [(0, 0), (9, 0), (0, 9)])
 @pytest.mark.parametrize("message", [{"content": "7"}, {"content": None, "reasoning_content": "Hm"}])
-def test_an_output_of_zero_tokens_beside_a_text_was_not_counted(message: dict[str, Any], prompt_tokens: int) -> None:
-    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 0, "total_tokens": prompt_tokens}
+def test_an_input_or_output_of_zero_tokens_beside_a_text_was_not_counted(
+    message: dict[str, Any], prompt_tokens: int, completion_tokens: int
+) -> None:
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens, "total_tokens": 9}
     completion = read_completion({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage})
     assert isinstance(completion, Completion)
     assert completion.usage == Usage(unreported=1)
+
+
+def test_an_input_of_zero_tokens_is_a_count_if_all_of_it_came_from_a_cache() -> None:
+    usage = {"prompt_tokens": 0, "completion_tokens": 5, "cache_read_input_tokens": 9}
+    assert read_usage(usage, is_written=True) == Usage(0, 5, 5)
 
 
 def test_an_output_of_zero_tokens_is_a_count_if_nothing_was_written() -> None:
