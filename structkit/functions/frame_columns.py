@@ -84,8 +84,8 @@ def new_columns(
             "column for each field; leave it out"
         )
     names = _names(frame)
-    if taken := [column.name for column in columns if column.name in names]:
-        raise ConfigError(f"the data frame already has {', '.join(map(repr, taken))}: rename or drop it first")
+    if present := [column.name for column in columns if column.name in names]:
+        raise ConfigError(f"the data frame already has {', '.join(map(repr, present))}: rename or drop it first")
     if has_errors:  # these get other names instead, as in the output of a job
         columns += run_columns("error", "message")
         columns = with_unique_names((*input_columns(names), *columns))[len(names) :]
