@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from itertools import starmap
 
 from structkit.dialects import Dialect
 from structkit.values import JSON, JSONValue
@@ -75,6 +76,11 @@ BOUND_DESCRIPTIONS: dict[str, Callable[[JSONValue], str]] = {
     "minItems": lambda n: f"At least {_count(n, 'item')}.",
     "maxItems": lambda n: f"At most {_count(n, 'item')}.",
     "uniqueItems": lambda on: "No item twice." if on else "",
+    "minProperties": lambda n: f"At least {_count(n, 'key')} given.",
+    "maxProperties": lambda n: f"At most {_count(n, 'key')} given.",
+    "patternProperties": lambda patterns: " ".join(starmap(_describe_pattern, patterns.items())),
+    "anyOf": lambda branches: _describe_alternatives("anyOf", "At least one", branches),
+    "oneOf": lambda branches: _describe_alternatives("oneOf", "Exactly one", branches),
     "not": lambda schema: f"Must not match {shorten_json(schema)}.",
     "contains": lambda schema: f"Contains an item that matches {shorten_json(schema)}.",
 }
@@ -131,6 +137,20 @@ def describe_bounds(bounds: JSON) -> str:
         for name, value in bounds.items()
     )
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _describe_alternatives(word: str, number: str, branches: list[JSONValue]) -> str:
+    """Describe the branches of a union; those that only require keys by their names."""
+    names = [part["required"] for part in branches if isinstance(part, dict) and part.keys() == {"required"}]
+    if len(names) < len(branches):
+        return f"{word}: {shorten_json(branches, 200)}."
+    return f"{number} of these is given: {'; '.join(' and '.join(map(str, each)) for each in names)}."
+
+
+def _describe_pattern(pattern: str, schema: JSONValue) -> str:
+    if schema is False:
+        return f"No key that matches `{pattern}`."
+    return f"The value of a key that matches `{pattern}` matches {shorten_json(schema)}."
 
 
 def _count(number: int, noun: str) -> str:

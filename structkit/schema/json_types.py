@@ -44,6 +44,34 @@ TYPE_BY_KEYWORD = {
 """The type that a schema without `type` implies by its keywords."""
 
 
+BOUNDS_BY_TYPE = {
+    "a string": ("pattern", "format", "minLength", "maxLength"),
+    "a number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    "an array": ("minItems", "maxItems", "uniqueItems"),
+    "an object": ("minProperties", "maxProperties"),
+}
+"""The keywords that bound the values of one type only, by that type with its article."""
+
+
+TYPES_OF_RULES: dict[str, frozenset[str]] = {
+    **{word: frozenset({kind}) for word, kind in TYPE_BY_KEYWORD.items()},
+    **dict.fromkeys(BOUNDS_BY_TYPE["a number"], frozenset({"integer", "number"})),
+    **dict.fromkeys(BOUNDS_BY_TYPE["an array"], frozenset({"array"})),
+    **dict.fromkeys((*BOUNDS_BY_TYPE["an object"], "propertyNames"), frozenset({"object"})),
+}
+"""The types of the values that a keyword is a rule for; values of other types pass it."""
+
+
+def bounds_by_type(schema: JSON) -> dict[str, JSON]:
+    """Return the bounds of a schema by the type of their values.
+
+    >>> bounds_by_type({"minLength": 1, "maxItems": 2, "title": "A name"})
+    {'a string': {'minLength': 1}, 'an array': {'maxItems': 2}}
+    """
+    bounds = {kind: {word: schema[word] for word in words if word in schema} for kind, words in BOUNDS_BY_TYPE.items()}
+    return {kind: each for kind, each in bounds.items() if each}
+
+
 def is_of_type(value: JSONValue, name: str) -> bool:
     """Return whether *value* is of the JSON Schema type *name*.
 

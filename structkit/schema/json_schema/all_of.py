@@ -28,6 +28,9 @@ GROUPS = (("if", "then", "else"), ("contains", "minContains", "maxContains"))
 """Keywords that have a meaning only together with the first of them."""
 
 
+ALTERNATIVES = frozenset({"anyOf", "oneOf", "if", "then", "else", "dependentSchemas"})
+"""Keywords whose subschemas constrain only some of the values."""
+
 NUMBER_TYPES = frozenset({"integer", "number"})
 
 
@@ -126,6 +129,19 @@ _RULES: dict[str, Callable[[Any, Any, JSONPath], JSONValue]] = {
     "const": _merge_constants,
     **dict.fromkeys(TEXTS, lambda first, second, _: join_sentences(dict.fromkeys((first, second)))),
 }
+
+
+def has_object_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> bool:
+    """Return whether the alternatives of an object schema are objects, too.
+
+    >>> either = {"anyOf": [{"required": ["a"]}, {"type": "null"}]}
+    >>> has_object_alternatives(either, lambda part: part), has_object_alternatives({"if": {}}, lambda part: part)
+    (False, True)
+    """
+    if schema.keys().isdisjoint(ALTERNATIVES) or schema.keys() & {"discriminator", "enum", "const"}:
+        return False
+    parts = [resolve(part) for word in ("anyOf", "oneOf") for part in schema.get(word, ())]
+    return "type" in schema or all(part.get("type", "object") == "object" for part in parts)
 
 
 def with_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSON:

@@ -15,10 +15,19 @@ def schema_of_key(schema: JSON, name: str) -> JSONValue:
     >>> schema_of_key({"patternProperties": {"^x": {"type": "null"}}, "additionalProperties": False}, "x1")
     {'type': 'null'}
     """
-    parts = [part for pattern, part in schema.get("patternProperties", {}).items() if _fits(pattern, name)]
+    parts = matching_parts(schema.get("patternProperties", {}), name)
     if not parts:
         return schema.get("additionalProperties", True)
     return parts[0] if len(parts) == 1 else {"allOf": parts}
+
+
+def matching_parts(patterns: JSON, name: str) -> list[JSONValue]:
+    """Return the schemas of the patterns that a key matches.
+
+    >>> matching_parts({"^x": {"type": "null"}, "y$": True}, "xy")
+    [{'type': 'null'}, True]
+    """
+    return [part for pattern, part in patterns.items() if _fits(pattern, name)]
 
 
 def _fits(pattern: str, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from structkit.schema.descriptions import describe_bounds, split_bounds
+from structkit.schema.descriptions import split_bounds
 from structkit.schema.json_equality import unique_values
 from structkit.schema.json_schema.all_of import merge
 from structkit.schema.json_types import enumerated_values
@@ -13,9 +13,9 @@ from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
 from structkit.schema.nodes.node import Node, WireError
 from structkit.schema.nodes.scalar import validate_bounds
+from structkit.schema.nodes.stated_bounds import state_bounds
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,8 @@ def _build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if "contains" in schema and not compiler.defaults_apply:
         _validate_contains(schema, path, compiler)
     supported, unsupported = split_bounds(schema, BOUNDS, compiler.dialect)
-    for name, value in unsupported.items():
-        if value is False:
-            continue
-        compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
     items = compiler.build(schema["items"] if "items" in schema else undeclared_items(schema, {}), (*path, "[]"))
-    return describe(ArrayNode(items, supported), describe_bounds(unsupported))
+    return describe(ArrayNode(items, supported), state_bounds(unsupported, path, compiler))
 
 
 def undeclared_items(schema: JSON, default: JSONValue) -> JSONValue:

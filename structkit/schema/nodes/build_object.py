@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from structkit.schema.descriptions import describe_bounds, split_bounds
+from structkit.schema.descriptions import split_bounds
 from structkit.schema.json_schema.closed_objects import schema_of_key
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, MAY_BE_REQUIRED
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.description import describe
+from structkit.schema.nodes.description import MAP, describe
+from structkit.schema.nodes.key_rules import (
+    SIZE_KEYWORDS,
+    key_schema,
+    matches_every_key,
+    unstated_patterns,
+    unstated_sizes,
+    with_pattern_schemas,
+)
 from structkit.schema.nodes.map import MapNode
 from structkit.schema.nodes.node import Field, Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.scalar import NULL, ScalarNode, validate_bounds
+from structkit.schema.nodes.stated_bounds import state_bounds
 from structkit.schema.nodes.union import constant_of
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
@@ -24,15 +33,10 @@ from structkit.values.text import shorten_json
 EMPTY_FIELD = Field("nothing", "nothing", NULL, "null", is_nullable=False)
 """The property that is sent for an object without properties, because some vendors reject an empty object."""
 
-SIZE_KEYWORDS = {"minProperties": "minItems", "maxProperties": "maxItems"}
-
 RULES_ON_KEYS = frozenset(
     {"dependentRequired", "dependencies", "maxProperties", "not", ADDITIONAL_BOUNDS, MAY_BE_REQUIRED}
 )
 """Keywords by which a value that is valid without a key may be invalid with it, even if the key's value is null."""
-
-MAP = "A map: each key once."
-"""What the model reads about an array of key and value."""
 
 
 def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
@@ -41,7 +45,7 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     extra_schemas = extra_key_schemas(schema, compiler)
     omits_keys = _omits_extra_keys(schema, extra_schemas, compiler)
     declared = _named_keys(schema) if omits_keys else {**schema.get("properties", {}), **_required_keys(schema, path)}
-    declared = _with_valid_keys(declared, schema, path, compiler)
+    declared = _with_valid_keys(with_pattern_schemas(declared, schema, path, compiler), schema, path, compiler)
     _validate_size(schema, len(declared), is_closed=not extra_schemas, path=path)
     if not declared and extra_schemas:
         return _build_map(schema, extra_schemas, path, compiler)
@@ -59,7 +63,9 @@ def build_object(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     extra_keys = _build_extra_keys(schema, extra_schemas, path, compiler) if extra_schemas else None
     if omits_keys:
         compiler.note(path, "dropped", 'other keys: the schema allows them; extras="open" asks for them')
-    return ObjectNode(tuple(fields) or (EMPTY_FIELD,), extra_keys, compiler.defaults_apply)
+    sizes = unstated_sizes(schema, None if extra_keys else len(fields))
+    node = ObjectNode(tuple(fields) or (EMPTY_FIELD,), extra_keys, compiler.defaults_apply)
+    return describe(node, state_bounds(sizes, path, compiler))
 
 
 def _with_valid_names(fields: list[Field], path: JSONPath, compiler: Compiler) -> list[Field]:
@@ -94,15 +100,22 @@ def _build_satisfiable(
 
 
 def extra_key_schemas(schema: JSON, compiler: Compiler) -> list[JSONValue]:
-    """Return the schemas of the values of undeclared keys; none where the object is closed, or does not ask for them.
+    """Return the schemas of undeclared keys' values; none where the object is closed, or does not ask for them."""
+    parts = (*schema.get("patternProperties", {}).values(), _additional_schema(schema, compiler))
+    return [part for part in parts if part is not False]
+
+
+def _additional_schema(schema: JSON, compiler: Compiler) -> JSONValue:
+    """Return the schema of the values of keys that nothing else describes; False if they are not allowed or asked for.
 
     A schema that says nothing of other keys is open only where a value would not fit, or only `{}`, without them.
     """
+    if matches_every_key(schema):
+        return False
     is_map = not schema.keys() & {"properties", "patternProperties"}
     needs_keys = is_map or len(_named_keys(schema)) < schema.get("minProperties", 0)
     unstated = compiler.is_open or needs_keys or schema.get("unevaluatedProperties", False)
-    additional = schema.get("additionalProperties", unstated)
-    return [part for part in (*schema.get("patternProperties", {}).values(), additional) if part is not False]
+    return schema.get("additionalProperties", unstated)
 
 
 def _named_keys(schema: JSON) -> JSON:
@@ -172,34 +185,38 @@ def _build_map(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, com
     compiler.note(path, "rewritten", "map: an array of key and value")
     renamed = {SIZE_KEYWORDS[name]: schema[name] for name in SIZE_KEYWORDS if name in schema}
     supported, unsupported = split_bounds(renamed, tuple(SIZE_KEYWORDS.values()), compiler.dialect)
-    for name, bound in unsupported.items():
-        compiler.note(path, "checked locally", f"{name} {bound}: stated in the description")
-    if not supported and _is_any_map(schema, extra_schemas):
-        return describe(compiler.any_map_node(), MAP, describe_bounds(unsupported))
-    pairs = MapNode(_build_key(schema, path, compiler), _build_value(extra_schemas, path, compiler), supported)
-    return describe(pairs, MAP, describe_bounds(unsupported))
+    bounds = {**unsupported, **unstated_patterns(schema, extra_schemas)}
+    is_any = not supported and _is_any_map(schema, extra_schemas, compiler)
+    node = compiler.any_map_node() if is_any else _build_pairs(schema, extra_schemas, supported, path, compiler)
+    return describe(node, MAP, state_bounds(bounds, path, compiler))
 
 
 def _build_extra_keys(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:
     """Build the property for undeclared keys, under a name that none of the declared ones has."""
-    for word in filter(schema.__contains__, SIZE_KEYWORDS):
-        compiler.note(path, "checked locally", f"{word} {schema[word]}: counts keys of both kinds")
     name = unused_name("other_keys", schema.get("properties", {}))
     compiler.note(path, "rewritten", f"keys beyond the declared ones: an array of key and value under {name!r}")
-    if _is_any_map(schema, extra_schemas):
-        return Field(name, name, compiler.extra_keys_node())
-    return Field(name, name, MapNode(_build_key(schema, path, compiler), _build_value(extra_schemas, path, compiler)))
+    is_any = _is_any_map(schema, extra_schemas, compiler)
+    node = compiler.extra_keys_node() if is_any else _build_pairs(schema, extra_schemas, {}, path, compiler)
+    return Field(name, name, describe(node, state_bounds(unstated_patterns(schema, extra_schemas), path, compiler)))
 
 
-def _is_any_map(schema: JSON, extra_schemas: list[JSONValue]) -> bool:
-    return "propertyNames" not in schema and (True in extra_schemas or {} in extra_schemas)
+def _build_pairs(
+    schema: JSON, extra_schemas: list[JSONValue], bounds: JSON, path: JSONPath, compiler: Compiler
+) -> MapNode:
+    return MapNode(_build_key(schema, path, compiler), _build_value(extra_schemas, path, compiler), bounds)
+
+
+def _is_any_map(schema: JSON, extra_schemas: list[JSONValue], compiler: Compiler) -> bool:
+    return _key_schema(schema, compiler) == {} and (True in extra_schemas or {} in extra_schemas)
+
+
+def _key_schema(schema: JSON, compiler: Compiler) -> JSONValue:
+    return key_schema(schema, is_closed=_additional_schema(schema, compiler) is False)
 
 
 def _build_key(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """Build the node of a key: a string with the bounds of `propertyNames` or of the only pattern."""
-    names = schema.get("propertyNames", {})
-    if not names and _has_only_a_pattern(schema):
-        names = {"pattern": next(iter(schema["patternProperties"]))}
+    """Build the node of a key: a string with the rules for the names of keys."""
+    names = _key_schema(schema, compiler)
     if not isinstance(names, dict) or (compiler.defaults_apply and _is_no_text(compiler.resolve(names))):
         return ScalarNode({"type": "string"})
     return compiler.build({"type": "string", **names}, path)
@@ -209,12 +226,6 @@ def _is_no_text(schema: JSON) -> bool:
     """Return whether a schema has no text among its types: pydantic's schema of a key may be that of a number."""
     values = schema.get("enum", [schema["const"]] if "const" in schema else [])
     return schema.get("type", "string") != "string" or not all(isinstance(value, str) for value in values)
-
-
-def _has_only_a_pattern(schema: JSON) -> bool:
-    """Return whether every key of an object has to match the same pattern."""
-    is_closed = schema.get("additionalProperties") is False and not schema.get("properties")
-    return is_closed and len(schema.get("patternProperties", {})) == 1
 
 
 def _build_value(extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:

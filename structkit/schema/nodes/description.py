@@ -8,6 +8,12 @@ from structkit.schema.nodes.node import Node
 from structkit.values import JSON, JSONValue
 from structkit.values.text import join_sentences
 
+MAP = "A map: each key once."
+"""What the model reads about an array of key and value."""
+
+POSITIONS = "A tuple: one item per position."
+"""What the model reads about an object whose keys are positions."""
+
 
 @dataclass(frozen=True)
 class DescribedNode:

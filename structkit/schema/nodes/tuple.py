@@ -11,10 +11,11 @@ from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.array import build_array, undeclared_items
 from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.description import describe
+from structkit.schema.nodes.description import POSITIONS, describe
 from structkit.schema.nodes.node import Field, Node, WireError, reject_ambiguous
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.scalar import validate_bounds
+from structkit.schema.nodes.stated_bounds import state_bounds
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 
@@ -115,9 +116,6 @@ class TupleNode:
 
 GAP = "null means that the tuple ends before this item, and later items are not null: write a value here"
 
-POSITIONS = "A tuple: one item per position."
-"""What the model reads about an object whose keys are positions."""
-
 
 def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build a tuple: an array where all positions have one schema, else an object with one property per position.
@@ -130,26 +128,28 @@ def build_tuple(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     validate_bounds({**schema, "type": "array"}, path)
     parts, further_items = _parts(schema, compiler)
     min_items = schema.get("minItems", 0)
+    unique = {"uniqueItems": True} if schema.get("uniqueItems") is True else {}
     if further_items is False and all(part == parts[0] for part in parts):
-        return _build_uniform(parts, min_items, path, compiler)
+        return _build_uniform(parts, min_items, unique, path, compiler)
     compiler.note(path, "rewritten", "tuple: an object with one property per position")
     fields = _build_fields(parts, min_items, path, compiler)
     if not fields:
-        return _build_uniform([], min_items, path, compiler)
+        return _build_uniform([], min_items, {}, path, compiler)
     parts, further_items = parts[: len(fields)], further_items if len(fields) == len(parts) else False
     names = tuple(filter(None, map(_own_name, parts)))
     description = None if len(names) == len(parts) else POSITIONS
+    texts = description, state_bounds(unique, path, compiler)
     if further_items is False:
-        return describe(TupleNode(tuple(fields), names=None if description else names), description)
+        return describe(TupleNode(tuple(fields), names=None if description else names), *texts)
     name = unused_name("rest", [field.name for field in fields])
     bounds: JSON = {key: max(0, schema[key] - len(parts)) for key in ("minItems", "maxItems") if key in schema}
     extra_items = Field(name, name, build_array({"type": "array", "items": further_items, **bounds}, path, compiler))
-    return describe(TupleNode(tuple(fields), extra_items), description)
+    return describe(TupleNode(tuple(fields), extra_items), *texts)
 
 
-def _build_uniform(parts: list[JSONValue], min_items: int, path: JSONPath, compiler: Compiler) -> Node:
+def _build_uniform(parts: list[JSONValue], min_items: int, unique: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build an array whose positions have one schema; it is empty where no value fits that, or there are none."""
-    bounds: JSON = {"type": "array", "minItems": min_items, "maxItems": len(parts)}
+    bounds: JSON = {"type": "array", "minItems": min_items, "maxItems": len(parts), **unique}
     return build_array({**bounds, "items": parts[0] if parts else False}, path, compiler)
 
 

@@ -16,7 +16,15 @@ from structkit.schema.nodes.any_value import AnyValueNode
 from structkit.schema.nodes.array import ArrayNode
 from structkit.schema.nodes.box import BoxedNode
 from structkit.schema.nodes.context import Compiler
-from structkit.schema.nodes.description import DescribedNode, describe, description_of, without_description
+from structkit.schema.nodes.description import (
+    MAP,
+    POSITIONS,
+    DescribedNode,
+    describe,
+    description_of,
+    without_description,
+)
+from structkit.schema.nodes.equal_branches import join_descriptions, unique_branches
 from structkit.schema.nodes.equal_texts import positions_of_equal_texts
 from structkit.schema.nodes.json_text import JSONTextNode
 from structkit.schema.nodes.map import MapNode, is_pair
@@ -28,7 +36,7 @@ from structkit.schema.nodes.scalar import NULL, ScalarNode
 from structkit.schema.nodes.valid_branches import valid_branches
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.text import end_sentence, shorten_json
+from structkit.values.text import shorten_json
 
 
 @dataclass(frozen=True)
@@ -202,9 +210,9 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     branches = [part for part in parts if part != {"type": "null"}]
     if not branches:
         return NULL
-    branches, nodes = _unique(*_build_satisfiable(branches, path, compiler))
+    branches, nodes = unique_branches(*_build_satisfiable(branches, path, compiler), compiler)
     if any(isinstance(resolve_node(node), AnyValueNode) or resolve_node(node) == ANY_TEXT for node in nodes):
-        return compiler.any_value_node()
+        return _build_any_value(branches, nodes, path, compiler)
     nodes = [_as_box(node) if part.get(BOXED_BRANCH) else node for part, node in zip(branches, nodes, strict=True)]
     if "oneOf" in schema and not compiler.defaults_apply:
         compiler.note(path, "checked locally", "oneOf: that no second branch fits")
@@ -213,6 +221,18 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     other_types, nodes = _split_other_types(nodes)
     node = any_of([*other_types, *_with_boxes(nodes, branches, path, compiler)])
     return nullable(node) if {"type": "null"} in parts else node
+
+
+def _build_any_value(parts: list[JSON], nodes: list[Node], path: JSONPath, compiler: Compiler) -> Node:
+    """Build any value, for a union with a branch of which every value may be; the other branches are described."""
+    if len(nodes) > 1:
+        compiler.note(
+            path, "checked locally", "a union with a branch of any type: any value, and what its branches say"
+        )
+    text = join_descriptions(parts, nodes, "any value", compiler)
+    for form in (MAP, POSITIONS):  # a map or a tuple has another form here
+        text = text.replace(f"{form} ", "").removesuffix(form).strip()
+    return describe(compiler.any_value_node(), text)
 
 
 def _build_satisfiable(parts: list[JSON], path: JSONPath, compiler: Compiler) -> tuple[list[JSON], list[Node]]:
@@ -236,34 +256,6 @@ def _as_box(node: Node) -> Node:
     """Mark the object of a branch that the natural schema has boxed."""
     inner = without_description(node)
     return describe(replace(inner, is_box=True), description_of(node)) if isinstance(inner, ObjectNode) else node
-
-
-def _unique(parts: list[JSON], nodes: list[Node]) -> tuple[list[JSON], list[Node]]:
-    """Return the branches without duplicates; the description of a duplicate is an alternative to that of the first."""
-    unique_positions: list[int] = []
-    positions_by_schema: dict[str, list[int]] = {}
-    for position, node in enumerate(nodes):
-        positions = positions_by_schema.setdefault(json.dumps(without_description(node).schema), [])
-        duplicate_of = next(
-            (each for each in positions if without_description(nodes[each]) == without_description(node)), None
-        )
-        if duplicate_of is None:
-            positions.append(position)
-            unique_positions.append(position)
-        else:
-            nodes[duplicate_of] = _join_descriptions(nodes[duplicate_of], node)
-    return [parts[position] for position in unique_positions], [nodes[position] for position in unique_positions]
-
-
-def _join_descriptions(first: Node, second: Node) -> Node:
-    """Return the first of two nodes that differ in their descriptions at most, with both of them.
-
-    >>> nodes = [describe(ScalarNode({"type": "string"}), text) for text in ("A name.", "A code.")]
-    >>> _join_descriptions(*nodes).schema
-    {'type': 'string', 'description': 'A name. Or: A code.'}
-    """
-    texts = [*dict.fromkeys(text for text in map(description_of, (first, second)) if text)]
-    return describe(without_description(first), " Or: ".join(map(end_sentence, texts)) if texts[1:] else "".join(texts))
 
 
 def _split_other_types(nodes: list[Node]) -> tuple[list[Node], list[Node]]:

@@ -51,6 +51,7 @@ from structkit.schema.pydantic.doc_annotations import annotated_docs
 from structkit.schema.pydantic.enum_meanings import enum_meanings, member_texts
 from structkit.schema.pydantic.hidden_values import hide_values, with_values
 from structkit.schema.pydantic.literals import is_scalar
+from structkit.schema.pydantic.map_keys import with_key_schema
 from structkit.schema.pydantic.required_fields import add_property, class_fields, omits_object, omitted_fields
 from structkit.schema.pydantic.set_order import order_set_texts, with_set_order
 from structkit.schema.value_meanings import with_meaning
@@ -237,6 +238,21 @@ class NaturalSchemaGenerator(StrictGenerator):
         positions: JsonSchemaValue = {"prefixItems": items} if items else {"minItems": 0}
         docstring = "" if (cls.__doc__ or "").startswith(f"{cls.__name__}(") else inspect.cleandoc(cls.__doc__ or "")
         return _with_doc({**json_schema, **positions}, docstring)
+
+    def _common_dict_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate a map, and the schema of its keys."""
+        json_schema = super()._common_dict_schema(schema)
+        return (
+            with_key_schema(json_schema, self.generate_inner(schema["keys_schema"]))
+            if "keys_schema" in schema
+            else json_schema
+        )
+
+    def model_fields_schema(self, schema: Any) -> JsonSchemaValue:
+        """Generate the fields of a model, and the schema of its undeclared keys."""
+        json_schema = super().model_fields_schema(schema)
+        keys = schema.get("extras_keys_schema")
+        return with_key_schema(json_schema, self.generate_inner(keys)) if keys else json_schema
 
     def bytes_schema(self, schema: Any) -> JsonSchemaValue:
         """Name the encoding that is read, and describe the lengths: the bounds of a string would count characters."""

@@ -15,12 +15,18 @@ from structkit.dialects import Dialect
 from structkit.errors import SchemaError
 from structkit.schema.descriptions import describe_bounds
 from structkit.schema.explanation import Note, NoteKind
-from structkit.schema.json_schema.all_of import keys_of_alternatives, merge, with_alternatives
+from structkit.schema.json_schema.all_of import (
+    ALTERNATIVES,
+    has_object_alternatives,
+    keys_of_alternatives,
+    merge,
+    with_alternatives,
+)
 from structkit.schema.json_schema.containment import Containment
 from structkit.schema.json_schema.document import SchemaDocument
 from structkit.schema.json_schema.foreign_keywords import read_dependencies
 from structkit.schema.json_schema.value_validity import ValueValidity
-from structkit.schema.json_types import TYPE_BY_KEYWORD, guess_type
+from structkit.schema.json_types import bounds_by_type, guess_type
 from structkit.schema.keywords import (
     DESCRIBED_BOUNDS,
     EMPTY_DEFAULT,
@@ -90,9 +96,6 @@ CONTAINERS = frozenset(
     {"$defs", "definitions", "$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"}
 )
 """Keywords that name a schema or hold definitions, and constrain no value."""
-
-ALTERNATIVES = frozenset({"anyOf", "oneOf", "if", "then", "else", "dependentSchemas"})
-"""Keywords whose subschemas constrain only some of the values."""
 
 OTHER_TYPES_NAMES = frozenset({"not_object", "not_array"})
 """The names of the definitions that `OtherTypesNode` uses."""
@@ -237,8 +240,10 @@ class SchemaCompiler:
         """Build the node of a schema without a reference: by one of BY_KEYWORD, else by its type."""
         schema = read_dependencies(schema, path)
         kind = guess_type(schema)
-        if kind == "object" and schema.keys() & ALTERNATIVES and not schema.keys() & {"discriminator", "enum", "const"}:
+        if kind == "object" and has_object_alternatives(schema, self.resolve):
             return self._object_with_alternatives(schema, path)
+        if schema.keys() >= {*UNIONS}:
+            return self._two_unions(schema, path)
         keyword = next((word for word in BY_KEYWORD if word in schema), None)
         if keyword is not None:
             rules = _without(_without_annotations(schema), *UNIONS, *CONTAINERS, *DESCRIBED_KEYWORDS)
@@ -253,13 +258,18 @@ class SchemaCompiler:
             )
         return with_other_types(partial(BY_TYPE[kind], {**schema, "type": kind}), schema, path, self)
 
+    def _two_unions(self, schema: JSON, path: JSONPath) -> Node:
+        """Build `anyOf`, and describe the `oneOf` beside it: both hold at once."""
+        self.note(path, "checked locally", "oneOf beside anyOf: stated in the description")
+        text = describe_bounds({"oneOf": schema["oneOf"]})
+        return describe(self._construct(_without(schema, "oneOf"), path), text)
+
     def _any_type(self, schema: JSON, path: JSONPath) -> Node:
         """Accept any value: keywords for one type accept every value of the other types."""
         for keyword in (word for word in schema if word not in ANNOTATIONS | CONTAINERS):
             self.note(path, "checked locally", f"{keyword}: it bounds values of one type only")
-        kind = guess_type(schema)
-        bounds = describe_bounds({word: schema[word] for word in schema if kind and TYPE_BY_KEYWORD.get(word) == kind})
-        return describe(self.any_value_node(), f"If it is a {kind}: {bounds}" if bounds else None)
+        texts = {kind: describe_bounds(bounds) for kind, bounds in bounds_by_type(schema).items()}
+        return describe(self.any_value_node(), *(f"If it is {kind}: {text}" for kind, text in texts.items() if text))
 
     def _object_with_alternatives(self, schema: JSON, path: JSONPath) -> Node:
         """Build a union if every alternative has properties, and otherwise one object whose properties are optional."""
@@ -273,6 +283,7 @@ class SchemaCompiler:
         merged = with_alternatives(schema, self.resolve)
         keys = {MAY_BE_REQUIRED: keys_of_alternatives(schema, self.resolve)}
         node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), **keys, "type": "object"}, path, self)
+        node = describe(node, describe_bounds({word: schema[word] for word in UNIONS if word in schema}))
         return with_other_types(lambda _path, _compiler: node, schema, path, self)
 
     def _reference(self, pointer: str, path: JSONPath) -> Node:
