@@ -114,13 +114,21 @@ def _declare(
     declaration = Declaration.of(output_type, client, model, call)
 
     def decorate(function: Callable[..., Any]) -> Function[..., Any] | AsyncFunction[..., Any]:
+        _validate_callable(function)
         kind = AsyncFunction if inspect.iscoroutinefunction(function) else Function
         return kind(function, declaration)
 
     return decorate
 
 
+def _validate_callable(function: Any) -> None:
+    if not callable(function):
+        name = type(function).__name__
+        raise PromptError(f"@structkit.prompt takes a function, not a {name}: write @{name} above it")
+
+
 def _bare_parts(function: Callable[..., Any]) -> tuple[Any, str]:
+    _validate_callable(function)
     name, template = function.__qualname__, inspect.getdoc(function)
     try:
         return_type = typing.get_type_hints(function, include_extras=True).get("return")

@@ -56,7 +56,9 @@ class RowFunction:
         if not isinstance(row, Mapping):
             return self.function(self._argument(next(iter(self._parameters), ""), row))
         names = row if self.columns is None else [name for name in self._parameters if name in row]
-        return self.function(**{name: self._argument(name, row[name]) for name in names})
+        arguments = {name: self._argument(name, row[name]) for name in names}
+        positional = [arguments.pop(name) for name in self._positional if name in arguments]
+        return self.function(*positional, **arguments)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -86,6 +88,11 @@ class RowFunction:
     @cached_property
     def _parameters(self) -> Mapping[str, inspect.Parameter]:
         return inspect.signature(self.function).parameters
+
+    @cached_property
+    def _positional(self) -> tuple[str, ...]:
+        """The parameters that cannot be passed by name."""
+        return tuple(each.name for each in self._parameters.values() if each.kind is each.POSITIONAL_ONLY)
 
     @cached_property
     def _annotations(self) -> Mapping[str, Any]:

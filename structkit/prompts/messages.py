@@ -113,7 +113,7 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
             raise PromptError("the input is empty: there is nothing to read")
         return (Message("user", prompt),)
     value: Any = prompt  # callers without a type checker may pass anything
-    items = tuple(value) if isinstance(value, list | tuple) else (value,)
+    items = tuple(map(_as_dict, value if isinstance(value, list | tuple) else (value,)))
     if not items:
         raise PromptError("the input is empty: there is nothing to read")
     _validate_roles(items)
@@ -127,6 +127,17 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
     parts = _user_content(items)
     is_document = len(items) == len(parts) == 1 and isinstance(items[0], PromptDocument)
     return (Message("user", parts[0]["text"] if is_document and parts[0]["type"] == "text" else parts),)
+
+
+def _as_dict(item: Any) -> Any:
+    """Return a message of the SDK, or of another pydantic model, as a dict in the endpoint's form."""
+    if isinstance(item, str | Message | Mapping) or not isinstance(getattr(item, "role", None), str):
+        return item
+    return item.model_dump(mode="json", exclude_unset=True, exclude_none=True) if _is_model(item) else item
+
+
+def _is_model(item: Any) -> bool:
+    return callable(getattr(type(item), "model_dump", None))
 
 
 def _validate_roles(items: tuple[Any, ...]) -> None:

@@ -87,12 +87,28 @@ class ContentPart(Protocol):
         ...
 
 
+class MessageModel(Protocol):
+    """A message as a pydantic model, such as the `ChatCompletionMessage` of the SDK."""
+
+    @property
+    def role(self) -> str:
+        """The author of the turn."""
+        ...
+
+    def model_dump(self, *, mode: str, exclude_unset: bool, exclude_none: bool) -> dict[str, Any]:
+        """Return the message in the endpoint's form."""
+        ...
+
+
 PromptPart: TypeAlias = "str | ContentPart | PromptDocument"
 """What a user message is made of, beside content parts in the endpoint's form."""
 
-Prompt: TypeAlias = "PromptPart | Message | Mapping[str, Any] | Sequence[Message | Mapping[str, Any] | PromptPart]"
-"""The input of a call: the text of the user message, one message, or several. A message may be a dict in the endpoint's
-form. A list of texts, files, documents and content parts is one user message."""
+AnyMessage: TypeAlias = "Message | Mapping[str, Any] | MessageModel"
+"""A message; as a dict, it is in the endpoint's form."""
+
+Prompt: TypeAlias = "PromptPart | AnyMessage | Sequence[AnyMessage | PromptPart]"
+"""The input of a call: the text of the user message, one message, or several. A list of texts, files, documents and
+content parts is one user message."""
 
 
 def _frozen(value: Any) -> Any:

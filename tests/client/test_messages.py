@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types.chat import ChatCompletionMessage
 from pydantic import BaseModel, Field
 
 import structkit
@@ -37,6 +38,16 @@ def test_message_dicts_are_sent_unchanged(connect: Connect) -> None:
         connect(endpoint.base_url).extract(int, HISTORY[-1])
     assert endpoint.requests[0]["messages"] == HISTORY
     assert endpoint.requests[1]["messages"] == HISTORY[-1:]
+
+
+def test_a_message_of_the_sdk_is_sent_as_the_sdk_sends_it(connect: Connect) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    turns: list[Any] = [{"role": "assistant", "content": "Yes?"}, {"role": "assistant", "tool_calls": [call]}]
+    replies = [ChatCompletionMessage.model_validate({"refusal": None, **turn}) for turn in turns]
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url).extract(int, [HISTORY[1], *replies, *HISTORY[3:]])
+    sent = endpoint.requests[0]["messages"]
+    assert sent == [HISTORY[1], turns[0], {"content": None, **turns[1]}, *HISTORY[3:]]
 
 
 def test_a_conversation_can_be_continued_with_the_reply(connect: Connect) -> None:

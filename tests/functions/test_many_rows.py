@@ -319,6 +319,18 @@ def test_a_function_needs_the_columns_of_parameters_without_a_default(
     assert RowFunction(function).needs == needs
 
 
+def test_a_parameter_that_has_no_name_for_callers_receives_its_column() -> None:
+    def greet(text: str, /, language: str = "en") -> str:
+        return f"{language}: {text}"
+
+    call = RowFunction(greet)
+    assert (call({"language": "fr", "text": "a", "id": 7}), call({"text": "a"}), call("a")) == (
+        "fr: a",
+        "en: a",
+        "en: a",
+    )
+
+
 def test_a_function_with_keyword_arguments_receives_all_columns() -> None:
     assert RowFunction(lambda **row: row)({"a": 1, "b": 2}) == {"a": 1, "b": 2}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel
@@ -195,3 +195,14 @@ def test_a_misspelt_argument_raises_at_the_declaration() -> None:
 
 def test_the_signature_of_the_decorator_has_no_address() -> None:
     assert " at 0x" not in str(inspect.signature(structkit.prompt))
+
+
+@pytest.mark.parametrize("is_bare", [False, True])
+@pytest.mark.parametrize("descriptor", [classmethod, property])
+def test_a_descriptor_belongs_above_the_decorator(descriptor: Any, is_bare: bool) -> None:
+    def count(cls: Any) -> int:
+        """Count."""
+        raise AssertionError
+
+    with pytest.raises(structkit.PromptError, match=f"write @{descriptor.__name__} above it"):
+        (structkit.prompt() if is_bare else structkit.prompt(int))(descriptor(count))  # type: ignore[call-overload]
