@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
 
+import fuzz_deformations
 import fuzz_files
 import fuzz_patterns
 import fuzz_replies
@@ -27,6 +28,7 @@ EXAMPLES = """examples:
 SUBJECTS: dict[str, Callable[[str, Counter[str]], list[Counterexample]]] = {
     "types": fuzz_types.try_seed,
     "replies": fuzz_replies.try_seed,
+    "deformations": fuzz_deformations.try_seed,
     "patterns": fuzz_patterns.try_seed,
     "files": fuzz_files.try_seed,
 }

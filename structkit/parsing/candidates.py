@@ -162,7 +162,7 @@ def _outer_repairs(scan: DocumentScan, *, has_mark: bool) -> list[Repair]:
         ("byte order mark", has_mark),
         ("think block", scan.has_thinking),
         ("code fence", scan.has_fence),
-        ("prose", scan.has_prose),
+        ("prose", scan.has_prose or scan.has_turn_sign),
         ("other document", len(scan.documents) > 1),
     )
     return [repair for repair, is_applied in outer if is_applied]

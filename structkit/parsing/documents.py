@@ -16,7 +16,7 @@ from structkit.parsing.tolerant import (
     UnrepairableDocument,
     read_document,
 )
-from structkit.parsing.turns import TURN, TURN_END
+from structkit.parsing.turns import TRANSCRIPT, TURN, TURN_END
 
 MAX_DOCUMENTS = 1_000
 """A text with more documents is not an answer; reading each of 200,000 empty ones would take seconds."""
@@ -80,7 +80,8 @@ class DocumentScan:
         has_fence: Whether there is a code fence, opened or closed, outside of thinking and documents.
         has_prose: Whether there is any other text.
         is_divided: Whether there is more than space or a comma between two documents.
-        has_turn_end: Whether the model's turn ends after a document: what follows it is not part of the reply.
+        has_turn_sign: Whether there is a token of a chat template.
+        has_turn_end: Whether the model's turn ends after some text: what follows it is not part of the reply.
     """
 
     documents: list[tuple[ParsedDocument, bool]] = field(default_factory=list)
@@ -89,6 +90,7 @@ class DocumentScan:
     has_fence: bool = False
     has_prose: bool = False
     is_divided: bool = False
+    has_turn_sign: bool = False
     has_turn_end: bool = False
 
 
@@ -130,10 +132,9 @@ class Fence:
     """The start or the end of a code fence."""
 
 
-class TurnEnd(str):
-    """The text that ends the model's turn."""
-
-    __slots__ = ()
+@dataclass(frozen=True, slots=True)
+class TurnEnd:
+    """A token that ends a turn, or starts the next one."""
 
 
 def scan_documents(text: str) -> DocumentScan:
@@ -154,10 +155,11 @@ def scan_documents(text: str) -> DocumentScan:
     for segment in _segments(text):
         if len(scan.documents) > MAX_DOCUMENTS:
             raise TruncatedDocument
-        if isinstance(segment, TurnEnd) and not all(scan.in_sentences):
-            scan.has_prose = scan.has_turn_end = True
-            break
-        if isinstance(segment, str):
+        if isinstance(segment, TurnEnd):
+            scan.has_turn_sign, scan.has_turn_end = True, bool(scan.documents) or scan.has_prose
+            if scan.has_turn_end:
+                break
+        elif isinstance(segment, str):
             scan.has_prose |= bool(segment.strip(BLANK))
             is_divided |= bool(scan.documents and segment.strip(BLANK + ","))
             line.add(segment)
@@ -177,7 +179,7 @@ def scan_documents(text: str) -> DocumentScan:
 
 
 def has_ended_turn(text: str) -> bool:
-    r"""Return whether the model's turn ends after a document of *text*, so that it does not matter where the text ends.
+    r"""Return whether the model's turn ends after some of *text*, so that it does not matter where the text ends.
 
     >>> has_ended_turn('{"a": 1}<|im_end|>\n<|im_start|>user\nAnd {"b'), has_ended_turn('{"a": "<|im_end|>')
     (True, False)
@@ -188,7 +190,7 @@ def has_ended_turn(text: str) -> bool:
         return False
 
 
-def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence | ThinkBlock]:
+def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence | ThinkBlock | TurnEnd]:
     """Yield the text segment by segment, reading forward except for one step back to a thinking end."""
     at, is_fenced, thinking_end, brackets = 0, False, _last_thinking_end(text), _Brackets(text)
     for _ in range(MAX_MARKS):
@@ -198,7 +200,7 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
         yield text[at : mark.start()]
         sign = mark.group()[0]
         if mark.lastgroup == "turn_end" or sign == "]":
-            yield TurnEnd(mark.group()) if mark.lastgroup else mark.group()
+            yield TurnEnd() if mark.lastgroup and not TRANSCRIPT.match(text) else mark.group()
             at = mark.end()
         elif mark.lastgroup:
             yield ThinkBlock(has_start_tag=mark.lastgroup in END_OF)

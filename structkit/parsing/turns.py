@@ -17,6 +17,13 @@ TURN_END = (
 After `<|end|>`, gpt-oss writes its next channel.
 """
 
+TRANSCRIPT = re.compile(
+    r"\s*+(?:(?:<s>|<bos>|<\|begin_of_text\|>)\s*+)?"
+    r"(?:<\|im_start\|>(?!assistant)|<\|start_header_id\|>(?!assistant)|<start_of_turn>(?!model)|<\|(?:user|system)\|>|\[INST\])",
+    re.IGNORECASE,
+)
+"""The start of a reply that repeats the prompt, as some servers send it."""
+
 TURN = re.compile(TURN_END, re.IGNORECASE)
 
 
@@ -26,5 +33,7 @@ def without_next_turns(text: str) -> tuple[str, tuple[Repair, ...]]:
     >>> without_next_turns("7<|im_end|>\n<|im_start|>user\nAnd 8?"), without_next_turns("7")
     (('7', ('prose',)), ('7', ()))
     """
-    end = next((mark.start() for mark in TURN.finditer(text) if text[: mark.start()].strip()), None)
+    is_transcript = TRANSCRIPT.match(text) is not None
+    marks = () if is_transcript else TURN.finditer(text)
+    end = next((mark.start() for mark in marks if text[: mark.start()].strip()), None)
     return (text, ()) if end is None else (text[:end], ("prose",))

@@ -75,7 +75,11 @@ def repaired_readings(
             repaired, value_repairs = repair_wire(wire)
             if value_repairs and not _is_guess(candidate, value_repairs, form):
                 yield RepairedReading(repaired, (*candidate.repairs, *value_repairs), candidate.document, wire)
-    if not is_json and form.box:
+    if is_json:
+        return
+    if (quoted := read_quoted_text(text)) is not None:
+        yield from _quoted_readings(*quoted, form.box, repair_wire)
+    if form.box:
         yield from _bare_readings(text, schema, form.box, form.names, with_tags)
 
 
@@ -115,16 +119,24 @@ def _is_guess(candidate: Candidate, value_repairs: tuple[str, ...], form: Expect
     return is_one_of_several and any(repair.startswith(f"item for list at {form.box}[") for repair in value_repairs)
 
 
+def _quoted_readings(
+    value: str, outer_repairs: tuple[str, ...], box: str | None, repair_wire: RepairValue
+) -> Iterator[RepairedReading]:
+    """Yield what a JSON string in a fence is: a reply that was encoded twice, or a text."""
+    wire, repairs = repair_wire(value)
+    if repairs:
+        yield RepairedReading(wire, (*outer_repairs, *repairs), 0)
+    elif box:
+        yield RepairedReading({box: value}, outer_repairs, 0, is_tentative=True)
+
+
 def _bare_readings(
     text: str, schema: JSON, box: str, names: NamesOfValues, with_tags: RepairValue
 ) -> Iterator[RepairedReading]:
-    """Yield the scalar that a text is: a JSON string in a fence, or a text without quotes where it cannot be prose.
+    """Yield the scalar that a text without quotes is, where it cannot be prose.
 
     A type whose texts are listed, or have a format, has no prose.
     """
-    if (quoted := read_quoted_text(text)) is not None:
-        value, outer_repairs = quoted
-        yield RepairedReading({box: value}, outer_repairs, 0, is_tentative=True)
     if (bare := read_bare_text(text)) is None:
         return
     bare_text, repairs = bare

@@ -37,15 +37,19 @@ ADA, BOB = '{"name": "Ada"}', '{"name": "Bob", "age": 31}'
 def test_a_turn_that_the_model_has_invented_is_not_the_answer(turn: str) -> None:
     answer = structkit.ResponseFormat(Person).read(f"{ADA}{turn}{BOB}", repairs=True)
     assert (answer.value, answer.repairs) == (Person(name="Ada"), ("prose",))
-    assert structkit.ResponseFormat(Literal["tea", "milk"]).read(f"milk{turn}tea", repairs=True).value == "milk"
+    drink = structkit.ResponseFormat(Literal["tea", "milk"])
+    for text in ("milk", '"milk"', "```\nmilk\n```", '{"value": "milk"}'):
+        assert drink.read(f'{text}{turn}{{"value": "tea"}}', repairs=True).value == "milk"
 
 
 @pytest.mark.parametrize(
     ("text", "name"),
     [
         (f"<|im_start|>assistant\n{ADA}<|im_end|>", "Ada"),
-        (f"Let me see.<|im_end|>\n<|im_start|>assistant\n{ADA}", "Ada"),
-        (f"As in [1].<|im_end|>\n<|im_start|>assistant\n{ADA}", "Ada"),
+        (f"<|im_start|>assistant\n<think>{BOB}</think>{ADA}<|im_end|>{BOB}", "Ada"),
+        (f"<|start_header_id|>assistant<|end_header_id|>\n\n{ADA}<|eot_id|>{BOB}", "Ada"),
+        (f"<s>[INST] Who is it? [/INST] {ADA}</s>", "Ada"),
+        (f"<|im_start|>user\nWho is it?<|im_end|>\n<|im_start|>assistant\n{ADA}<|im_end|>", "Ada"),
         ('{"name": "<|im_end|>", \'age\': 3}', "<|im_end|>"),
         (f"<|channel|>commentary<|message|>{BOB}<|end|><|start|>assistant<|channel|>final<|message|>{ADA}", "Ada"),
     ],

@@ -1063,3 +1063,31 @@ def test_a_key_in_another_spelling_does_not_hide_what_is_wrong_with_its_value(
 ) -> None:
     (issue,) = ResponseFormat(Team).read(reply, repairs=True).issues
     assert (issue.path, message in issue.message) == (path, True)
+
+
+# Encoded twice, where any text is allowed
+
+
+@pytest.mark.parametrize("output_type", [str, bytes, str | int, str | None, Literal["tea", "milk"]])
+def test_a_reply_that_was_encoded_twice_is_not_a_text(output_type: Any) -> None:
+    response_format = ResponseFormat(output_type)
+    expected = response_format.load({"value": "tea"})
+    for encoded in (encode_twice := json.dumps('{"value": "tea"}'), json.dumps(encode_twice)):
+        for text in (encoded, f"```json\n{encoded}\n```", f"<think>Hm.</think>{encoded}"):
+            assert response_format.read(text, repairs=True).value == expected, text
+        assert not response_format.read(encoded).valid
+
+
+@pytest.mark.parametrize(
+    "text", ['"tea"', '"{tea}"', r'"{\"name\": \"tea\"}"', r'"{\"value\": 1, \"b\": 2}"', '{"value": "{}"}']
+)
+def test_a_text_that_looks_like_json_is_a_text(text: str) -> None:
+    wire = json.loads(text)
+    assert ResponseFormat(str).read(text).value == (wire if isinstance(wire, str) else wire["value"])
+
+
+@pytest.mark.parametrize(
+    "pair", [{"Key": "a", "Value": "b"}, {"key_": "a", "value_": "b"}, {"KEY": "a", " value": "b"}]
+)
+def test_one_pair_in_another_spelling_is_not_read_as_a_map_of_these_keys(pair: Any) -> None:
+    assert not ResponseFormat(dict[str, str]).read(json.dumps({"value": pair}), repairs=True).valid

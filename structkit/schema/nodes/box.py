@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structkit.schema.nodes.node import Node
+from structkit.parsing import NotJSON, read_json
+from structkit.schema.nodes.node import Node, WireError
 from structkit.values import JSON, JSONValue
 
 
@@ -40,10 +41,23 @@ class BoxedNode:
         return {self.key: self.node.dump(value)}
 
     def load(self, wire: JSONValue) -> JSONValue:
-        """Return the value from its box, which a model may leave out around a list or an object."""
-        if isinstance(wire, dict) and wire.keys() == {self.key}:
+        """Return the value from its box, which a model may leave out.
+
+        Raises:
+            WireError: A text is the JSON of a value in its box, which was encoded twice.
+        """
+        if self.matches_wire(wire):
             return self.node.load(wire[self.key])
+        if isinstance(wire, str) and self._is_encoded(wire):
+            raise WireError("write the object itself, not a text with its JSON")
         return self.node.load(wire) if isinstance(wire, list | dict) and self.node.matches_wire(wire) else wire
+
+    def _is_encoded(self, text: str) -> bool:
+        try:
+            value = read_json(text) if text.lstrip()[:1] in {"{", '"'} else None
+        except NotJSON:
+            return False
+        return self.matches_wire(value) or (isinstance(value, str) and self._is_encoded(value))
 
     def matches_value(self, value: JSONValue) -> bool:
         """Return whether the value inside matches."""

@@ -118,7 +118,7 @@ def is_pair(wire: JSONValue) -> bool:
 def may_be_pair(wire: JSONValue) -> bool:
     """Return whether a value is one pair of a map, or a map with these keys.
 
-    >>> may_be_pair({"Key": "a", "value": 1}), may_be_pair({"key": "a"})
+    >>> may_be_pair({"Key": "a", "value_": 1}), may_be_pair({"key": "a"})
     (True, False)
     """
-    return isinstance(wire, dict) and len(wire) == len(PAIR) and {key.casefold() for key in wire} == PAIR
+    return isinstance(wire, dict) and len(wire) == len(PAIR) and {key.strip(" _").casefold() for key in wire} == PAIR
