@@ -13,7 +13,7 @@ from random import Random
 from typing import Annotated, Any, Literal
 
 from fuzz_types import Counterexample, is_equal
-from pydantic import BaseModel, Field, HttpUrl, Json, create_model
+from pydantic import Field, HttpUrl, Json, create_model
 
 from structkit import ResponseFormat
 from structkit.errors import StructkitError
@@ -22,8 +22,30 @@ from structkit.parsing import read_completion
 from structkit.values import Message, Result
 
 MAX_DEPTH = 3
-NAMES = ("total", "unit_price", "customer", "dueDate", "is_paid", "kind", "tags", "id", "Line items", "value", "address")
-NAMES += ("status", "count", "name", "type", "data", "result", "notes", "date", "key", "items", "first_name", "lastName")
+NAMES = [
+    "total",
+    "unit_price",
+    "customer",
+    "dueDate",
+    "is_paid",
+    "kind",
+    "tags",
+    "id",
+    "address",
+    "status",
+    "count",
+    "name",
+    "type",
+    "data",
+    "result",
+    "notes",
+    "date",
+    "key",
+    "items",
+    "first_name",
+    "lastName",
+]
+TITLES = ["Invoice", "Person", "Line", "Address", "Result", "Circle"]
 
 
 class Color(enum.Enum):
@@ -53,11 +75,34 @@ Make = Callable[[Values], Any]
 Typed = tuple[Any, Make]
 """A type, and a function that makes the natural JSON of a value of it."""
 
-TEXTS = ("tea", "Main St. ", "x, y ", "[1] ", 'the "best" ', "it's ", "50% ", "No", "null ", "a: b ", "12 kg ", "é ", "1,5 ", "# ")
+TEXTS = [
+    "tea",
+    "Main St. ",
+    "x, y ",
+    "[1] ",
+    'the "best" ',
+    "it's ",
+    "50% ",
+    "No",
+    "null ",
+    "a: b ",
+    "12 kg ",
+    "é ",
+    "1,5 ",
+    "# ",
+]
 
+
+def _free_text(values: Values) -> str:
+    return f"{values.rng.choice(TEXTS)}{values.next()}"
+
+
+FREE_TEXTS: tuple[Typed, ...] = (
+    (str, _free_text),
+    (Annotated[str, Field(max_length=20)], _free_text),
+    (bytes, lambda v: f"bytes {v.next()}"),
+)
 SCALARS: tuple[Typed, ...] = (
-    (str, lambda v: f"{v.rng.choice(TEXTS)}{v.next()}"),
-    (str, lambda v: f"{v.rng.choice(TEXTS)}{v.next()}"),
     (int, lambda v: v.next() * v.rng.choice((1, -1, 1000))),
     (float, lambda v: v.next() + 0.5),
     (Decimal, lambda v: f"{v.next()}.50"),
@@ -71,12 +116,14 @@ SCALARS: tuple[Typed, ...] = (
     (HttpUrl, lambda v: f"https://a.b/{v.next()}"),
     (Annotated[str, Field(pattern=r"^[A-Z]{2}-\d+$")], lambda v: f"AB-{v.next()}"),
     (Annotated[int, Field(ge=0)], lambda v: v.next()),
-    (Annotated[str, Field(max_length=20)], lambda v: f"{v.rng.choice(TEXTS)[:10]}{v.next()}"),
-    (bytes, lambda v: f"bytes {v.next()}"),
 )
 
 
 def _scalar(rng: Random) -> Typed:
+    return rng.choice(FREE_TEXTS) if rng.random() < 0.3 else _scalar_without_words(rng)
+
+
+def _scalar_without_words(rng: Random) -> Typed:
     type_, make = rng.choice(SCALARS)
     if rng.random() < 0.25:
         return type_ | None, lambda v: None if v.rng.random() < 0.4 else make(v)
@@ -101,7 +148,8 @@ def _tuple(rng: Random, depth: int) -> Typed:
 
 
 def _union(rng: Random, depth: int) -> Typed:
-    branches = [rng.choice((_model, _scalar_or_list))(rng, depth - 1) for _ in range(rng.choice((2, 2, 3)))]
+    kinds = (_model, lambda rng, _: _scalar_without_words(rng))
+    branches = [rng.choice(kinds)(rng, depth - 1) for _ in range(rng.choice((2, 2, 3)))]
     if len({str(type_) for type_, _ in branches}) < len(branches):
         return branches[0]
     union: Any = branches[0][0]
@@ -111,14 +159,6 @@ def _union(rng: Random, depth: int) -> Typed:
     return union, lambda v: v.rng.choice(makes)(v)
 
 
-def _json(rng: Random, _: int) -> Typed:
-    return Json[list[int]], lambda v: json.dumps([v.next()])
-
-
-def _scalar_or_list(rng: Random, depth: int) -> Typed:
-    return _scalar(rng) if rng.random() < 0.7 else _list(rng, depth)
-
-
 def _model(rng: Random, depth: int) -> Typed:
     names = rng.sample(NAMES, rng.choice((1, 2, 3, 4)))
     fields = {name: _typed(rng, depth - 1) for name in names}
@@ -126,8 +166,7 @@ def _model(rng: Random, depth: int) -> Typed:
     optional = {name for name in names if rng.random() < 0.25}
     for position, (name, (type_, _)) in enumerate(fields.items()):
         definitions[f"f{position}"] = (type_ | None if name in optional else type_, _field(name, name in optional))
-    title = rng.choice(("Invoice", "Person", "Line", "Address", "Result", "Circle"))
-    model = create_model(f"{title}{rng.randrange(100)}", **definitions)
+    model = create_model(f"{rng.choice(TITLES)}{rng.randrange(100)}", **definitions)
 
     def make(v: Values) -> Any:
         return {n: each(v) for n, (_, each) in fields.items() if n not in optional or v.rng.random() < 0.6}
@@ -143,7 +182,9 @@ def _typed(rng: Random, depth: int) -> Typed:
     if depth <= 0:
         return _scalar(rng)
     kinds: tuple[Callable[[Random, int], Typed], ...] = (_list, _map, _tuple, _union, _model, _model, _union)
-    return rng.choice((*((lambda r, _: _scalar(r),) * 5), *kinds, _json))(rng, depth)
+    if rng.random() < 0.05:
+        return Json[list[int]], lambda v: json.dumps([v.next()])
+    return rng.choice((*((lambda rng, _: _scalar(rng),) * 5), *kinds))(rng, depth)
 
 
 # Deformations of values: each means the same, or cannot be read
@@ -240,24 +281,25 @@ def deformed_value(rng: Random, wire: Any, names: list[str]) -> Any:
             continue
         name = rng.choice([*VALUE_CHANGES])
         names.append(name)
-        path = rng.choice([*_places(wire)])
+        path = rng.choice([path for path in _places(wire) if _at(wire, path) not in ([], {}, None)] or [()])
         wire = _changed(wire, path, lambda value, name=name: VALUE_CHANGES[name](rng, value))  # type: ignore[misc]
     return wire
 
 
 # Deformations of texts
 
+LITERALS = {"true": "True", "false": "False", "null": "None"}
 TEXT_CHANGES: dict[str, Callable[[Random, str], str]] = {
     "fence": lambda rng, text: f"```{rng.choice(('', 'json', 'JSON5'))}\n{text}\n```",
     "open fence": lambda _, text: f"```json\n{text}",
     "prose": lambda rng, text: f"{rng.choice(('Sure! ', 'Here it is:', 'See [1]. ', '**Answer:**'))}\n{text}\n\nDone.",
     "thinking": lambda _, text: f'<think>Maybe {{"value": 1}}?</think>\n{text}',
     "tag": lambda rng, text: "<{0}>\n{1}\n</{0}>".format(rng.choice(("answer", "json", "output")), text),
-    "turn": lambda rng, text: text + rng.choice(("<|im_end|>", '</s>', '<|eot_id|>\n{"value": 1}')),
+    "turn": lambda rng, text: text + rng.choice(("<|im_end|>", "</s>", '<|eot_id|>\n{"value": 1}')),
     "assignment": lambda _, text: f"result = {text};",
     "call": lambda _, text: f"extract({text})",
     "comma": lambda _, text: re.sub(r"(?<=[\]}\"\d])([\]}])", r",\1", text, count=1),
-    "python": lambda _, text: re.sub(r"(?<=: )(true|false|null)\b", lambda m: {"true": "True", "false": "False", "null": "None"}[m[1]], text),
+    "python": lambda _, text: re.sub(r"(?<=: )(true|false|null)\b", lambda literal: LITERALS[literal[1]], text),
     "comment": lambda _, text: text.replace("{", "{ // the value\n", 1),
     "twice": lambda _, text: f"{text}\n\n{text}",
     "encoded": lambda _, text: json.dumps(text),
@@ -324,7 +366,7 @@ def _word(text: str) -> str | None:
 
 
 def try_seed(seed: str, counts: Counter[str]) -> list[Counterexample]:
-    """Deform the replies of one random type; return the counterexamples."""
+    """Deform the replies of one random type; print and return the counterexamples."""
     rng = Random(seed)
     type_, make = _model(rng, MAX_DEPTH) if rng.random() < 0.7 else _typed(rng, MAX_DEPTH)
     try:
@@ -334,22 +376,22 @@ def try_seed(seed: str, counts: Counter[str]) -> list[Counterexample]:
     except StructkitError:
         counts["types without a format"] += 1
         return []
-    counts["types"] += 1
-    found: list[Counterexample] = []
+    examples: list[Counterexample] = []
     for _ in range(20):
-        natural = response_format.read_natural(make(Values(rng)))
-        if not natural.valid:
-            counts["invalid values"] += 1
-            continue
-        value, names = natural.value, list[str]()
-        wire = response_format.dump(value) if rng.random() < 0.7 else response_format.natural(value)
-        text = deformed_text(rng, json.dumps(deformed_value(rng, wire, names), ensure_ascii=False), names)
-        counts["replies"] += 1
-        try:
-            fault = _fault(response_format, text, value)
-        except Exception:  # noqa: BLE001 (any exception is a counterexample)
-            fault = traceback.format_exc()
-        if fault:
-            found.append(Counterexample("wrong", seed, "+".join(names), value, f"reply: {text}\n  {fault}"))
-            print(found[-1])
-    return found
+        answer = response_format.read_natural(make(Values(rng)))
+        counts["replies" if answer.valid else "invalid values"] += 1
+        if answer.valid and (example := _try_value(rng, seed, response_format, answer.value)):
+            examples.append(example)
+            print(example)
+    return examples
+
+
+def _try_value(rng: Random, seed: str, response_format: ResponseFormat[Any], value: Any) -> Counterexample | None:
+    names: list[str] = []
+    wire = response_format.dump(value) if rng.random() < 0.7 else response_format.natural(value)
+    text = deformed_text(rng, json.dumps(deformed_value(rng, wire, names), ensure_ascii=False), names)
+    try:
+        fault = _fault(response_format, text, value)
+    except Exception:  # noqa: BLE001 (any exception is a counterexample)
+        fault = traceback.format_exc(limit=-3)
+    return Counterexample("wrong", seed, "+".join(names), value, f"reply: {text}\n  {fault}") if fault else None
