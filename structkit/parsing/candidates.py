@@ -57,8 +57,9 @@ def read_candidates(
     that corrects itself writes the correction last. If a value is wrapped, the wrapped value follows it. A list of
     scalars in a sentence, as in "see [1]", is no candidate beside a document that is not in a sentence.
 
-    A text that ends inside a document or inside thinking, or is longer than any model's, has no candidates. A document
-    with content that `read_json` rejects is skipped. Every scalar of a value occurs in the text.
+    A text that ends inside a document or inside thinking, or is longer than any model's, has no candidates; nor has one
+    whose last document cannot be read: it may correct the others. A document with content that `read_json` rejects is
+    skipped. Every scalar of a value occurs in the text.
 
     Args:
         text: What the model wrote.
@@ -109,6 +110,8 @@ def _repaired(
     try:
         scan = scan_documents(text.lstrip(BYTE_ORDER_MARK))
     except TruncatedDocument:
+        return
+    if scan.is_broken_last:
         return
     has_mark = text.startswith(BYTE_ORDER_MARK)
     for item_type in item_types:

@@ -82,6 +82,7 @@ class DocumentScan:
         is_divided: Whether there is more than space or a comma between two documents.
         has_turn_sign: Whether there is a token of a chat template.
         has_turn_end: Whether the model's turn ends after some text: what follows it is not part of the reply.
+        is_broken_last: Whether a document that cannot be repaired follows the others, and is not in a sentence.
     """
 
     documents: list[tuple[ParsedDocument, bool]] = field(default_factory=list)
@@ -92,6 +93,7 @@ class DocumentScan:
     is_divided: bool = False
     has_turn_sign: bool = False
     has_turn_end: bool = False
+    is_broken_last: bool = False
 
 
 @dataclass(slots=True)
@@ -132,6 +134,12 @@ class Fence:
     """The start or the end of a code fence."""
 
 
+class BrokenDocument(str):
+    """The text of a document that cannot be repaired."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
     """A token that ends a turn, or starts the next one."""
@@ -160,17 +168,18 @@ def scan_documents(text: str) -> DocumentScan:
             if scan.has_turn_end:
                 break
         elif isinstance(segment, str):
+            scan.is_broken_last |= isinstance(segment, BrokenDocument) and not line.is_sentence
             scan.has_prose |= bool(segment.strip(BLANK))
             is_divided |= bool(scan.documents and segment.strip(BLANK + ","))
             line.add(segment)
         elif isinstance(segment, tuple):
             scan.documents.append(segment)
+            scan.is_broken_last = False
             scan.in_sentences.append(line.is_sentence)
             scan.is_divided |= is_divided
         elif isinstance(segment, Fence):
-            scan.has_fence = True
+            scan.has_fence, line = True, Line()
             is_divided |= bool(scan.documents)
-            line = Line()
         else:
             scan = scan if segment.has_start_tag else DocumentScan()
             scan.has_thinking, line = True, Line()
@@ -213,7 +222,7 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
             yield bracketed, is_fenced
             at = bracketed.end
         else:
-            yield text[mark.start() : bracketed.end]
+            yield (str if bracketed.is_prose else BrokenDocument)(text[mark.start() : bracketed.end])
             at, is_fenced = bracketed.end, is_fenced and bracketed.is_prose
     else:
         raise TruncatedDocument

@@ -1091,3 +1091,30 @@ def test_a_text_that_looks_like_json_is_a_text(text: str) -> None:
 )
 def test_one_pair_in_another_spelling_is_not_read_as_a_map_of_these_keys(pair: Any) -> None:
     assert not ResponseFormat(dict[str, str]).read(json.dumps({"value": pair}), repairs=True).valid
+
+
+# A last document that cannot be read
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text"),
+    [
+        (list[str], r"See [1]." + "\n" + r"[\"tea\", \"milk\"]"),
+        (Person, '{"name": "Ada", "age": 36}\nCorrected: {"name": "Ada" "age": 37}'),
+        (Person, '```json\n{"name": "Ada", "age": 36}\n```\n```json\n{"name": "Ada" "age": 37}\n```'),
+    ],
+)
+def test_an_earlier_document_is_not_read_in_place_of_one_that_cannot_be_read(output_type: Any, text: str) -> None:
+    assert not ResponseFormat(output_type).read(text, repairs=True).valid
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'In the form {"name" ... "age"}:\n```json\n{"name": "Ada", "age": 36}\n```',
+        '{"name": "Ada", "age": 36}\nIt costs [1, 2%',
+        '{"name": "Ada", "age": 36}\nI left out the {"note" "field"} here.',
+    ],
+)
+def test_a_document_is_read_beside_one_that_is_no_later_answer(text: str) -> None:
+    assert ResponseFormat(Person).read(text, repairs=True).value == ADA
