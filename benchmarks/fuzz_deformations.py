@@ -52,7 +52,7 @@ class Values:
 
 Make = Callable[[Values], Any]
 Typed = tuple[Any, Make]
-"""A type, and a function that makes the natural JSON of a value of it."""
+"""A type, and a function that factories the natural JSON of a value of it."""
 
 TEXTS = ["tea", "Main St. ", "x, y ", "[1] ", 'the "best" ', "it's ", "50% ", "No", "null ", "a: b ", "12 kg ", "# "]
 
@@ -119,8 +119,8 @@ def _union(rng: Random, depth: int) -> Typed:
     union: Any = branches[0][0]
     for type_, _ in branches[1:]:
         union |= type_
-    makes = [make for _, make in branches]
-    return union, lambda v: v.rng.choice(makes)(v)
+    factories = [make for _, make in branches]
+    return union, lambda v: v.rng.choice(factories)(v)
 
 
 def _model(rng: Random, depth: int) -> Typed:
