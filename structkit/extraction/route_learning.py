@@ -55,6 +55,9 @@ T = TypeVar("T")
 PASSED_ON = frozenset({502, 503})
 """The statuses with which gateways pass on a rejection that a server answered with a 500."""
 
+ERROR_CODES = frozenset({"code", "type", "status"})
+"""Where the body of an error has its code."""
+
 NOT_FOUND = 404
 NOT_IMPLEMENTED = 501
 
@@ -278,7 +281,8 @@ def _limit_size(text: str, limit: int, dialect: Dialect) -> Dialect | None:
 def is_schema_ignored(text: str, mode: Mode, schema: JSON) -> bool:
     """Return whether a reply shows that the schema never reached the model: not JSON, or an object with other keys.
 
-    A truncated text, and JSON that represents no value, prove nothing: a grammar allows them.
+    A truncated text, and JSON that represents no value, prove nothing: a grammar allows them. Nor does the body of an
+    error, which is not the model's.
 
     >>> from structkit.extraction.modes import JSON_OBJECT, JSON_SCHEMA
     >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
@@ -290,6 +294,8 @@ def is_schema_ignored(text: str, mode: Mode, schema: JSON) -> bool:
     (False, False)
     >>> is_schema_ignored('{"n": 1e999}', JSON_SCHEMA, schema), is_schema_ignored('{"n": 3, "un', JSON_SCHEMA, schema)
     (False, False)
+    >>> is_schema_ignored('{"error": {"message": "overloaded", "code": 503}}', JSON_SCHEMA, schema)
+    False
     """
     try:
         wire = read_json(text)
@@ -297,7 +303,13 @@ def is_schema_ignored(text: str, mode: Mode, schema: JSON) -> bool:
         return mode.is_json and not may_be_json(text)
     properties = schema["properties"].keys()
     is_foreign = not isinstance(wire, dict) or 2 * len(wire.keys() & properties) < len(properties)
-    return mode.constrains and is_foreign and breaks_schema(schema, wire)
+    return mode.constrains and is_foreign and not _is_error_body(wire) and breaks_schema(schema, wire)
+
+
+def _is_error_body(wire: JSONValue) -> bool:
+    """Return whether a value is the body of an error, which some gateways send as the text of the reply."""
+    error = wire["error"] if isinstance(wire, dict) and wire.keys() == {"error"} else None
+    return isinstance(error, dict) and isinstance(error.get("message"), str) and not ERROR_CODES.isdisjoint(error)
 
 
 def is_truncated_prose(text: str, mode: Mode) -> bool:
@@ -329,7 +341,8 @@ def is_unconstrained(text: str, mode: Mode, schema: JSON) -> bool:
     (True, False)
     """
     try:
-        return mode.constrains and breaks_schema(schema, read_json(text))
+        wire = read_json(text)
+        return mode.constrains and not _is_error_body(wire) and breaks_schema(schema, wire)
     except NotJSON:
         return mode.constrains and not may_be_json(text)
 

@@ -57,6 +57,10 @@ ANSWER_KINDS = frozenset({"content", "arguments"})
 """The fields in which a gateway may put an answer, whatever the mode."""
 
 
+OTHER_DOCUMENT: frozenset[str] = frozenset({"other document", "several answers"})
+"""The repairs of a reply whose first document may not be the answer."""
+
+
 def tool_names(step: Extraction[Any]) -> frozenset[str]:
     """Return the names of the functions that the model may call before it answers."""
     return frozenset(tool.name for tool in step.tools) if isinstance(step, ToolExtraction) else frozenset()
@@ -130,7 +134,8 @@ class ListItems(Generic[T]):
     """Yields each item of a list once it is complete and valid; last, the items that had to be corrected.
 
     No item is yielded a second time: after the whole value was re-asked, only the items at positions without a yielded
-    item are. If the list of the value does not have the positions of the reply, its items are compared instead.
+    item are. If the list of the value does not have the positions of the reply, or is not the first document in it, its
+    items are compared instead.
 
     Args:
         output_format: The type of the list, or of the object that has it.
@@ -181,7 +186,8 @@ class ListItems(Generic[T]):
         """Yield the items of the result that were not yielded before."""
         items: ItemReader[T] = ItemReader(self._output_format)
         values = items.items_of(result.value)
-        if items.is_order_preserved and not self._has_premature_items:
+        is_of_other_document = not OTHER_DOCUMENT.isdisjoint(result.repairs)
+        if items.is_order_preserved and not self._has_premature_items and not is_of_other_document:
             for position, item in enumerate(values):
                 yield from self.add(position, item)
             return

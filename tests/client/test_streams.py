@@ -543,3 +543,15 @@ def test_a_decorated_function_streams(monkeypatch: pytest.MonkeyPatch) -> None:
         assert last == stream.result().value == Invoice.model_validate(INVOICE)
         assert list(read.stream_items("it")) == asyncio.run(lines()) == last.lines
     assert {request["messages"][-1]["content"] for request in endpoint.requests} == {"Read: it"}
+
+
+@pytest.mark.parametrize("output_type", [Line, list[Line]])
+def test_a_stream_of_items_has_all_items_of_the_result_although_another_list_came_first(
+    stream: Callable[..., Outcome], output_type: Any
+) -> None:
+    lists = [json.dumps({"value": lines}) for lines in (LINES[:1], LINES[2:5])]
+    with Endpoint("\n\nCorrected:\n".join(lists)) as endpoint:
+        outcome = stream(endpoint.base_url, "stream_items", output_type, "Read it.")
+    assert outcome.values == [Line.model_validate(line) for line in (*LINES[:1], *LINES[2:5])]
+    assert outcome.result is not None
+    assert outcome.result.repairs == ("prose", "several answers")

@@ -439,3 +439,14 @@ def test_a_second_invalid_type_under_a_strict_schema_falls_back_to_the_next_mode
     with Endpoint('{"count": "some", "unit": "cups"}', '{"count": "a few", "unit": "cups"}', VALID) as endpoint:
         result = connect(endpoint.base_url).run(Count, "three cups")
     assert [attempt.mode for attempt in result.attempts] == ["json_schema", "json_schema", "tool"]
+
+
+@pytest.mark.parametrize("error", [{"code": 503}, {"type": "server_error", "param": None}, {"status": "UNAVAILABLE"}])
+def test_an_error_that_a_gateway_sends_as_the_text_of_a_reply_does_not_change_the_mode(
+    connect: Connect, error: JSON
+) -> None:
+    text = json.dumps({"error": {"message": "the model is overloaded", **error}})
+    with Endpoint(text, text, VALID) as endpoint:
+        result = connect(endpoint.base_url, model="gpt-4o").run(Count, "three cups")
+    assert (result.value, result.mode) == (VALUE, "json_schema")
+    assert {mode_of(request) for request in endpoint.requests} == {"json_schema"}
