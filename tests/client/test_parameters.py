@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import openai
 import pytest
 
 import structkit
+from structkit.client.arguments import OTHER_NAMES
 from structkit.testing import Endpoint, Reply, cassette, completion
 from structkit.values.parameters import EXTRA_OPTIONS, OPTION_NAMES
 
@@ -250,8 +253,17 @@ def test_an_argument_of_a_client_in_a_call_is_told_to_belong_to_the_client(conne
         ("message_history", "result.messages"),
         ("deps", "context="),
         ("strict", "mode="),
+        ("azure_endpoint", r"client=openai.AzureOpenAI\(azure_endpoint=\.\.\.\)"),
+        ("proxy", r"HTTP_PROXY.*httpx2.Client\(proxy=\.\.\.\)"),
+        ("verify", r"SSL_CERT_FILE.*httpx2.Client\(verify=\.\.\.\)"),
     ],
 )
 def test_an_argument_of_another_library_is_told_where_it_belongs(connect: Any, name: str, hint: str) -> None:
     with Endpoint() as endpoint, pytest.raises(TypeError, match=hint):
         connect(endpoint.base_url).run(int, "how many?", **{name: "x"})
+
+
+@pytest.mark.parametrize("sdk_class", [openai.OpenAI, openai.AzureOpenAI])
+def test_each_argument_of_an_sdk_client_has_its_place(sdk_class: Any) -> None:
+    names = [name for name in inspect.signature(sdk_class).parameters if not name.startswith(("_", "admin_"))]
+    assert [name for name in names if name not in OTHER_NAMES] == []
