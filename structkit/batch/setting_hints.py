@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from structkit.batch.settings import JobSettings
-from structkit.client.arguments import OTHER_NAMES, CallOptions
+from structkit.client.argument_names import OTHER_NAMES
+from structkit.client.arguments import CallOptions
 from structkit.values.text import suggest_name
 
 JOB_NAMES = {

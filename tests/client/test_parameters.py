@@ -12,7 +12,7 @@ import openai
 import pytest
 
 import structkit
-from structkit.client.arguments import OTHER_NAMES
+from structkit.client.argument_names import OTHER_NAMES
 from structkit.testing import Endpoint, Reply, cassette, completion
 from structkit.values.parameters import EXTRA_OPTIONS, OPTION_NAMES
 
