@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 SEPARATORS = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W\d_])|(?<=[^\W\d_])[\s_-]+(?=[^\W_])")
 """Spaces, hyphens and underscores between words; not between two digits, where they distinguish numbers."""
 
-OUTER_UNDERSCORES = re.compile(r"\A_+(?=[^\W\d_])|(?<=[^\W\d_])_+\Z")
-"""Underscores around a name, as in Python's `class_`, which distinguish names only beside ones without them."""
+OUTER_SIGNS = re.compile(r"\A_+(?=[^\W\d_])|(?<=[^\W\d_])_+\Z|(?<=[^\W_])\s*+:\Z")
+"""Underscores around a name, as in Python's `class_`, and a colon after it, which distinguish names only beside ones
+without them."""
 
 QUOTES = {'"': '"', "'": "'", "`": "`", "*": "*", "\u201c": "\u201d"}
 """Quotes, and the marks of emphasis in Markdown, each with its end."""
@@ -21,7 +22,7 @@ MAX_NAME_CHARS = 200
 
 
 def find_name(text: str, groups: Mapping[str, list[str]]) -> str | None:
-    """Return the only name that differs from a text at most in case, spaces, accents, and quotes and `_` around it.
+    """Return the only name that differs from a text at most in case, spaces, accents, quotes, `_` and a colon.
 
     Args:
         text: The text.
@@ -33,6 +34,8 @@ def find_name(text: str, groups: Mapping[str, list[str]]) -> str | None:
     ('first_name', None)
     >>> find_name("Type", group_names(["type", "_type"]))
     'type'
+    >>> find_name("**Total:**", group_names(["total"])), find_name("a:", group_names(["a", "a:"]))
+    ('total', 'a:')
     >>> find_name("Ab", group_names(["AB", "ab"]))
     """
     names = names_like(text, groups)
@@ -48,7 +51,7 @@ def names_like(text: str, groups: Mapping[str, list[str]]) -> list[str]:
     if len(text) > MAX_NAME_CHARS:
         return []
     folded = _fold(text)
-    names = groups.get(_without_underscores(folded), [])
+    names = groups.get(_without_outer_signs(folded), [])
     return [name for name in names if _fold(name) == folded] or names if len(names) > 1 else names
 
 
@@ -56,7 +59,7 @@ def group_names(names: Iterable[str]) -> dict[str, list[str]]:
     """Return names that differ in spelling only, by what they have in common."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        if key := _without_underscores(_fold(name)):
+        if key := _without_outer_signs(_fold(name)):
             groups.setdefault(key, []).append(name)
     return groups
 
@@ -68,8 +71,8 @@ def _fold(name: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def _without_underscores(name: str) -> str:
-    return OUTER_UNDERSCORES.sub("", name)
+def _without_outer_signs(name: str) -> str:
+    return OUTER_SIGNS.sub("", name)
 
 
 def unquote(text: str) -> str:

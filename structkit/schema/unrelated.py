@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -35,6 +36,9 @@ MAX_ISSUES = 100
 IS_SCHEMA = "this is the schema; write a value: "
 IS_CALL = "this is a call of a function; write the value alone: "
 """What an issue says of an object that is not a value, before the form of one."""
+
+REMARK = re.compile(r"(?<=\S)\s*+[(\[][^()\[\]]*+[)\]]\s*+:?\Z")
+"""A remark in brackets at the end of a key, such as the unit of a number."""
 
 SCHEMA_HOLDERS = ("schema", "parameters", "json_schema", "function")
 """Where a request has the schema, which a model may repeat together with its key."""
@@ -142,11 +146,14 @@ def _issues_of(place: ObjectPlace) -> Iterator[Issue]:
 
 
 def _respelled_keys(place: ObjectPlace) -> dict[str, str]:
-    """Return the undeclared keys that are another spelling of a property that is absent, and not read as it."""
+    """Return the undeclared keys that are another spelling of a property that is absent, and not read as it.
+
+    A remark in brackets may change what the value means: `Total (USD)` is not repaired.
+    """
     absent = [field for field in place.node.fields if not {field.wire, field.name} & place.wire.keys()]
     names = group_names(field.wire for field in absent if not _has_value(place.value, field.name))
     undeclared = [key for key in place.wire if key not in place.names] if names else []
-    return {key: name for key in undeclared if (name := find_name(key, names)) is not None}
+    return {key: name for key in undeclared if (name := find_name(REMARK.sub("", key), names)) is not None}
 
 
 def _has_value(value: object, name: str) -> bool:

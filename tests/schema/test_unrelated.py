@@ -137,6 +137,17 @@ def test_a_key_in_another_spelling_is_not_lost_beside_a_declared_one(key: str) -
     assert read(Options, {key: "red", "color": "blue"}) == (Options(color="blue"), [])
 
 
+@pytest.mark.parametrize("key", ["color:", "**Color:**", "COLOR :"])
+def test_a_key_with_a_colon_is_read(key: str) -> None:
+    assert read(Options, {key: "red", "size": 2}) == (Options(size=2, color="red"), ["spelling at color"])
+
+
+@pytest.mark.parametrize("key", ["Color (RAL)", "color [main]:", "**color** (primary)"])
+def test_a_key_with_a_remark_is_re_asked_and_not_lost(key: str) -> None:
+    assert read(Options, {key: "red", "size": 2})[1] == [f'write the key "color", not "{key}"']
+    assert read(Options, {key: "red", "color": "blue"}) == (Options(color="blue"), [])
+
+
 class Translated(BaseModel):
     red: int = 0
 
