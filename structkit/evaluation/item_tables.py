@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from structkit.tables.columns import Column
 from structkit.tables.item_rows import item_columns
 from structkit.tables.source import Source, key_text
 from structkit.tables.sources import open_source
-from structkit.values import JSON
+from structkit.values import JSON, JSONValue
 from structkit.values.text import format_names
 
 
@@ -56,26 +56,43 @@ def join_items(table: LabelledTable, key: str, items: str) -> list[JSON]:
         JobError: A row cannot be read.
         ConfigError: The type has no such list, or the table has none of the columns of its items.
     """
-    fields = _item_fields(table, items)
+    layout = item_columns(table.fields, items)
+    fields = _item_fields(table, layout)
     is_root = fields[0].path == ("item",)
     rows: dict[str, JSON] = {}
+    lists: dict[str, list[JSONValue]] = {}
     has_places = False
     for record in table.source:
-        places = table.places(tuple(record.values), fields)
+        places = table.places(tuple(record.values), fields, layout)
         has_places = has_places or bool(places)
-        row = rows.setdefault(key_text(record.values, key), {**record.values, items: []})
+        key_cell = key_text(record.values, key)
+        if key_cell not in rows:
+            lists[key_cell] = []
+            rows[key_cell] = _with_list(record.values, {place.name for place in places}, items, lists[key_cell], table)
         item = read_value(record.values, places, is_root)
         if item is not None:
-            row[items].append(item)
+            lists[key_cell].append(item)
     if rows and not has_places:
         names = format_names([each.name for each in fields])
         raise ConfigError(f"items={items!r}: the table has no column of an item: expected {names}")
     return [*rows.values()]
 
 
-def _item_fields(table: LabelledTable, items: str) -> Sequence[Column]:
+def _with_list(
+    cells: Mapping[str, Any], item_names: set[str], items: str, values: list[JSONValue], table: LabelledTable
+) -> JSON:
+    """Return the cells of a row with a list in the place of those of its items, named as in an output."""
+    name = items
+    while table.is_output and name in cells.keys() - item_names:
+        name = f"{name}_output"
+    row: JSON = {}
+    for other, cell in cells.items():
+        row.update({name: values} if other in item_names else {other: cell})
+    return {**row, name: values}
+
+
+def _item_fields(table: LabelledTable, layout: Sequence[Column]) -> Sequence[Column]:
     """Return the columns of an item, with their paths in it."""
-    fields = item_columns(table.fields, items)
-    [items_column] = (each for each in table.fields if each not in fields)
+    [items_column] = (each for each in table.fields if each not in layout)
     start = len(items_column.path)
-    return [replace(each, path=("item", *each.path[start:])) for each in fields if each not in table.fields]
+    return [replace(each, path=("item", *each.path[start:])) for each in layout if each not in table.fields]

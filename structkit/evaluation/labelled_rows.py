@@ -156,10 +156,18 @@ class LabelledTable:
         has_header = self.source.has_header
         return tuple(each.name for each in missing if has_header or each.path[-1] in required)
 
-    def places(self, names: tuple[str, ...], fields: Sequence[Column] | None = None) -> list[CellPlace]:
-        """Return where the cells of columns belong, of all fields of the type by default."""
+    def places(
+        self, names: tuple[str, ...], fields: Sequence[Column] | None = None, layout: Sequence[Column] | None = None
+    ) -> list[CellPlace]:
+        """Return where the cells of columns belong.
+
+        Args:
+            names: The names of the table.
+            fields: The columns; by default all fields of the type.
+            layout: These columns and the others that an output has of the type; by default the former alone.
+        """
         columns = self.fields if fields is None else fields
-        header = find_header(names, columns) if self.is_output else None
+        header = find_header(names, columns if layout is None else layout) if self.is_output else None
         find = header.fields.get if header else partial(self._find, names)
         places = []
         for column in columns:

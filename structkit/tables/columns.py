@@ -57,8 +57,10 @@ class Column:
         return self.declared_keys is None and len(self.path) > 1 and self.name != self.path[-1]
 
     def cell(self, row: JSON) -> JSONValue:
-        """Return a row's cell in this column; `ABSENT` if it has none."""
+        """Return a row's cell in this column; `ABSENT` if it has none. A field of an object that is null is null."""
         value = value_at(row, self.path)
+        if value is ABSENT and len(self.path) > 2 and value_at(row, self.path[:-1]) is None:  # noqa: PLR2004
+            return None
         if self.declared_keys is None or not isinstance(value, dict):
             return value if self.declared_keys is None else ABSENT
         return {key: item for key, item in value.items() if key not in self.declared_keys} or ABSENT

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from structkit import Job, ResponseFormat, evaluate
+from structkit.evaluation.item_tables import TableForm
 from structkit.evaluation.labelled_rows import LabelledTable
 from structkit.tables.columns import output_columns
 from structkit.tables.output_header import find_header
@@ -123,3 +124,40 @@ def test_a_table_that_no_job_has_written_has_no_header_of_an_output() -> None:
     assert find_header(["kind", "author", "error"], fields) is None
     assert find_header([], fields) is None
     assert find_header(names, fields) is not None
+
+
+class Line(BaseModel):
+    total: float
+    author: Part | None
+
+
+class Bill(BaseModel):
+    total: float
+    lines: list[Line]
+
+
+class Tags(BaseModel):
+    tags: list[str]
+    part: Part
+
+
+ITEMS: list[tuple[Any, str, str]] = [
+    (Bill, "lines", '{"total": 3, "lines": [{"total": 1, "author": {"name": "x", "year": 1}}, {"total": 2, "author": null}]}'),
+    (Bill, "lines", '{"total": 3, "lines": []}'),
+    (Tags, "tags", '{"tags": ["a", "b"], "part": {"name": "x", "year": 1}}'),
+]  # fmt: skip
+ITEM_INPUTS = [{}, {"total": 5, "author": "in", "lines": "in", "tags": "in", "part": "in"}, {"tags_output": "in"}]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(("output_type", "items", "reply"), ITEMS)
+def test_an_output_with_a_row_for_each_item_is_read_as_its_values_whatever_the_input_has(
+    tmp_path: Path, suffix: str, output_type: Any, items: str, reply: str
+) -> None:
+    response_format = ResponseFormat(output_type)
+    natural = response_format.natural(response_format.parse(reply))
+    for number, cells in enumerate(ITEM_INPUTS):
+        output = tmp_path / f"{number}.{suffix}"
+        label(output, [{"id": "a", **cells}], output_type, reply, items=items)
+        [row] = TableForm(response_format, "id", items=items).open(output, is_output=True)
+        assert row.value == natural, cells
