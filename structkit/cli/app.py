@@ -167,6 +167,9 @@ def extract(
     items: Annotated[
         str | None, table_option(metavar="FIELD", help="A row for each item of this list, not for each file.")
     ] = None,
+    value_column: Annotated[
+        str | None, table_option(help="The column of the values, if the type is not an object; by default `value`.")
+    ] = None,
     review_below: Annotated[
         float | None,
         table_option(
@@ -196,7 +199,8 @@ def extract(
     places = read_evidence(evidence)
     call: Any = read_call_options(settings, header, timeout, **options, **caps, mode=mode, dialect=dialect)
     reading, names = read_file_options(send, encoding, ocr, password), list_files(files) if is_several(files) else files
-    table: Any = {"items": items, "retry_failed": retry_failed, "overwrite": overwrite, "review_below": review_below}
+    table: Any = {"items": items, "value_column": value_column, "retry_failed": retry_failed, "overwrite": overwrite}
+    table |= {"review_below": review_below}
     if is_table(output):
         endpoint, row_prompt = {"model": model, "base_url": base_url}, FileRowPrompt(template, reading)
         raise typer.Exit(run_table(names, output, values_type, row_prompt, endpoint, call, new, places, table))

@@ -116,7 +116,7 @@ def run_table(
         evidence=evidence,
         on_change="new" if new else "stop",
         call=call,
-        **settings,
+        **{name: value for name, value in settings.items() if value is not None},
     )
     return run_job(job)
 

@@ -24,6 +24,10 @@ from structkit.values.text import escape_controls
 INTERRUPTED = 130
 """The exit code of a program that was interrupted by Ctrl-C."""
 
+READER_GONE = 141
+"""The exit code of a program whose output nobody reads any longer, as after `| head -1`: that of other programs, which
+the signal SIGPIPE ends."""
+
 SUBMITTED = 7
 """The exit code of a run whose requests are in batches at the endpoint: the same command collects them later."""
 
@@ -49,6 +53,7 @@ def write_text(text: str, output: Path | None) -> None:
 
     Raises:
         ConfigError: It cannot be written.
+        SystemExit: It is printed, and nobody reads it any longer: the command ends without a word.
     """
     try:
         if output is not None:
@@ -57,6 +62,8 @@ def write_text(text: str, output: Path | None) -> None:
             sys.stdout.buffer.write(f"{escape_controls(text)}\n".encode())
             sys.stdout.buffer.flush()
     except OSError as error:
+        if output is None and isinstance(error, BrokenPipeError):
+            raise SystemExit(READER_GONE) from None
         raise ConfigError(f"cannot write {str(output or 'standard output')!r}: {error.strerror}") from None
 
 

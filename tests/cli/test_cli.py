@@ -71,6 +71,22 @@ def test_extract_prints_the_value_in_the_form_of_its_type(folder: Path, endpoint
     assert "Café" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipes have another error")
+@pytest.mark.parametrize("files", [1, 40])
+def test_a_command_whose_output_nobody_reads_ends_without_a_word(folder: Path, endpoint: Endpoint, files: int) -> None:
+    for number in range(files):
+        (folder / f"{number}.txt").write_text("Café Noir, 12.50", encoding="utf-8")
+    names = [f"{number}.txt" for number in range(files)]
+    environment = {**os.environ, "OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": KEY, "STRUCTKIT_MODEL": "fake"}
+    program = [sys.executable, "-P", "-m", "structkit", "extract", *names, "--type", "types_of_mine.py:Bill"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(program, cwd=folder, env=environment, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert len(endpoint.requests) <= 10, "files after those in flight are not sent"
+
+
 def test_extract_reads_stdin_and_takes_every_option(folder: Path, endpoint: Endpoint) -> None:
     options = ["--prompt", "Read: {text}", "--instructions", "Be brief.", "--temperature", "0", "--max-tokens", "50"]
     arguments = ["extract", "-", "--type", "types_of_mine:Bill", *options, "-o", "out.json"]

@@ -77,6 +77,18 @@ def test_a_folder_or_a_pattern_is_a_table_with_a_row_for_each_file(
     assert json.loads(table[0]["lines"]) == INVOICE["lines"]
 
 
+def test_the_column_of_a_type_without_fields_can_be_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "number.json").write_text('{"type": "string"}', encoding="utf-8")
+    with Endpoint('{"value": "A-7"}') as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        command = ["extract", "in", "-o", "out.csv", "--type", "number.json", "--value-column", "number"]
+        assert CliRunner().invoke(app, command).exit_code == 0
+        assert [row["number"] for row in rows(folder / "out.csv")] == ["A-7", "A-7"]
+        assert CliRunner().invoke(app, [*command[:-2]]).exit_code == 0
+    assert [row["value"] for row in rows(folder / "out.csv")] == ["A-7", "A-7"]
+    assert len(endpoint.requests) == 2, "another name of the column sends nothing"
+
+
 def test_the_same_command_again_sends_only_what_is_new(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     extract("in", "-o", "out.csv", monkeypatch=monkeypatch)
     (folder / "in" / "c.txt").write_text("Invoice A-7", encoding="utf-8")
@@ -166,6 +178,8 @@ def test_one_pdf_is_read_as_text_with_evidence_on_its_pages(folder: Path, monkey
     [
         (["in", "-o", "out.csv", "--items", "number"], "the type has no list 'number'; its lists are: lines"),
         (["in", "--items", "lines"], "--items is for a table"),
+        (["in", "--value-column", "sum"], "--value-column is for a table"),
+        (["in", "-o", "out.csv", "--value-column", "sum"], "names the column of a type without fields"),
         (["in", "--review-below", "0"], "--review-below is for a table"),
         (["in", "-o", "out.csv", "--review-below", "0.5"], "needs a confidence"),
         (["in", "-o", "out.jsonl", "--retry-failed"], "--retry-failed is for a table"),
