@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from structkit.batch.settings import JobSettings
-from structkit.client.argument_names import OTHER_NAMES
+from structkit.client.argument_names import CONNECTION_ARGUMENTS, OTHER_NAMES
 from structkit.client.arguments import CallOptions
 from structkit.values.text import suggest_name
 
@@ -24,12 +24,16 @@ def hint_setting(name: str) -> str:
     "did you mean call={'temperature': ...}?"
     >>> hint_setting("system")
     'put it into call={...}: instructions=...'
+    >>> hint_setting("http_client")
+    'pass client=structkit.Client(...): structkit.Client(model, client=openai.OpenAI(http_client=...))'
     """
     options = CallOptions.__optional_keys__
     if name in options:
         return f"put it into call={{{name!r}: ...}}, or of a decorated function into f.with_options({name}=...)"
     if name in JOB_NAMES:
         return JOB_NAMES[name]
+    if name in CONNECTION_ARGUMENTS:
+        return f"pass client=structkit.Client(...): {OTHER_NAMES[name]}"
     if name in OTHER_NAMES:
         return f"put it into call={{...}}: {OTHER_NAMES[name]}"
     if hint := suggest_name(name, JobSettings.__dataclass_fields__):

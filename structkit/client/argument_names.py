@@ -33,6 +33,9 @@ HTTP_ARGUMENT = (
 )
 """Arguments of the clients of other libraries, and where they go here."""
 
+CONNECTION_ARGUMENTS = frozenset((*SDK_ARGUMENTS, *AZURE_ARGUMENTS, *HTTP_ARGUMENTS, "organization", "project"))
+"""Those that a client has instead of a call."""
+
 OTHER_NAMES = {
     "max_retries": "policy=structkit.Policy(retries=...) for the endpoint's errors, attempts=... for invalid replies",
     "retries": "policy=structkit.Policy(retries=...) for the endpoint's errors, attempts=... for invalid replies",
