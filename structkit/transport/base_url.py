@@ -108,13 +108,26 @@ def _split(base_url: str) -> SplitResult:
         is_url = False
         parts = urlsplit("")
     if not is_url or not trimmed.isprintable():
-        raise ConfigError(f"the base URL {base_url!r} is not an http(s) URL; write it like https://gateway.example/v1")
+        quotation = _quote(base_url)
+        raise ConfigError(f"the base URL{quotation} is not an http(s) URL; write it like https://gateway.example/v1")
     if parts.fragment or parts.username or parts.password:
         raise ConfigError(
             "the base URL must not have a #fragment or user:password@ (it is not quoted here, as it may contain a "
             "secret); remove them"
         )
     return parts
+
+
+def _quote(base_url: str) -> str:
+    """Return a base URL that is none for a message, unless it may have a secret: a query, a password, a pasted key.
+
+    >>> _quote("localhost:8000/v1"), _quote("gateway.example?key=hunter2"), _quote("ada:hunter2@gateway.example")
+    (" 'localhost:8000/v1'", '', '')
+    """
+    from structkit.transport.http_reply import redact
+
+    has_secret = {"?", "@"} & {*base_url} or redact(base_url, ()) != base_url
+    return "" if has_secret else f" {base_url!r}"
 
 
 OTHER_ENDPOINTS = frozenset({"chat", "completions", "embeddings", "messages", "models", "responses"})

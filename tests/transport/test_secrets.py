@@ -375,3 +375,12 @@ def test_a_secret_that_contains_another_is_redacted_as_a_whole(monkeypatch: pyte
 
 def test_the_key_is_not_in_the_settings_that_are_shown() -> None:
     assert "hunter" not in repr(find_endpoint("m", "https://gateway.example/v1?key=hunter3", KEY))
+
+
+@pytest.mark.parametrize(
+    "base_url", ["gateway.example/v1?key=hunter2", "ada:hunter2@gateway.example", KEY, f"htp:/{KEY}"]
+)
+def test_an_address_that_is_none_is_not_quoted_if_it_may_have_a_secret(base_url: str) -> None:
+    with pytest.raises(structkit.ConfigError, match=r"the base URL is not an http\(s\) URL") as caught:
+        structkit.Client("m", base_url=base_url, api_key="k")
+    assert "hunter" not in str(caught.value)
