@@ -1,4 +1,4 @@
-"""Random types, replies, patterns and damaged files, for some minutes: prints each counterexample with its seed.
+"""Random types, replies, patterns, damaged files and secrets: prints each counterexample with its seed.
 
 Run it:  poe fuzz [--seconds N] [--seed TEXT] [--only SUBJECT ...]
 """
@@ -16,6 +16,7 @@ import fuzz_deformations
 import fuzz_files
 import fuzz_patterns
 import fuzz_replies
+import fuzz_secrets
 import fuzz_types
 from fuzz_types import Counterexample
 
@@ -31,6 +32,7 @@ SUBJECTS: dict[str, Callable[[str, Counter[str]], list[Counterexample]]] = {
     "deformations": fuzz_deformations.try_seed,
     "patterns": fuzz_patterns.try_seed,
     "files": fuzz_files.try_seed,
+    "secrets": fuzz_secrets.try_seed,
 }
 MAX_CASE_S = 300
 """Seconds after which a case hangs: the run ends with a traceback."""

@@ -120,6 +120,7 @@ def test_the_comparison_rejects_an_unknown_library() -> None:
         ("replies", 20, ["harmless changes", "truncated", "scrambled", "damaged bodies", "damaged events"]),
         ("patterns", 20, ["schemas", "replies"]),
         ("files", 40, ["damaged jobs", "damaged routes"]),
+        ("secrets", 40, ["run, sync", "run, async"]),
     ],
 )
 def test_fuzzing_tries_each_subject_and_finds_nothing(subject: str, cases: int, counts: list[str]) -> None:
