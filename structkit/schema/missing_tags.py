@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import singledispatchmethod
 from typing import TypeAlias
 
-from structkit.parsing.spelling import find_name
+from structkit.parsing.spelling import find_name, group_names
 from structkit.schema.branch_fit import box_key, fits, has_keys, is_boxed, unboxed, union_tag, with_tag
 from structkit.schema.memo import shared_results
 from structkit.schema.nodes.array import ArrayNode
@@ -19,11 +19,17 @@ from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.reference import ReferenceNode
 from structkit.schema.nodes.scalar import ScalarNode
 from structkit.schema.nodes.tuple import TupleNode
-from structkit.schema.nodes.union import UnionNode
+from structkit.schema.nodes.union import UnionNode, resolve_node
 from structkit.values import Issue, JSONPath, JSONValue, ValueRepair, format_path
 
 MAX_CHOICES = 10
 """Branches that a value may fit by its keys; if more do, validation does not choose among them."""
+
+CLASS_KEYS = ("type", "kind")
+"""Where a model writes the class of an object, although its schema has no such property."""
+
+MIN_MEMBERS = 2
+"""An object has something beside the name of its class."""
 
 REPAIR: ValueRepair = "missing tag"
 
@@ -38,6 +44,7 @@ def add_tags(root: Node, wire: JSONValue, validate: Validate) -> tuple[JSONValue
     that differs in spelling from one of an enum too long to be sent is replaced by it.
 
     A tag is the key of a branch's box, as in `{"Dog": {"name": "Rex"}}`, or a constant that distinguishes the branches.
+    Instead of a box, a value may name it, as in `{"type": "dog", "name": "Rex"}`.
     A branch fits if it has all keys of the value, at any depth, and the value has all that the branch requires, in the
     right types. If several branches fit, the value is validated as each of them, and exactly one must be valid.
 
@@ -243,7 +250,20 @@ def _tagged(
 ) -> Iterator[JSONValue]:
     """Yield a value that lacks the box or the tag of a branch with it, if the branch fits."""
     if (key := box_key(branch)) is not None:
-        if not is_boxed(wire, key) and is_fit(unboxed(branch), wire):
-            yield {key: wire}
+        content = _without_class_name(unboxed(branch), key, wire)
+        if not is_boxed(wire, key) and is_fit(unboxed(branch), content):
+            yield {key: content}
     elif (tagged := with_tag(branch, tag, wire)) is not wire and is_fit(branch, tagged):
         yield tagged
+
+
+def _without_class_name(node: Node, box: str, wire: JSONValue) -> JSONValue:
+    """Return an object without a property that only names the box of its branch, as `{"type": "circle"}`."""
+    inner = resolve_node(node)
+    if not isinstance(inner, ObjectNode) or not isinstance(wire, dict) or len(wire) < MIN_MEMBERS:
+        return wire
+    box_names = group_names([box])
+    names = [key for key in CLASS_KEYS if key in wire and key not in inner.by_wire and isinstance(wire[key], str)]
+    if len(names) != 1 or find_name(wire[names[0]], box_names) is None:
+        return wire
+    return {key: item for key, item in wire.items() if key != names[0]}

@@ -388,3 +388,39 @@ def test_a_text_without_its_box_is_not_read_as_a_number(output_type: Any, reply:
 def test_a_text_that_fits_several_boxes_is_asked_for_again() -> None:
     answer = ResponseFormat(Literal["1"] | Decimal | int).read('"1"', repairs=True)
     assert [issue.got for issue in answer.issues] == ['"1"']
+
+
+# A property that names the class
+
+
+class Ship(BaseModel):
+    type: str
+    name: str
+
+
+@pytest.mark.parametrize("name", [{"type": "boat"}, {"kind": "Boat"}, {"type": "BOAT"}])
+@pytest.mark.parametrize(
+    ("output_type", "place"),
+    [(Dog | Boat, "%s"), (list[Dog | Boat], "[%s]"), (dict[str, Dog | Boat], '{"a": %s}'), (Dog | Boat | None, "%s")],
+    ids=["union", "list", "map", "optional"],
+)
+def test_a_value_that_names_its_class_is_read_as_that_class(output_type: Any, place: str, name: Any) -> None:
+    reply = json.dumps({**name, "name": "Ann", "length": 2.5})
+    answer = ResponseFormat(output_type).read(f'{{"value": {place % reply}}}', repairs=True)
+    boat: Any = Boat(name="Ann", length=2.5)
+    assert answer.value in (boat, [boat], {"a": boat})
+    assert [repair.partition(" at ")[0] for repair in answer.repairs] == ["missing tag"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"type": "ship", "name": "Ann", "length": 2.5},
+        {"type": "dog", "name": "Ann", "length": 2.5},
+        {"type": "boat", "kind": "dog", "name": "Ann", "length": 2.5},
+        {"type": "boat", "name": "Ann"},
+        {"type": "boat"},
+    ],
+)
+def test_a_name_that_may_mean_something_else_is_not_that_of_the_class(value: Any) -> None:
+    assert not ResponseFormat(Dog | Boat | Ship).read(json.dumps({"value": value}), repairs=True).valid
