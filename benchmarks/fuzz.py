@@ -1,4 +1,4 @@
-"""Random types, replies, patterns, damaged files and secrets: prints each counterexample with its seed.
+"""Random types, replies, patterns, damaged files, secrets and errors: prints each counterexample with its seed.
 
 Run it:  poe fuzz [--seconds N] [--seed TEXT] [--only SUBJECT ...]
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import fuzz_deformations
+import fuzz_endpoints
 import fuzz_files
 import fuzz_patterns
 import fuzz_replies
@@ -33,6 +34,7 @@ SUBJECTS: dict[str, Callable[[str, Counter[str]], list[Counterexample]]] = {
     "patterns": fuzz_patterns.try_seed,
     "files": fuzz_files.try_seed,
     "secrets": fuzz_secrets.try_seed,
+    "endpoints": fuzz_endpoints.try_seed,
 }
 MAX_CASE_S = 300
 """Seconds after which a case hangs: the run ends with a traceback."""

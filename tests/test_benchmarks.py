@@ -121,6 +121,7 @@ def test_the_comparison_rejects_an_unknown_library() -> None:
         ("patterns", 20, ["schemas", "replies"]),
         ("files", 40, ["damaged jobs", "damaged routes"]),
         ("secrets", 40, ["run, sync", "run, async"]),
+        ("endpoints", 30, ["errors to clients", "errors to jobs", "errors to echoes"]),
     ],
 )
 def test_fuzzing_tries_each_subject_and_finds_nothing(subject: str, cases: int, counts: list[str]) -> None:

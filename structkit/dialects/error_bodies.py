@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, islice
@@ -347,7 +348,7 @@ def _inside(value: JSONValue) -> JSONValue:
     >>> _inside("litellm.RateLimitError: OpenAIException - Error code: 429 - {'error': {'code': 'insufficient_quota'}}")
     [{'code': 'insufficient_quota'}]
     >>> _inside('{"error": {"message": "no money", "code": 402}}')
-    [{'message': 'no money'}, {'code': '402'}]
+    {'error': {'message': 'no money', 'code': 402}}
     >>> _inside("I cannot read {'code': 'insufficient_quota'}")
     """
     if not isinstance(value, str):
@@ -357,6 +358,15 @@ def _inside(value: JSONValue) -> JSONValue:
     start = None if is_whole or "{" not in text else re.search(UPSTREAM_ERROR, text)
     if not (is_whole or start):
         return None
-    text = re.sub(r"\\+u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text[start.end() :] if start else text)
+    text = text[start.end() :] if start else text
+    try:
+        fields: JSONValue = json.loads(text)
+    except (ValueError, RecursionError):  # Python writes it otherwise, and LiteLLM adds sentences
+        return _quoted_fields(text)
+    return fields
+
+
+def _quoted_fields(text: str) -> list[JSONValue]:
+    """Return the fields of an error that a text starts with, each in an object."""
     text = re.split(ECHO_FIELD, text, maxsplit=1)[0]
     return [{match[1]: match[3] or match[4]} for match in islice(re.finditer(QUOTED_FIELD, text), MAX_QUOTED_FIELDS)]

@@ -142,6 +142,8 @@ def flat_error(body: JSON) -> JSON | None:
     code = next(filter(None, map(fields.get, FLAT_CODE_KEYS)), None)
     if first_error or (message and code and str(code) not in SUCCESS_CODES):
         return {"message": message or str(first_error), "code": code}
+    if message and read_error_body(HTTPStatus.OK, fields).is_certain:  # Amazon's, and those that have a message only
+        return {"message": message}
     return {"message": body["detail"]} if body.keys() == {"detail"} else None
 
 

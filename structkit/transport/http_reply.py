@@ -77,6 +77,7 @@ ADVICE = {
     407: PROXY_LOGIN,
     500: "if this persists, `structkit probe` finds out whether the server fails on the mode",
 }
+UNPAID_KINDS = frozenset({"rate_limit", "empty_account", "credentials"})
 KIND_ADVICE: dict[ErrorKind, str] = {
     "credentials": "check the API key (OPENAI_API_KEY, or api_key=)",
     "empty_account": "the account is empty: check its balance and its quota",
@@ -108,7 +109,7 @@ def read_reply(
     text = redact(body.decode("utf-8-sig", "replace"), secret)
     error = None
     if reply and value is None:  # in a stream of events
-        note_rate_limit(reply, safe_headers)
+        note_cost_and_wait(reply, safe_headers)
         error = redact_error(reply, secret)
     error = error or _read_error(status, safe_headers, text, _redact(value, secret), url)
     error.request_id = error.request_id or safe_headers.get("x-request-id")
@@ -228,15 +229,19 @@ def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONVa
     reply = None if not is_success(status) or body is None else read_completion(body)
     if not isinstance(reply, TransportError):
         return _not_json_error(status, text, url)
-    note_rate_limit(reply, headers)
+    note_cost_and_wait(reply, headers)
     return reply
 
 
-def note_rate_limit(error: TransportError, headers: Mapping[str, str]) -> None:
-    """Set the wait of a rate limit in a reply that is none by its status; it costs only what it reports."""
-    if read_error(error).is_rate_limit:
-        if error.usage_of_reply.unreported:
-            error.usage_of_reply = Usage()  # nothing was asked of a model
+def note_cost_and_wait(error: TransportError, headers: Mapping[str, str]) -> None:
+    """Set the cost and the wait of an error in a reply that is none by its status, by what it is about.
+
+    A rate limit, an empty account and a wrong key cost only what they report: nothing was asked of a model.
+    """
+    reading = read_error(error)
+    if reading.is_certain and reading.kind in UNPAID_KINDS and error.usage_of_reply.unreported:
+        error.usage_of_reply = Usage()
+    if reading.is_rate_limit:
         error.retry_after = read_retry_after(headers, error.body, is_rate_limit=True)
 
 

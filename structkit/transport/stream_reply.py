@@ -10,7 +10,7 @@ from structkit.parsing.events import EventParser
 from structkit.transport.exceptions import to_transport_error
 from structkit.transport.http_reply import (
     is_success,
-    note_rate_limit,
+    note_cost_and_wait,
     received_reply,
     redact_error,
     with_headers,
@@ -138,8 +138,7 @@ class StreamReceiver:
             return without_secrets(with_headers(reply, headers, limits), self._connection()[1])
         reply.request_id = reply.request_id or headers.get("x-request-id")
         reply.limits = limits
-        if isinstance(reply, MalformedReply):
-            note_rate_limit(reply, headers)
+        note_cost_and_wait(reply, headers)
         return redact_error(reply, self._connection()[1])
 
 
