@@ -13,7 +13,9 @@ from structkit.values import Repair
 MAX_BARE_CHARS = 200
 """A longer text is not one value."""
 
-FENCE_START = re.compile(r"(?:`{3,}|~{3,})[^\n`~]*\n")
+FENCE_START = re.compile(r"(?:`{3,}|~{3,})(?:[^\n`~]*\n|(?=[^\n`~]+[`~]{3,}\Z))")
+"""The start of a code fence: a line of its own, or the marks before a fence that is one line."""
+
 FENCE_ENDS = ("```", "~~~")
 BULLET = "- "
 """Before a number, it may be a minus sign as well."""
@@ -26,6 +28,8 @@ def read_bare_text(text: str) -> tuple[str, tuple[Repair, ...]] | None:
     ('True', ('think block', 'unquoted text'))
     >>> read_bare_text("```\n12,111\n```"), read_bare_text("12,111\n```")
     (('12,111', ('code fence', 'unquoted text')), ('12,111', ('code fence', 'unquoted text')))
+    >>> read_bare_text("```positive```")
+    ('positive', ('code fence', 'unquoted text'))
     >>> read_bare_text('{"a": tru'), read_bare_text("- 7")
     (None, None)
     """

@@ -332,6 +332,8 @@ class Level(enum.Enum):
         (bool, " FALSE\n", False, ["unquoted text", "boolean in text at value"]),
         (bool, "**No**.", False, ["unquoted text", "boolean in text at value"]),
         (int, "12,111", 12_111, ["unquoted text", "number in text at value"]),
+        (bool, "```true```", True, ["code fence", "unquoted text", "boolean in text at value"]),
+        (int, "~~~7~~~", 7, ["code fence", "unquoted text", "number in text at value"]),
         (int, "`-2,000.00`", -2_000, ["unquoted text", "number in text at value"]),
         (float, "$1,234.50", 1_234.5, ["unquoted text", "number in text at value"]),
         (float, "<think>Hm.</think>\n12 kg", 12, ["think block", "unquoted text", "number in text at value"]),
