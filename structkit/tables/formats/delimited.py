@@ -23,6 +23,9 @@ MAX_CELL_CHARS = 2**31 - 1
 MAX_ERROR_CHARS = 80
 """Characters of a header that an error message quotes."""
 
+FILLERS = "\0\x1a"
+"""What a crash leaves at the end of a file that it was writing, and what old programs end a file with."""
+
 _AFTER_RETURN = re.compile(r"(?<=\r)(?!\n|\Z)")
 
 
@@ -94,6 +97,10 @@ def _rows(
             raise source.error(f"not valid CSV: {error}{hint}", start) from None
         if row is None:
             return
+        if row and row[0][:1] in FILLERS and row[0] and not "".join(row).strip(FILLERS):
+            raise source.error(
+                f"no text but {row[0][0]!r}: the file is damaged; cut the rest off, or restore it", start
+            )
         if row:
             yield start, row
 
