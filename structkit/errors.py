@@ -72,10 +72,15 @@ class StructkitError(Exception):
         error.__cause__ = self.__cause__  # a copy does not have it
         return error
 
+    def with_prefix(self, prefix: str, attempts: tuple[Attempt, ...]) -> Self:
+        """Return a copy of the error with words before its message, and the attempts that led to it."""
+        error = self.with_attempts(attempts)
+        error.args = (f"{prefix}{Exception.__str__(self)}", *self.args[1:])
+        return error
+
     def with_chunks(self, failed: str, attempts: tuple[Attempt, ...], chunks: tuple[ChunkResult, ...]) -> Self:
         """Return a copy of the error that names what failed of a text, and has the results of its other chunks."""
-        error = self.with_attempts(attempts)
-        error.args = (f"{failed}: {Exception.__str__(self)}", *self.args[1:])
+        error = self.with_prefix(f"{failed}: ", attempts)
         error.chunks = chunks
         return error
 

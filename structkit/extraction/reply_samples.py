@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 from structkit.confidence.agreement import find_agreement, most_agreed
-from structkit.errors import ExtractionError, StructkitError
+from structkit.errors import ExtractionError, InvalidOutput, StructkitError
 from structkit.extraction.grounding import accepted_answer, keep_unsure_result, natural_value
 from structkit.extraction.provenance import LaterProvenance, Provenance
 from structkit.schema import Codec
@@ -36,8 +36,7 @@ def join_samples(codec: Codec[Any], samples: Sequence[Sample]) -> Sample:
     results = [sample for sample in samples if isinstance(sample, Result)]
     answer_count = len(results) + sum(isinstance(sample, ExtractionError) for sample in samples)
     if not results or answer_count < MIN_ANSWERS:
-        error = next(sample for sample in samples if isinstance(sample, StructkitError))
-        return error.with_attempts(_attempts(samples))
+        return _first_error(samples, _attempts(samples))
     values = [natural_value(codec, result.value, accepted_answer(result).draft) for result in results]
     number = most_agreed(values)
     votes = find_agreement(values, number)
@@ -45,6 +44,14 @@ def join_samples(codec: Codec[Any], samples: Sequence[Sample]) -> Sample:
     chosen = results[number]
     earlier = _attempts(sample for sample in samples if sample is not chosen)
     return replace(_after(earlier, chosen, codec), confidence=ConfidenceMap(details))
+
+
+def _first_error(samples: Sequence[Sample], attempts: tuple[Attempt, ...]) -> StructkitError:
+    """Return the error of the first call that has one; the number of attempts in its message is that of one call."""
+    error = next(sample for sample in samples if isinstance(sample, StructkitError))
+    if not isinstance(error, InvalidOutput):
+        return error.with_attempts(attempts)
+    return error.with_prefix(f"none of {len(samples)} calls ({len(attempts)} requests) has a value: ", attempts)
 
 
 def after_escalation(codec: Codec[Any], result: Result[Any], stronger: Sample) -> Result[Any]:

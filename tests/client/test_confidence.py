@@ -272,6 +272,13 @@ def test_a_reply_without_a_value_agrees_with_none(connect: Connect) -> None:
     assert len(caught.value.attempts) == 2
 
 
+def test_an_error_says_how_many_requests_all_calls_have_paid(connect: Connect) -> None:
+    with Endpoint('{"tone": "kind"}') as endpoint, pytest.raises(InvalidOutput) as caught:
+        connect(endpoint.base_url, policy=Policy(attempts=2), mode="json_schema").run(Letter, "x", confidence=3)
+    assert len(caught.value.attempts) == len(endpoint.requests) == 6
+    assert str(caught.value).startswith("none of 3 calls (6 requests) has a value: no valid letter in 2 attempts; ")
+
+
 def test_a_fault_of_the_endpoint_is_no_vote_against_a_value(connect: Connect) -> None:
     replies = iter([Reply("down", 500), json.dumps(VALUE), json.dumps(VALUE)])
     with Endpoint(lambda _: next(replies)) as endpoint:
