@@ -108,10 +108,14 @@ class_schema = {
 for output_type in (Palette, Nested, Examples, class_schema):
     response_format = ResponseFormat(output_type)
     print(response_format.schema, response_format.explain())
+nested = Nested(by_name={"k": {"x", "y", "z"}}, several=[])
+for value, output_type in ((Palette(checked=1), Palette), (nested, Nested), ({1, 30, 200, 5}, set[int])):
+    response_format = ResponseFormat(output_type)
+    print(response_format.dump(value), response_format.natural(value))
 """
 
 
-def test_the_schema_and_its_explanation_are_the_same_in_every_process() -> None:
+def test_the_schema_its_explanation_and_values_are_the_same_in_every_process() -> None:
     outputs = {
         subprocess.run(
             [sys.executable, "-c", PROGRAM],

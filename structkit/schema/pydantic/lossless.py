@@ -18,6 +18,7 @@ from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.class_names import ClassNames
 from structkit.schema.pydantic.part import compile_serializer, to_natural, without_ref
 from structkit.schema.pydantic.serializers import is_of_library
+from structkit.schema.pydantic.set_order import in_set_order
 from structkit.values import JSON, JSONValue
 from structkit.values.text import shorten_json
 
@@ -103,7 +104,7 @@ def write_float(value: Any) -> Any:
 
 
 def with_unique_items(part: JSON, _resolve: Resolve) -> JSON:
-    """Reject duplicate items of a set: pydantic drops them."""
+    """Reject duplicate items of a set, which pydantic drops; write the items in order."""
     set_type = set if part["type"] == "set" else frozenset
     list_schema: Any = {**_bare(part), "type": "list"}
     metadata = {"pydantic_js_updates": {"uniqueItems": True}}
@@ -111,7 +112,8 @@ def with_unique_items(part: JSON, _resolve: Resolve) -> JSON:
     from_json = core_schema.no_info_after_validator_function(to_set, list_schema, metadata=metadata)
 
     def write(value: Any, write_set: Callable[[Any], Any]) -> Any:
-        return write_set(set_type(value) if isinstance(value, AbstractSet) else value)  # `AbstractSet` accepts both
+        items = write_set(set_type(value) if isinstance(value, AbstractSet) else value)  # `AbstractSet` accepts both
+        return in_set_order(items) if isinstance(value, AbstractSet) else items
 
     return _with_json_form(from_json, part, core_schema.wrap_serializer_function_ser_schema(write, schema=_bare(part)))
 

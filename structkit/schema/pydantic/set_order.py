@@ -1,4 +1,4 @@
-"""Sets inside a value that is shown to the model, in an order that is the same in every process."""
+"""Sets as JSON, in an order that is the same in every process: a set itself has the order of its hashes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from itertools import chain, repeat
 from typing import Any
 
 from structkit.values import JSON
+
+
+def in_set_order(items: Iterable[Any]) -> list[Any]:
+    """Return the items of a set, which are JSON already, in order.
+
+    >>> in_set_order(["b", 1, "a"])
+    ['a', 'b', 1]
+    """
+    return sorted(items, key=json.dumps)
 
 
 def with_set_order(value: Any, encoded: Any) -> Any:
@@ -27,7 +36,7 @@ def with_set_order(value: Any, encoded: Any) -> Any:
         items = [with_set_order(item, each) for item, each in zip(value, encoded, strict=False)]
         if len(items) != len(encoded):
             return encoded
-        return sorted(items, key=json.dumps) if isinstance(value, AbstractSet) else items
+        return in_set_order(items) if isinstance(value, AbstractSet) else items
     if isinstance(encoded, dict):
         members = [*(value if isinstance(value, Mapping) else getattr(value, "__dict__", {})).values()]
         if len(members) == len(encoded):
@@ -55,7 +64,7 @@ def _in_order(value: Any, part: Any) -> Any:
     if isinstance(value, list):
         parts = chain(shape.get("prefixItems", ()), repeat(shape.get("items")))
         items = [_in_order(item, inner) for item, inner in zip(value, parts, strict=False)]
-        return sorted(items, key=json.dumps) if shape.get("uniqueItems") else items
+        return in_set_order(items) if shape.get("uniqueItems") else items
     if isinstance(value, dict):
         properties, member_shape = shape.get("properties", {}), shape.get("additionalProperties")
         return {key: _in_order(member, properties.get(key, member_shape)) for key, member in value.items()}
