@@ -62,7 +62,7 @@ def outcome_of(
     if isinstance(step, StructkitError):
         return _failure(step, **fields, issues=_issues(getattr(step, "issues", ())))
     try:
-        value = response_format.natural(step.value)
+        value = response_format.natural(step.value, for_reader=True)
     except SchemaError as error:  # a validator has returned a value that has no JSON form
         return _failure(error, **fields, issues=[])
     fields |= {"value": value, "mode": step.mode}

@@ -30,4 +30,4 @@ def read_value(
     fields = evidence_fields(result) if evidence else {}
     if call.get("confidence"):
         fields["confidence"] = result.confidence and result.confidence.to_list()
-    return {"value": values_type.natural(result.value), **fields}
+    return {"value": values_type.natural(result.value, for_reader=True), **fields}

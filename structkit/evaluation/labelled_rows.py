@@ -135,7 +135,9 @@ class LabelledTable:
             if not answer.valid:
                 issues = "; ".join(map(str, answer.issues[:MAX_ISSUES]))
                 raise self.source.row_error(f"not a value of {self.output_format.name}: {issues}", record)
-            yield LabelledRow(self.key(record), self.output_format.natural(answer.value) if is_complete else value)
+            yield LabelledRow(
+                self.key(record), self.output_format.natural(answer.value, for_reader=True) if is_complete else value
+            )
 
     @cached_property
     def unscored(self) -> tuple[str, ...]:
@@ -207,7 +209,7 @@ class LabelledTable:
 
     def _normalize(self, value: JSONValue) -> JSONValue:
         answer = self.output_format.read_natural(value)
-        return self.output_format.natural(answer.value) if answer.valid else value
+        return self.output_format.natural(answer.value, for_reader=True) if answer.valid else value
 
     @cached_property
     def fields(self) -> tuple[Column, ...]:

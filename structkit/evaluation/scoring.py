@@ -246,13 +246,13 @@ def _natural(
         if output_format is None:
             return to_jsonable_python(value)
         if not is_plain:
-            return output_format.natural(value)
+            return output_format.natural(value, for_reader=True)
         natural = to_jsonable_python(value)
     except (PydanticSerializationError, TypeError, ValueError, ConfigError) as error:
         raise ConfigError(f"value {number} has no JSON form of the type: {error}") from None
     answer = output_format.read_natural(natural)
     if answer.valid:
-        return output_format.natural(answer.value)
+        return output_format.natural(answer.value, for_reader=True)
     if is_gold:
         raise ConfigError(f"gold's value {number} is not one of the type: {'; '.join(map(str, answer.issues))}")
     return natural

@@ -101,7 +101,7 @@ def with_columns(frame: F, columns: Sequence[Column], values: Iterable[Any], res
     cells = [
         {"run": {"error": type(value).__name__, "message": str(value)}}
         if isinstance(value, StructkitError)
-        else {"output": response_format.natural(value)}
+        else {"output": response_format.natural(value, for_reader=True)}
         for value in values
     ]
     by_name = {column.name: [_cell(column, row) for row in cells] for column in columns}

@@ -105,7 +105,7 @@ def read_gold_entry(fields: JSONValue, file: str, line: int, output_format: Resp
         if not answer.valid:
             issues = "; ".join(map(str, answer.issues[:MAX_ISSUES]))
             raise ValueError(f"key {fields['key']!r}: not a value of {output_format.name}: {issues}")
-        value = output_format.natural(answer.value)
+        value = output_format.natural(answer.value, for_reader=True)
     return GoldEntry(
         key=fields["key"],
         decision=fields["decision"],

@@ -122,9 +122,9 @@ class Codec(Generic[T]):
         except RecursionError:
             raise SchemaError("the value is nested too deep to be written") from None
 
-    def natural(self, value: T) -> JSONValue:
-        """Return a value as the JSON that its own type writes: the form to store, unlike the wire form of `dump`."""
-        return self._natural.dump(value)
+    def natural(self, value: T, *, for_reader: bool = False) -> JSONValue:
+        """Return a value as the JSON that its type writes: the form to store; for a reader, with the defaults in it."""
+        return self._natural.dump(value, for_reader=for_reader)
 
     def load(self, wire: JSONValue) -> T:
         """Return wire JSON as a value of the type.
@@ -391,7 +391,7 @@ class UnvalidatedJSON:
         """Return the names of the values of the whole type."""
         return self._member_names
 
-    def dump(self, value: JSONValue) -> JSONValue:
+    def dump(self, value: JSONValue, *, for_reader: bool = False) -> JSONValue:  # noqa: ARG002
         """Return the value, which is JSON already."""
         return value
 

@@ -40,8 +40,8 @@ class NaturalType(Protocol[T]):
         """Return the names of values that are neither in the schema nor in natural JSON."""
         ...
 
-    def dump(self, value: T) -> JSONValue:
-        """Return a value as natural JSON."""
+    def dump(self, value: T, *, for_reader: bool = False) -> JSONValue:
+        """Return a value as natural JSON; for a reader, with the defaults that the type would change."""
         ...
 
     def validate(self, value: JSONValue, text: str | None = None, context: Any = None) -> T:

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field
 
 import structkit
 from structkit.batch.job import Job
 from structkit.batch.report import Report
 from structkit.testing import Endpoint
+
+
+class Payment(BaseModel):
+    amount: Decimal = 0  # type: ignore[assignment]
+    tip: Decimal = Field(default_factory=lambda: 0)  # type: ignore[arg-type,return-value]
+
+
+PROGRAM = """
+import sys
+from structkit.batch.job import Job
+job = Job(
+    ["x", "y"], sys.argv[2], output_type=set[str], prompt="{text}", model="fake", api_key="sk-test",
+    base_url=sys.argv[1], call={"examples": [("in", {"alpha", "beta", "gamma", "delta", "epsilon"})]},
+)
+print(job.run().counts)
+"""
+
+
+@pytest.fixture
+def run_process() -> Callable[..., str]:
+    """Return a function that runs a job in a process of its own, with the hashes of a seed."""
+
+    def run(base_url: str, output: Path, seed: str) -> str:
+        command = [sys.executable, "-c", PROGRAM, base_url, str(output)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    return run
 
 
 @pytest.fixture
@@ -35,6 +68,25 @@ def test_the_rows_of_any_output_are_read_as_dicts_arrow_and_pandas(
     assert [str(row["n"]) for row in rows] == ["1", "2"]
     assert report.to_arrow().column_names == [*report.to_pandas().columns] == [*rows[0]]
     assert report.to_pandas()["text"].tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_paid_reply_is_a_row_with_the_defaults_that_are_not_of_their_class(
+    job: Callable[..., Job], tmp_path: Path, suffix: str
+) -> None:
+    with Endpoint('{"amount": null, "tip": null}') as endpoint:
+        report = job(endpoint, tmp_path / f"out{suffix}", output_type=Payment).run()
+    assert report.counts == {"done": 2}
+    assert [(str(row["amount"]), str(row["tip"])) for row in report.to_dicts()] == [("0", "0")] * 2
+
+
+def test_a_job_whose_examples_have_sets_is_resumed_by_another_process(
+    run_process: Callable[..., str], tmp_path: Path
+) -> None:
+    with Endpoint('{"value": ["a"]}') as endpoint:
+        outputs = [run_process(endpoint.base_url, tmp_path / "out.jsonl", seed) for seed in ("1", "2", "3")]
+        assert outputs == ["{'done': 2}\n"] * 3
+        assert len(endpoint.requests) == 2
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ""])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, Literal
 from unittest.mock import ANY
 
@@ -195,3 +196,19 @@ def test_a_column_of_a_frame_is_an_iterable_of_single_arguments(endpoint: Endpoi
     cells = [["good food", "cold soup"]] if column is pa.chunked_array else ["good food", "cold soup"]
     assert [each.mood for each in label.map(column(cells))] == ["good", "bad"]
     assert len(endpoint.requests) == 2
+
+
+def test_a_default_that_is_not_of_its_class_is_in_its_column() -> None:
+    class Payment(BaseModel):
+        name: str
+        amount: Decimal = 0  # type: ignore[assignment]
+
+    with Endpoint('{"name": "a", "amount": null}') as endpoint:
+        client = structkit.Client("fake", base_url=endpoint.base_url)
+
+        @structkit.prompt(Payment, client=client)
+        def read(text: str) -> str:
+            return text
+
+        assert read("x").amount == 0
+        assert read.map(pd.DataFrame({"text": ["x"]})).to_dict("records") == [{"text": "x", "name": "a", "amount": "0"}]

@@ -81,7 +81,7 @@ class RawSchema:
         """Return the names that keywords of generators give to the values of an enum."""
         return index_member_names(names_of_values(self.schema))
 
-    def dump(self, value: JSONValue) -> JSONValue:
+    def dump(self, value: JSONValue, *, for_reader: bool = False) -> JSONValue:  # noqa: ARG002
         """Return the value: it is JSON already."""
         return value
 

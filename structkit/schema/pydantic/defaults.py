@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cached_property
-from operator import eq
+from operator import eq, is_
 from typing import Any
 
-from pydantic_core import SchemaValidator, ValidationError
+from pydantic_core import SchemaValidator, ValidationError, core_schema, to_jsonable_python
 
 from structkit.schema.keywords import EMPTY_DEFAULT, ORIGINAL_SCHEMA
-from structkit.schema.pydantic.part import NO_JSON, SchemaPart
-from structkit.values import JSON
+from structkit.schema.pydantic.part import NO_JSON, NOT_SCHEMAS, SchemaPart, without_ref
+from structkit.values import JSON, JSONValue
 
 SCALARS = frozenset({"bool", "int", "float", "str"})
 CONTAINERS = frozenset({"list", "dict", "set", "frozenset", "tuple"})
@@ -64,6 +64,24 @@ class IsUnreadableDefault:
         natural = self._part.write(self._default)
         return natural is not NO_JSON and self._part.reads_back(natural, self._default, eq)
 
+    @cached_property
+    def _readable_form(self) -> JSONValue:
+        """The default as its type writes what it makes of it, or as it is; `NO_JSON` if the type rejects it."""
+        try:
+            natural = to_jsonable_python(self._default)
+            result = self._part.read(natural)
+        except Exception:  # noqa: BLE001 (a class or a validator of the caller's)
+            return NO_JSON
+        return same_or_first(natural, self._part.write(result))
+
+    def is_rejected(self, value: Any) -> bool:
+        """Return whether the value has to be excluded from what is shown, too: the type rejects its own default."""
+        return self._readable_form is NO_JSON and self(value)
+
+    def write(self, value: Any, write_value: Callable[[Any], JSONValue]) -> JSONValue:
+        """Return a value for a reader: the default that the type cannot write in the form that it reads."""
+        return self._readable_form if self(value) else write_value(value)
+
     def _is_default(self, value: Any) -> bool:
         if value is self._default:
             return True
@@ -71,6 +89,47 @@ class IsUnreadableDefault:
             return type(value) is type(self._default) and bool(value == self._default)
         except Exception:  # noqa: BLE001 (the class is the caller's)
             return False
+
+
+def same_or_first(natural: JSONValue, converted: JSONValue) -> JSONValue:
+    """Return JSON as its type writes what it reads from it; unchanged if a validator has made another value of it.
+
+    >>> same_or_first({"price": 0}, {"price": "0"}), same_or_first(["a"], ["A"])
+    ({'price': '0'}, ['a'])
+    """
+    return converted if _has_same_text(natural, converted) else natural
+
+
+def _has_same_text(first: JSONValue, second: JSONValue) -> bool:
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(_has_same_text(item, second[key]) for key, item in first.items())
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(_has_same_text, first, second))
+    return first == second or str(first) == str(second)
+
+
+def with_shown_defaults(core: Any) -> Any:
+    """Return a core schema that writes the defaults that are left out otherwise; itself if it leaves none out."""
+    if isinstance(core, list | tuple):
+        items = [*map(with_shown_defaults, core)]
+        return core if all(map(is_, items, core)) else type(core)(items)
+    if not isinstance(core, dict):
+        return core
+    skipped = NOT_SCHEMAS if isinstance(core.get("type"), str) else ()  # a dict by names, such as fields, has no type
+    parts = {key: value if key in skipped else with_shown_defaults(value) for key, value in core.items()}
+    if isinstance(unreadable := core.get("serialization_exclude_if"), IsUnreadableDefault):
+        return _with_shown_default(parts, unreadable)
+    return core if all(map(is_, parts.values(), core.values())) else parts
+
+
+def _with_shown_default(field: JSON, default: IsUnreadableDefault) -> JSON:
+    part: Any = field["schema"]
+    serialization = core_schema.wrap_serializer_function_ser_schema(default.write, schema=without_ref(part))
+    return {
+        **field,
+        "serialization_exclude_if": default.is_rejected,
+        "schema": {**part, "serialization": serialization},
+    }
 
 
 def with_valid_default(part: JSON, config: JSON, compile_original: Callable[[], SchemaPart]) -> JSON:

@@ -18,6 +18,7 @@ from structkit.schema.explanation import Note
 from structkit.schema.memo import shared_results
 from structkit.schema.naming import snake_case, type_name
 from structkit.schema.natural import MAX_QUOTED_CHARS, InvalidValue
+from structkit.schema.pydantic.defaults import same_or_first, with_shown_defaults
 from structkit.schema.pydantic.diagnose import find_unsupported_part, type_text
 from structkit.schema.pydantic.enum_meanings import members_by_name
 from structkit.schema.pydantic.invertible import invertible
@@ -42,6 +43,8 @@ UNSUPPORTED_TYPE_ERRORS = (
 )
 """What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
 
+WRITE_ERRORS = (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError)
+"""What a serializer raises for a value that it cannot write; it may be the caller's."""
 
 NO_SCHEMA = re.compile(
     r"^(Unable to generate pydantic-core schema for |Cannot generate a JsonSchema for core_schema\.).*"
@@ -70,6 +73,7 @@ class PydanticType(Generic[T]):
                 self.schema: JSON = NaturalSchemaGenerator(by_alias=True).generate(natural_core, "validation")
             self.core_schema: Any = with_strict_scalars(natural_core)
             self._validator = JSONValidator(self.core_schema, compile_validator)
+            self._natural_core = natural_core
             self._serializer = compile_serializer(natural_core)
         except UNSUPPORTED_TYPE_ERRORS as error:
             raise _no_json_form(output_type, error) from error
@@ -82,28 +86,60 @@ class PydanticType(Generic[T]):
         """Return the names of the members of its enums."""
         return index_member_names(members_by_name(self._original_core))
 
-    def dump(self, value: T) -> JSONValue:
-        """Return a value as JSON that validation reads back as the same value.
+    def dump(self, value: T, *, for_reader: bool = False) -> JSONValue:
+        """Return a value as JSON that validation reads back as the same value; for a reader, with all defaults.
 
         Raises:
             SchemaError: The value has no JSON form.
         """
         try:
             with shared_results():
-                natural = self._write(value)
+                natural = self._write_for_reader(value) if for_reader else self._write(value)
             if natural is None:  # pydantic writes None for any type
                 self.validate(None)
         except InvalidValue as error:
             raise SchemaError(f"{_quote(value)} is not a value of the type: {error}") from None
-        except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        except (*WRITE_ERRORS, RecursionError) as error:
             reason = infinity_reason(value) or explain_serializer_error(error)
             raise SchemaError(f"{_quote(value)} cannot be written as JSON: {reason}") from error
         return natural
 
+    def _write_for_reader(self, value: T) -> JSONValue:
+        """Write a value with the defaults that `_write` leaves out."""
+        try:
+            natural = self._write(value)
+        except WRITE_ERRORS as error:
+            try:
+                return self._write_as_read(value)
+            except InvalidValue:
+                raise error from None
+        if self._reader_serializer is self._serializer:
+            return natural
+        try:
+            return to_natural(self._reader_serializer, value)
+        except WRITE_ERRORS:  # what a validator returns, which `_write` has another way to write
+            return natural
+
+    def _write_as_read(self, value: T) -> JSONValue:
+        """Write a value with parts of another class than their type: the 0 that is the default of a `Decimal`.
+
+        Raises:
+            InvalidValue: The type does not read the result.
+        """
+        serializer = self._reader_serializer
+        natural = serializer.to_python(value, mode="json", by_alias=True, round_trip=True, warnings="none")
+        return same_or_first(natural, to_natural(serializer, self.validate(natural)))
+
+    @cached_property
+    def _reader_serializer(self) -> SchemaSerializer:
+        """Writes all defaults that the type accepts; the type's own if that leaves none out."""
+        core = with_shown_defaults(self._natural_core)
+        return self._serializer if core is self._natural_core else compile_serializer(core)
+
     def _write(self, value: T) -> JSONValue:
         try:
             return to_natural(self._serializer, value)
-        except (PydanticSerializationError, ValueError, TypeError, AttributeError, KeyError):
+        except WRITE_ERRORS:
             if self._result_serializer is None:
                 raise
         return to_natural(self._result_serializer, value)
