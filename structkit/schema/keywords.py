@@ -52,6 +52,9 @@ MAY_BE_REQUIRED = "x-structkit-keys"
 IGNORED_SCHEMA = f"{OWN_PREFIX}ignored"
 """Keyword for why what the caller has put into the JSON Schema of a type is not one, and has no effect."""
 
+CONTRADICTION = f"{OWN_PREFIX}contradiction"
+"""Keyword for why no value fits the bounds of a type that JSON Schema has no bounds for."""
+
 EMPTY_DEFAULT = "x-structkit-empty"
 """Keyword of a property whose default is empty, and surely read back by its type."""
 

@@ -129,6 +129,7 @@ def test_that_the_items_of_a_tuple_differ_is_stated(rules: Any, described: str) 
         ([STRING | {"description": "A name."}, {}], "A name. Or: any value."),
         ([{"maxItems": 2}, {"minLength": 3}], "If it is an array: At most 2 items. Or: If it is a string: At least 3 characters."),
         ([{"type": "object", "description": "By name."}, {}], "By name. Or: any value."),
+        ([{"minLength": 3}, {"type": "array", "prefixItems": [STRING, INTEGER], "minItems": 2}], "If it is a string: At least 3 characters. Or: any value."),
     ],
     ids=str,
 )  # fmt: skip

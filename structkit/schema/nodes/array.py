@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from structkit.schema.descriptions import split_bounds
-from structkit.schema.json_equality import unique_values
 from structkit.schema.json_schema.all_of import merge
+from structkit.schema.json_schema.value_counts import max_values
 from structkit.schema.json_types import enumerated_values
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
@@ -91,7 +91,7 @@ def _build_array(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     if schema.get("items") is False:
         schema = {**schema, "items": {"type": "null"}, "maxItems": 0}
     validate_bounds(schema, path)
-    _validate_unique(schema, path)
+    _validate_unique(schema, path, compiler)
     if "contains" in schema and not compiler.defaults_apply:
         _validate_contains(schema, path, compiler)
     supported, unsupported = split_bounds(schema, BOUNDS, compiler.dialect)
@@ -116,19 +116,19 @@ def undeclared_items(schema: JSON, default: JSONValue) -> JSONValue:
     return {"anyOf": [schema["contains"], items]} if items is not False else is_required and schema["contains"]
 
 
-def _validate_unique(schema: JSON, path: JSONPath) -> None:
-    """Validate that enough different items are listed.
+def _validate_unique(schema: JSON, path: JSONPath, compiler: Compiler) -> None:
+    """Validate that the items have enough different values.
 
     Raises:
         UnsatisfiableSchema: No value can fit.
     """
-    items = schema.get("items")
-    values = enumerated_values(items) if isinstance(items, dict) else None
-    if schema.get("uniqueItems") is True and isinstance(values, list):
-        count = len(unique_values(values))
-        if schema.get("minItems", 0) > count:
-            reason = f"no value can fit: minItems {schema['minItems']} is more than the {count} values of the items"
-            raise UnsatisfiableSchema(reason, path=path)
+    min_items = schema.get("minItems", 0)
+    if schema.get("uniqueItems") is not True or min_items <= 1:
+        return
+    count = max_values(schema.get("items", True), compiler.resolve)
+    if count is not None and min_items > count:
+        reason = f"no value can fit: minItems {min_items} is more than the {count} values of the items"
+        raise UnsatisfiableSchema(reason, path=path)
 
 
 def _validate_contains(schema: JSON, path: JSONPath, compiler: Compiler) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from structkit.schema.descriptions import split_bounds
 from structkit.schema.json_schema.closed_objects import schema_of_key
+from structkit.schema.json_schema.value_counts import max_values
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, MAY_BE_REQUIRED
 from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.build_field import build_field
@@ -182,6 +183,7 @@ def _omits_extra_keys(schema: JSON, extra_schemas: list[JSONValue], compiler: Co
 
 
 def _build_map(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Node:
+    _validate_key_count(schema, path, compiler)
     compiler.note(path, "rewritten", "map: an array of key and value")
     renamed = {SIZE_KEYWORDS[name]: schema[name] for name in SIZE_KEYWORDS if name in schema}
     supported, unsupported = split_bounds(renamed, tuple(SIZE_KEYWORDS.values()), compiler.dialect)
@@ -189,6 +191,19 @@ def _build_map(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, com
     is_any = not supported and _is_any_map(schema, extra_schemas, compiler)
     node = compiler.any_map_node() if is_any else _build_pairs(schema, extra_schemas, supported, path, compiler)
     return describe(node, MAP, state_bounds(bounds, path, compiler))
+
+
+def _validate_key_count(schema: JSON, path: JSONPath, compiler: Compiler) -> None:
+    """Validate that a map may have as many keys as it must have.
+
+    Raises:
+        UnsatisfiableSchema: No value can fit.
+    """
+    min_keys = schema.get("minProperties", 0)
+    count = max_values(_key_schema(schema, compiler), compiler.resolve) if min_keys else None
+    if count is not None and min_keys > count:
+        reason = f"no value can fit: minProperties {min_keys} is more than the {count} keys that there are"
+        raise UnsatisfiableSchema(reason, path=path)
 
 
 def _build_extra_keys(schema: JSON, extra_schemas: list[JSONValue], path: JSONPath, compiler: Compiler) -> Field:

@@ -229,10 +229,16 @@ def _build_any_value(parts: list[JSON], nodes: list[Node], path: JSONPath, compi
         compiler.note(
             path, "checked locally", "a union with a branch of any type: any value, and what its branches say"
         )
-    text = join_descriptions(parts, nodes, "any value", compiler)
-    for form in (MAP, POSITIONS):  # a map or a tuple has another form here
-        text = text.replace(f"{form} ", "").removesuffix(form).strip()
-    return describe(compiler.any_value_node(), text)
+    any_nodes = [describe(compiler.any_value_node(), _text_without_form(node)) for node in nodes]
+    return describe(compiler.any_value_node(), join_descriptions(parts, any_nodes, "any value", compiler))
+
+
+def _text_without_form(node: Node) -> str:
+    """Return the description of a branch, without what it says of a form that any value does not have."""
+    text = description_of(node) or ""
+    for form in (MAP, POSITIONS):
+        text = text.replace(f"{form} ", "").removesuffix(form)
+    return text.strip()
 
 
 def _build_satisfiable(parts: list[JSON], path: JSONPath, compiler: Compiler) -> tuple[list[JSON], list[Node]]:

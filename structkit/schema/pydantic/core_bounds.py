@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from structkit.schema.descriptions import describe_bounds
-from structkit.schema.keywords import DESCRIBED_BOUNDS, GENERATED_DESCRIPTION
+from structkit.schema.keywords import CONTRADICTION, DESCRIBED_BOUNDS, GENERATED_DESCRIPTION
 from structkit.schema.pydantic.accepted_constants import accepted_by_function
 from structkit.schema.pydantic.predicates import find_predicate
 from structkit.schema.pydantic.serializers import VALIDATORS
@@ -51,6 +51,34 @@ def comparison_bounds(constraints: JSON) -> JSON:
     values = {key: constraints[key] for key in COMPARISONS if constraints.get(key) is not None}
     bounds = {_comparison(key, value): _bound(value) for key, value in values.items()}
     return {**bounds, **({f"in the {constraints['now_op']}": True} if "now_op" in constraints else {})}
+
+
+def with_comparisons(json_schema: JSON, constraints: JSON) -> JSON:
+    """Return a JSON Schema with a description of pydantic's constraints, and whether they exclude each other."""
+    bounded_schema = with_bounds(json_schema, comparison_bounds(constraints))
+    reason = find_contradiction(constraints)
+    return {**bounded_schema, CONTRADICTION: reason} if reason else bounded_schema
+
+
+def find_contradiction(constraints: JSON) -> str:
+    """Return why no value is within pydantic's constraints, or "".
+
+    >>> find_contradiction({"gt": dt.date(2020, 1, 1), "le": dt.date(2020, 1, 1)})
+    'gt=2020-01-01 and le=2020-01-01 exclude each other'
+    """
+    pairs = ((low, high) for low in ("ge", "gt") for high in ("le", "lt"))
+    for low, high in pairs:
+        bounds = constraints.get(low), constraints.get(high)
+        if None not in bounds and _exclude_each_other(*bounds, is_exclusive=(low, high) != ("ge", "le")):
+            return f"{low}={_bound(bounds[0])} and {high}={_bound(bounds[1])} exclude each other"
+    return ""
+
+
+def _exclude_each_other(low: Any, high: Any, *, is_exclusive: bool) -> bool:
+    try:
+        return bool(low > high or (is_exclusive and low == high))
+    except TypeError:  # only one of them has a UTC offset
+        return False
 
 
 def _comparison(key: str, value: Any) -> str:

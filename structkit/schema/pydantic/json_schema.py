@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import math
 from collections import Counter
 from collections.abc import Hashable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from structkit.parsing.numbers import DECIMAL_TEXT
 from structkit.schema.descriptions import describe_bounds
 from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.keywords import (
+    CONTRADICTION,
     DECIMAL_DESCRIPTION,
     DESCRIBED_BOUNDS,
     ENUM_MEANINGS,
@@ -41,8 +43,9 @@ from structkit.schema.pydantic.caller_schemas import (
 from structkit.schema.pydantic.core_bounds import (
     bound_texts,
     comparison_bounds,
+    find_contradiction,
     pattern_text,
-    with_bounds,
+    with_comparisons,
     with_description,
     with_function_bounds,
 )
@@ -258,28 +261,30 @@ class NaturalSchemaGenerator(StrictGenerator):
         """Name the encoding that is read, and describe the lengths: the bounds of a string would count characters."""
         json_schema = {**super().bytes_schema(schema), "format": BYTES_FORMATS[self._config.val_json_bytes]}
         bounds: JSON = {word: json_schema.pop(word) for word in ("minLength", "maxLength") if word in json_schema}
+        if bounds.get("minLength", 0) > bounds.get("maxLength", math.inf):
+            json_schema[CONTRADICTION] = "min_length is above max_length"
         return with_description(json_schema, describe_bounds(bounds).replace("character", "byte"), *bound_texts(bounds))
 
     def date_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a date, and describe its bounds."""
-        return with_bounds(super().date_schema(schema), comparison_bounds(schema))
+        return with_comparisons(super().date_schema(schema), schema)
 
     def datetime_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a date and time, and describe its bounds; the format says whether it has a UTC offset."""
         name = {"aware": "date-time", "naive": "date-time-local"}.get(schema.get("tz_constraint"), "iso-date-time")
-        return with_bounds({**super().datetime_schema(schema), "format": name}, comparison_bounds(schema))
+        return with_comparisons({**super().datetime_schema(schema), "format": name}, schema)
 
     def time_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a time, and describe its bounds; the format allows a UTC offset and does not require one."""
-        return with_bounds({**super().time_schema(schema), "format": "iso-time"}, comparison_bounds(schema))
+        return with_comparisons({**super().time_schema(schema), "format": "iso-time"}, schema)
 
     def timedelta_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a duration, and describe its bounds."""
-        return with_bounds(super().timedelta_schema(schema), comparison_bounds(schema))
+        return with_comparisons(super().timedelta_schema(schema), schema)
 
     def fraction_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a number or a text, and describe the bounds."""
-        return with_bounds(super().fraction_schema(schema), comparison_bounds(schema))
+        return with_comparisons(super().fraction_schema(schema), schema)
 
     def complex_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a text, and describe its form."""
@@ -339,6 +344,8 @@ class NaturalSchemaGenerator(StrictGenerator):
         bounds = comparison_bounds(cast("JSON", schema))
         may_be_infinite = schema.get("allow_inf_nan", self._config.config_dict.get("allow_inf_nan"))
         text: JsonSchemaValue = {"type": "string"} if may_be_infinite else {"type": "string", "pattern": DECIMAL_TEXT}
+        reason = find_contradiction(cast("JSON", schema))
+        text |= {CONTRADICTION: reason} if reason else {}
         return with_description(text, f"{DECIMAL_DESCRIPTION} {describe_bounds(bounds)}".strip(), *bound_texts(bounds))
 
 

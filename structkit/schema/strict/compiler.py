@@ -57,7 +57,7 @@ from structkit.schema.strict.implied_types import with_other_types
 from structkit.schema.strict.nullability import Nullability
 from structkit.schema.strict.rules_beside import UNIONS, with_rules_in_branches
 from structkit.schema.strict.union_tags import find_tag_names
-from structkit.schema.unsatisfiable import UnsatisfiableSchema
+from structkit.schema.unsatisfiable import UnsatisfiableSchema, reject_contradiction
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
@@ -194,6 +194,7 @@ class SchemaCompiler:
             return self.any_value_node()
         if not isinstance(schema, dict):
             raise UnsatisfiableSchema(f"no value can fit the schema {shorten_json(schema)}", path=path)
+        reject_contradiction(schema, path)
         if "not" in schema and self.is_contained(_without(schema, "not"), schema["not"]):
             raise UnsatisfiableSchema("no value can fit: `not` excludes every value that is asked for", path=path)
         if "allOf" in schema or ("$ref" in schema and self._has_siblings(schema)):
@@ -261,8 +262,7 @@ class SchemaCompiler:
     def _two_unions(self, schema: JSON, path: JSONPath) -> Node:
         """Build `anyOf`, and describe the `oneOf` beside it: both hold at once."""
         self.note(path, "checked locally", "oneOf beside anyOf: stated in the description")
-        text = describe_bounds({"oneOf": schema["oneOf"]})
-        return describe(self._construct(_without(schema, "oneOf"), path), text)
+        return describe(self._construct(_without(schema, "oneOf"), path), describe_bounds({"oneOf": schema["oneOf"]}))
 
     def _any_type(self, schema: JSON, path: JSONPath) -> Node:
         """Accept any value: keywords for one type accept every value of the other types."""
