@@ -110,6 +110,7 @@ def test_a_schema_with_the_keys_of_an_envelope_is_a_schema(schema: dict[str, Any
         pytest.param({"name": "Ada", "age": 3}, "properties", id="an example"),
         pytest.param({"items": [{"sku": "A"}], "total": 3}, '"total"', id="an example with the key items"),
         pytest.param({"id": 1, "title": "Milk"}, '"id"', id="an example with the keys of annotations"),
+        pytest.param({"id": "a1", "title": "Milk"}, '"id"', id="an example with a text as its id"),
         pytest.param({"type": "person", "name": "Ada"}, '"person" is not a type', id="an example with the key type"),
         pytest.param({"name": STRING, "age": INTEGER}, "map of properties", id="properties"),
         pytest.param({"title": STRING, "description": STRING}, "map of properties", id="properties named like keywords"),

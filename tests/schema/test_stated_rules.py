@@ -174,3 +174,24 @@ def test_the_type_and_the_rules_of_a_map_key_are_sent(key: Any, value: Any, expe
 def test_the_pattern_of_the_undeclared_keys_of_a_model_is_sent() -> None:
     other_keys = ResponseFormat(Extensions).schema["properties"]["other_keys"]
     assert other_keys["items"]["properties"]["key"] == {"type": "string", "pattern": "^x-[a-z]+$"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "text"),
+    [
+        ({"not": {"$ref": "#/$defs/bad"}}, 'Must not match {"enum": ["x", "y"]}.'),
+        ({"contains": {"$ref": "#/$defs/bad"}}, 'Contains an item that matches {"enum": ["x", "y"]}.'),
+        ({"if": {"properties": {"a": {"$ref": "#/$defs/bad"}}}}, 'if: {"properties": {"a": {"enum": ["x", "y"]}}}.'),
+        ({"not": {"const": {"$ref": "#/$defs/bad"}}}, 'Must not match {"const": {"$ref": "#/$defs/bad"}}.'),
+        ({"not": {"$ref": "#/$defs/tree"}}, "Must not match {"),
+    ],
+    ids=str,
+)
+def test_a_rule_in_a_description_has_no_reference(rules: Any, text: str) -> None:
+    definitions = {
+        "bad": {"enum": ["x", "y"]},
+        "tree": {"required": ["a"], "properties": {"a": {"$ref": "#/$defs/tree"}}},
+    }
+    part = {"type": "array" if "contains" in rules else "object", **rules}
+    form = ResponseFormat({"type": "object", "properties": {"part": part}, "required": ["part"], "$defs": definitions})
+    assert text in form.schema["properties"]["part"]["description"]

@@ -14,9 +14,12 @@ from structkit.schema.json_schema.pointer_targets import with_targets_in_definit
 from structkit.schema.json_schema.property_maps import is_property_map
 from structkit.schema.json_schema.vocabulary import ASSERTIONS, DATA_KEYS, DEFINITIONS, is_keyword, quote_names
 from structkit.schema.naming import snake_case
-from structkit.values import JSON
+from structkit.values import JSON, JSONValue
 from structkit.values.json_pointer import pointer_keys
 from structkit.values.text import shorten_json
+
+ADDRESS_MARKS = frozenset(":/#.")
+"""Characters of which the address of a schema has one."""
 
 OBJECT_ADVICE = 'write {"type": "object", "properties": {...}}'
 
@@ -74,7 +77,7 @@ def validate_root(schema: JSON) -> None:
     Raises:
         SchemaError: It is something else; the message says what to pass instead.
     """
-    unknown = [key for key in schema if not is_keyword(key) or (key == "id" and not isinstance(schema[key], str))]
+    unknown = [key for key in schema if not is_keyword(key) or (key == "id" and not _is_address(schema[key]))]
     if is_property_map(schema) and not _schema_keys(schema):
         names = quote_names([*schema], 5)
         raise SchemaError(f"not a JSON Schema, but a map of properties ({names}): {OBJECT_ADVICE} around them")
@@ -84,6 +87,11 @@ def validate_root(schema: JSON) -> None:
         raise SchemaError(
             f"not a JSON Schema: its keys ({quote_names(unknown, 5)}) have no meaning in one; {_advice(schema)}"
         )
+
+
+def _is_address(value: JSONValue) -> bool:
+    """Return whether a value is the address of a schema, and not the number or the name of a record."""
+    return isinstance(value, str) and not ADDRESS_MARKS.isdisjoint(value)
 
 
 def _schema_keys(schema: JSON) -> list[str]:

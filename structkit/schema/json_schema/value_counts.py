@@ -34,5 +34,4 @@ def max_values(schema: JSONValue, resolve: Callable[[JSONValue], JSON], depth: i
 
 def _total(counts: list[int | None]) -> int | None:
     """Return the sum of some numbers; None if one of them is unknown, or there are none."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if known and len(known) == len(counts) else None
+    return sum(count or 0 for count in counts) if counts and None not in counts else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from structkit.schema.descriptions import describe_bounds
+from structkit.schema.json_schema.inline_targets import inline_targets
 from structkit.schema.nodes.context import Compiler
 from structkit.values import JSON, JSONPath
 from structkit.values.text import shorten_json
@@ -13,4 +14,4 @@ def state_bounds(bounds: JSON, path: JSONPath, compiler: Compiler) -> str:
     stated = {name: value for name, value in bounds.items() if describe_bounds({name: value})}
     for name, value in stated.items():
         compiler.note(path, "checked locally", f"{name} {shorten_json(value)}: stated in the description")
-    return describe_bounds(stated)
+    return describe_bounds({name: inline_targets(value, compiler.resolve) for name, value in stated.items()})

@@ -234,7 +234,7 @@ def _build_any_value(parts: list[JSON], nodes: list[Node], path: JSONPath, compi
 
 
 def _text_without_form(node: Node) -> str:
-    """Return the description of a branch, without what it says of a form that any value does not have."""
+    """Return the description of a branch, without the sentence on a form that any value does not have."""
     text = description_of(node) or ""
     for form in (MAP, POSITIONS):
         text = text.replace(f"{form} ", "").removesuffix(form)

@@ -48,6 +48,7 @@ from structkit.schema.nodes.json_text import json_text_node
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.reference import Definitions, ReferenceNode
 from structkit.schema.nodes.scalar import build_scalar
+from structkit.schema.nodes.stated_bounds import state_bounds
 from structkit.schema.nodes.tuple import build_tuple
 from structkit.schema.nodes.union import build_union
 from structkit.schema.strict.deep_definitions import deep_definitions
@@ -201,7 +202,7 @@ class SchemaCompiler:
             return self._all_of(schema, path)
         node = self._reference(schema["$ref"], path) if "$ref" in schema else self._construct(schema, path)
         node = describe(node, description_of(node), schema.get(GENERATED_DESCRIPTION))
-        return describe(node, *description_texts(schema, node, partial(self.note, path)))
+        return describe(node, *description_texts(schema, node, self.resolve, partial(self.note, path)))
 
     def _has_siblings(self, schema: JSON) -> bool:
         """Return whether other keywords count beside a `$ref`: drafts before 2019-09 ignore them."""
@@ -261,8 +262,8 @@ class SchemaCompiler:
 
     def _two_unions(self, schema: JSON, path: JSONPath) -> Node:
         """Build `anyOf`, and describe the `oneOf` beside it: both hold at once."""
-        self.note(path, "checked locally", "oneOf beside anyOf: stated in the description")
-        return describe(self._construct(_without(schema, "oneOf"), path), describe_bounds({"oneOf": schema["oneOf"]}))
+        text = state_bounds({"oneOf": schema["oneOf"]}, path, self)
+        return describe(self._construct(_without(schema, "oneOf"), path), text)
 
     def _any_type(self, schema: JSON, path: JSONPath) -> Node:
         """Accept any value: keywords for one type accept every value of the other types."""
@@ -283,7 +284,7 @@ class SchemaCompiler:
         merged = with_alternatives(schema, self.resolve)
         keys = {MAY_BE_REQUIRED: keys_of_alternatives(schema, self.resolve)}
         node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), **keys, "type": "object"}, path, self)
-        node = describe(node, describe_bounds({word: schema[word] for word in UNIONS if word in schema}))
+        node = describe(node, state_bounds({word: schema[word] for word in UNIONS if word in schema}, path, self))
         return with_other_types(lambda _path, _compiler: node, schema, path, self)
 
     def _reference(self, pointer: str, path: JSONPath) -> Node:

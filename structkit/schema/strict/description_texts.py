@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from structkit.schema.descriptions import describe_bounds
 from structkit.schema.explanation import NoteKind
+from structkit.schema.json_schema.inline_targets import inline_targets
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, DESCRIBED_BOUNDS, IGNORED_SCHEMA
 from structkit.schema.nodes.examples import example_texts
 from structkit.schema.nodes.node import Node
-from structkit.values import JSON
+from structkit.values import JSON, JSONValue
 from structkit.values.text import end_sentence, shorten_json
 
 DESCRIBED_KEYWORDS = frozenset(
@@ -21,16 +23,20 @@ DESCRIBED_KEYWORDS = frozenset(
 FLAG_DESCRIPTIONS = {"deprecated": "Deprecated.", "readOnly": "Read-only."}
 """What the model reads about annotations that are true."""
 
-AddNote = Callable[[NoteKind, str], None]
+Resolve: TypeAlias = Callable[[JSONValue], JSON]
+"""Returns a schema, or the one that its `$ref` leads to."""
+
+AddNote: TypeAlias = Callable[[NoteKind, str], None]
 """Adds a note to `explain` for the place of the schema."""
 
 
-def description_texts(schema: JSON, node: Node, note: AddNote) -> Iterator[str]:
+def description_texts(schema: JSON, node: Node, resolve: Resolve, note: AddNote) -> Iterator[str]:
     """Yield the texts of a schema's description, and note the rules among them.
 
     Args:
         schema: The schema.
         node: Its node, which has the form of its examples.
+        resolve: Follows references in the document.
         note: Adds a note.
     """
     if title := schema.get("title"):
@@ -38,7 +44,7 @@ def description_texts(schema: JSON, node: Node, note: AddNote) -> Iterator[str]:
     yield schema.get("description", "")
     yield from (text for word, text in FLAG_DESCRIPTIONS.items() if schema.get(word) is True)
     yield from _examples(schema, node, note)
-    yield from _rules(schema, note)
+    yield from _rules(schema, resolve, note)
 
 
 def _examples(schema: JSON, node: Node, note: AddNote) -> Iterator[str]:
@@ -49,7 +55,7 @@ def _examples(schema: JSON, node: Node, note: AddNote) -> Iterator[str]:
         note("dropped", f"examples that are too long for a description: {omitted}")
 
 
-def _rules(schema: JSON, note: AddNote) -> Iterator[str]:
+def _rules(schema: JSON, resolve: Resolve, note: AddNote) -> Iterator[str]:
     if reason := schema.get(IGNORED_SCHEMA):
         note("dropped", f"json_schema_extra or WithJsonSchema: not a JSON Schema: {reason}")
     for bounds in schema.get(ADDITIONAL_BOUNDS, ()):
@@ -60,4 +66,4 @@ def _rules(schema: JSON, note: AddNote) -> Iterator[str]:
     for keyword in schema:
         if keyword in DESCRIBED_KEYWORDS:
             note("checked locally", f"{keyword}: stated in the description")
-            yield describe_bounds({keyword: schema[keyword]})
+            yield describe_bounds({keyword: inline_targets(schema[keyword], resolve)})
