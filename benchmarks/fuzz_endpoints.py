@@ -168,7 +168,7 @@ def _check_job(rng: Random) -> tuple[str, JSONValue, list[str]]:
         requests, counts = len(endpoint.requests), dict(report.counts)
     name = f"{error.fault} of {error.vendor}, {place}, {'always' if is_always else 'once'} for a row"
     may_end = error.fault in FAULTS_OF_ACCOUNTS
-    ends = may_end and reading.is_certain
+    ends = may_end and reading.is_certain and (reading.kind, reading.source) != ("credentials", "statement")
     return name, body, _job_faults(counts, requests, report.reason, ends=ends, may_end=may_end)
 
 

@@ -24,6 +24,7 @@ SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required"
 
 REJECTIONS = {
     "firewall": error_reply(403, "the request was blocked"),
+    "firewall, in other words": error_reply(403, "Unauthorized"),
     "too long": error_reply(400, "the prompt is too long"),
     "too large": error_reply(413, "the body is too large"),
     "unprocessable": error_reply(422, "the text has an invalid character"),

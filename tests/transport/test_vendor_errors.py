@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from vendor_errors import CARRIERS, VENDOR_ERRORS, arrives
 
+import structkit
+from structkit.batch.engines.batch_api.batch_results import read_result
 from structkit.dialects.error_bodies import read_error
 from structkit.errors import TransportError
+from structkit.transport.batch_endpoint import BatchEndpoint
 from structkit.transport.http_reply import read_reply
 from structkit.values import JSONValue
+from structkit.values.parameters import NO_PARAMETERS
 
 ReadingFacts = tuple[str, bool, bool]
 
@@ -50,6 +54,20 @@ def test_a_fault_is_the_same_in_whatever_words_and_place_it_arrives(fault: str, 
     replies = {error.vendor: read(*carrier.wrap(error)) for error in errors}
     readings = {vendor: facts_of(reply) for vendor, reply in replies.items()}
     assert {vendor: each for vendor, each in readings.items() if not EXPECTED[fault](each)} == {}
+
+
+def test_an_error_is_the_same_in_a_line_of_a_batch() -> None:
+    endpoint = BatchEndpoint("http://localhost:1/v1", "key", NO_PARAMETERS, structkit.Policy())
+    readings = {}
+    for error in VENDOR_ERRORS:
+        line = {"custom_id": "a", "response": {"status_code": error.status, "body": error.body}, "error": None}
+        result = read_result(json.dumps(line).encode(), endpoint)
+        assert result is not None
+        assert isinstance(result.reply, TransportError)
+        readings[error.fault, error.vendor] = facts_of(result.reply)
+    assert readings == {
+        (error.fault, error.vendor): facts_of(read(error.status, error.body)) for error in VENDOR_ERRORS
+    }
 
 
 @pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS.keys())

@@ -207,7 +207,8 @@ class Limiter:
     def stop_if_fatal(self, rejection: TransportError) -> None:
         """End the run if the endpoint rejects every row as it rejects this one."""
         reading = read_error(rejection)
-        is_certain = reading.kind in FATAL_KINDS and reading.is_certain
+        is_stated_key = reading.kind == "credentials" and reading.source == "statement"  # a firewall may write it, too
+        is_certain = reading.kind in FATAL_KINDS and reading.is_certain and not is_stated_key
         is_likely = reading.kind in FATAL_KINDS or _is_forbidden(rejection)
         # A firewall may reject this row with a 403, or a message quote a row about money: other rows have to tell.
         is_row_suspect = self.has_answered or self.is_proven or self.deferred_rows
