@@ -29,6 +29,7 @@ from structkit.schema.cache import response_format
 from structkit.values import Answer, Attempt, Issue, JSONPath, JSONValue, Message, Prompt, Result, value_at
 from structkit.values.chunk_result import ChunkResult
 from structkit.values.evidence_map import Evidence, EvidenceMap, TextSource
+from structkit.values.text import list_lines
 
 AUTO_CHARS = 8_000
 """Characters of a chunk, if the caller does not say how many."""
@@ -209,8 +210,9 @@ class ChunkPlan:
 
     def invalid_output(self, answer: Answer[Any], results: Sequence[Result[Any]]) -> InvalidOutput:
         """Return the error for an invalid value of valid chunks."""
-        lines = "\n".join(f"  {issue}" for issue in answer.issues)
-        message = f"each is valid, but together they are no valid {self.response_format.name}:\n{lines}"
+        message = (
+            f"each is valid, but together they are no valid {self.response_format.name}:\n{list_lines(answer.issues)}"
+        )
         error = InvalidOutput(message, issues=answer.issues)
         prefix = f"{len(results)} chunks of the text"
         return error.with_chunks(prefix, self._attempts(results), self._chunk_results(results))

@@ -10,7 +10,7 @@ from structkit.parsing import has_ended_turn
 from structkit.parsing.completion import MAX_REASON_CHARS, fault_of_choice
 from structkit.schema import Codec
 from structkit.values import Answer, Choice, Issue, Parameters
-from structkit.values.text import shorten
+from structkit.values.text import list_lines, shorten
 
 T = TypeVar("T")
 
@@ -89,11 +89,10 @@ def invalid_output(
         requests: The number of requests.
         is_last: Whether the policy allows no further one; otherwise the model would only repeat its reply.
     """
-    issues = "\n".join(f"  {issue}" for issue in answer.issues)
     times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
     times += f" ({requests} requests)" if requests > attempts else ""
     return InvalidOutput(
-        f"no valid {codec.name} in {times}; the issues of the last reply:\n{issues}\n"
+        f"no valid {codec.name} in {times}; the issues of the last reply:\n{list_lines(answer.issues)}\n"
         f"loosen the type, give an example, or {'allow more attempts' if is_last else REPEATED}",
         issues=answer.issues,
         partial=answer.text,

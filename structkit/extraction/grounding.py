@@ -23,6 +23,7 @@ from structkit.schema import Codec
 from structkit.values import Answer, Issue, JSONPath, JSONValue, Prompt, Result, ToolRun
 from structkit.values.evidence_map import Evidence, EvidenceMap, TextSource
 from structkit.values.source_cell import is_blank
+from structkit.values.text import list_lines
 
 EvidenceChoice: TypeAlias = "bool | Literal['null', 'require']"
 """What `evidence=` may be."""
@@ -222,9 +223,8 @@ def _with_pruning(conversation: Any, result: Result[Any], prunings: list[Pruning
 
 def _not_in_text(pruning: Pruning) -> InvalidOutput:
     issues = tuple(issue for issue in pruning.warnings if issue.path in pruning.missing)
-    lines = "\n".join(f"  {issue}" for issue in issues)
     return InvalidOutput(
-        f"{len(issues)} value(s) of a valid reply are not in the text:\n{lines}\n"
+        f"{len(issues)} value(s) of a valid reply are not in the text:\n{list_lines(issues)}\n"
         'let them be null in the type, mark them as Judged, or leave out Policy(missing_evidence="raise")',
         issues=issues,
         partial=pruning.answer.text,

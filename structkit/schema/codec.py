@@ -36,7 +36,7 @@ from structkit.schema.strict.split import select_part
 from structkit.schema.unrelated import UnrelatedReplies, reject_unrelated, unrelated_issues, unrelated_replies
 from structkit.values import ABSENT, JSON, Answer, FrozenJSON, Issue, JSONPath, JSONValue, value_at
 from structkit.values.repair import are_allowed
-from structkit.values.text import shorten_json
+from structkit.values.text import list_lines, shorten_json
 
 T = TypeVar("T")
 
@@ -310,9 +310,10 @@ class Codec(Generic[T]):
 
     def _value_of(self, answer: Answer[T]) -> T:
         if answer.issues:
-            lines = "\n".join(f"  {issue}" for issue in answer.issues)
             raise InvalidOutput(
-                f"the reply does not fit {self.name}:\n{lines}", issues=answer.issues, partial=answer.text or None
+                f"the reply does not fit {self.name}:\n{list_lines(answer.issues)}",
+                issues=answer.issues,
+                partial=answer.text or None,
             )
         return answer.value  # type: ignore[return-value]
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.explanation import Note
 from structkit.values import JSON, Issue, JSONValue
+from structkit.values.text import MAX_LISTED_LINES
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ class InvalidValue(Exception):
 
     def __init__(self, issues: tuple[Issue, ...]) -> None:
         """Store the issues."""
-        super().__init__("; ".join(map(str, issues)))
+        super().__init__("; ".join(map(str, issues[:MAX_LISTED_LINES])))
         self.issues = issues
 
 

@@ -20,6 +20,9 @@ and halves of surrogate pairs, which cannot be written. The joiners of emoji and
 MAX_LISTED_NAMES = 20
 """Names that a message lists."""
 
+MAX_LISTED_LINES = 100
+"""Lines that a message lists."""
+
 
 def format_names(names: Sequence[str]) -> str:
     """Return names that come from data, such as columns or sheets, for a message.
@@ -132,3 +135,13 @@ def escape_controls(text: str, keep: str = "\n\t") -> str:
     größer\u001b[2J\u202e, 你好
     """
     return CONTROLS.sub(lambda match: match[0] if match[0] in keep else json.dumps(match[0])[1:-1], text)
+
+
+def list_lines(items: Sequence[object]) -> str:
+    r"""Return items as indented lines, of which a message has the first ones.
+
+    >>> list_lines(["a", "b"]), list_lines(range(1_200))[-17:]
+    ('  a\n  b', '\n  and 1,100 more')
+    """
+    omitted = [f"and {len(items) - MAX_LISTED_LINES:,} more"] if len(items) > MAX_LISTED_LINES else []
+    return "\n".join(f"  {item}" for item in (*items[:MAX_LISTED_LINES], *omitted))

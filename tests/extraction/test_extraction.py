@@ -250,3 +250,12 @@ def test_a_place_that_the_reply_to_a_patch_omits_is_an_issue() -> None:
     result = step.receive(reply(json.dumps({"text": "t" * 400, **note})))
     assert isinstance(result, Result)
     assert result.value.note == "fragile"
+
+
+def test_a_message_lists_the_first_issues_of_very_many() -> None:
+    text = json.dumps({"lines": [{"item": "tea", "price": -1}] * 5_000})
+    error = start(policy=Policy(attempts=1)).receive(reply(text))
+    assert isinstance(error, InvalidOutput)
+    assert len(error.issues) == 5_000
+    assert "\n  and 4,900 more\nloosen the type" in str(error)
+    assert len(str(error)) < 10_000
