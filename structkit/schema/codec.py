@@ -310,11 +310,8 @@ class Codec(Generic[T]):
 
     def _value_of(self, answer: Answer[T]) -> T:
         if answer.issues:
-            raise InvalidOutput(
-                f"the reply does not fit {self.name}:\n{list_lines(answer.issues)}",
-                issues=answer.issues,
-                partial=answer.text or None,
-            )
+            message = f"the reply does not fit {self.name}:\n{list_lines(answer.issues)}"
+            raise InvalidOutput(message, issues=answer.issues, partial=answer.text or None)
         return answer.value  # type: ignore[return-value]
 
     @cached_property
