@@ -23,7 +23,7 @@ from structkit.values.argument_hints import explain_arguments
 
 
 @explain_arguments(hint_setting)
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Job(JobSettings):
     """Labels a table, every row exactly once.
 

@@ -97,7 +97,7 @@ class LabelOptions(TypedDict, total=False):
     journal: Path | str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JobSettings:
     """The settings of a job; `Job` documents each of them."""
 
@@ -157,6 +157,12 @@ class JobSettings:
         if self.batch_api and self.output is None:
             raise ConfigError("batch_api needs an output: batches are collected by the journal beside it")
         self._set_prices()
+
+    def __repr__(self) -> str:
+        """The settings that are not the defaults, without secrets."""
+        from structkit.batch.job_display import display_settings
+
+        return display_settings(self)
 
     def _set_prices(self) -> None:
         if self.prices is not None:

@@ -32,7 +32,7 @@ class Declaration(Generic[T]):
     response_format: ResponseFormat[T]
     client: Client | AsyncClient | None
     model: str | None
-    call: DefaultOptions
+    call: DefaultOptions = field(repr=False)
     default_clients: dict[str | None, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
