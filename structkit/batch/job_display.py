@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from structkit.client.client_display import MAX_OPTION_CHARS, display_options
 from structkit.values.display import format_fields, short_repr
 
-if TYPE_CHECKING:
-    from structkit.batch.settings import JobSettings
 
-
-def display_settings(settings: JobSettings) -> str:
-    """Return the settings of a job as a text; the queries of addresses are left out, as they may be secret."""
+def display_settings(settings: Any) -> str:
+    """Return the settings of a job, a dataclass, as a text; the queries of addresses are left out, as they may be secret."""
     values = {each.name: getattr(settings, each.name) for each in fields(settings) if each.repr}
     defaults = {each.name: each.default for each in fields(settings)}
     chosen = {name: value for name, value in values.items() if defaults[name] is MISSING or value != defaults[name]}

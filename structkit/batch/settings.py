@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, cast
 
+from structkit.batch.job_display import display_settings
 from structkit.batch.parts import Part
 from structkit.client import AsyncClient, Client
 from structkit.client.arguments import DefaultOptions
@@ -160,8 +161,6 @@ class JobSettings:
 
     def __repr__(self) -> str:
         """The settings that are not the defaults, without secrets."""
-        from structkit.batch.job_display import display_settings
-
         return display_settings(self)
 
     def _set_prices(self) -> None:
