@@ -10,7 +10,7 @@ from structkit.values.display import format_fields, short_repr
 
 
 def display_settings(settings: Any) -> str:
-    """Return the settings of a job, a dataclass, as a text; the queries of addresses are left out, as they may be secret."""
+    """Return the settings of a job, a dataclass, as a text without the queries of addresses, which may be secret."""
     values = {each.name: getattr(settings, each.name) for each in fields(settings) if each.repr}
     defaults = {each.name: each.default for each in fields(settings)}
     chosen = {name: value for name, value in values.items() if defaults[name] is MISSING or value != defaults[name]}
