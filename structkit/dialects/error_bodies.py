@@ -93,8 +93,8 @@ UPSTREAM_ERROR = r"(?:[eE]rror code: \d{3} - |Exception - |litellm\.\w+Error: )(
 """How a message starts to quote the error of an upstream, in JSON or as Python writes it, as LiteLLM's do."""
 
 QUOTED_FIELD = (
-    r"(?si)\\*['\"](code|type|status|reason|message|msg|error|detail)\\*['\"]\s*:\s*"
-    r"(?:\\*(?P<quote>['\"])((?:(?!\\*(?P=quote)\s*[,}\]\\]).)*)|(\d+))"
+    r"(?si)\\{0,8}['\"](code|type|status|reason|message|msg|error|detail)\\{0,8}['\"]\s*:\s*"
+    r"(?:\\{0,8}(?P<quote>['\"])((?:(?!\\{0,8}(?P=quote)\s*[,}\]\\]).)*)|(\d+))"
 )
 ECHO_FIELD = rf"['\"](?:{'|'.join(sorted(ECHO_KEYS))})\\*['\"]\s*:"
 """The fields of such an error; a text after an echo of the request may be that of a row."""
