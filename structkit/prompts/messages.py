@@ -210,6 +210,8 @@ def _advice(item: Any) -> str:
         return "; call it, and pass what it returns"
     if hasattr(item, "__fspath__") or isinstance(item, bytes | bytearray | memoryview):
         return "; pass structkit.Document.open(...) for its text, or structkit.File(...) for an image, a sound or a PDF"
+    if callable(getattr(item, "save", None)):
+        return "; save an image as PNG into an io.BytesIO, and pass structkit.File(...)"
     return "; pass its JSON as a text" if isinstance(item, Mapping) else ""
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletionMessage
+from PIL import Image
 from pydantic import BaseModel, Field
 
 import structkit
@@ -151,6 +152,7 @@ def test_a_prompt_that_is_neither_messages_nor_parts_is_rejected(connect: Connec
         (str.upper, "call it, and pass what it returns"),
         (Path("invoice.pdf"), r"not (Posix|Windows)Path; pass structkit.Document.open\(...\) for its text"),
         (["Read this:", b"%PDF"], r"not bytes; pass structkit.Document.open\(...\) for its text, or structkit.File"),
+        (["Read this:", Image.new("RGB", (1, 1))], r"not Image; save an image .*, and pass structkit.File\(...\)"),
         ({"seller": "Northwind"}, "not dict; pass its JSON as a text"),
         (structkit.JinjaTemplate("{{ text }}"), "not JinjaTemplate; call it, and pass what it returns"),
     ],
