@@ -1,4 +1,4 @@
-"""Random types, replies, patterns, damaged files, secrets and errors: prints each counterexample with its seed.
+"""Random types, replies, patterns, tables, damaged files, secrets and errors: prints each counterexample.
 
 Run it:  poe fuzz [--seconds N] [--seed TEXT] [--only SUBJECT ...]
 """
@@ -18,6 +18,7 @@ import fuzz_files
 import fuzz_patterns
 import fuzz_replies
 import fuzz_secrets
+import fuzz_tables
 import fuzz_types
 from fuzz_types import Counterexample
 
@@ -35,6 +36,7 @@ SUBJECTS: dict[str, Callable[[str, Counter[str]], list[Counterexample]]] = {
     "files": fuzz_files.try_seed,
     "secrets": fuzz_secrets.try_seed,
     "endpoints": fuzz_endpoints.try_seed,
+    "tables": fuzz_tables.try_seed,
 }
 MAX_CASE_S = 300
 """Seconds after which a case hangs: the run ends with a traceback."""

@@ -169,8 +169,9 @@ class LabelledTable:
             layout: These columns and the others that an output has of the type; by default the former alone.
         """
         columns = self.fields if fields is None else fields
-        header = find_header(names, columns if layout is None else layout) if self.is_output else None
-        find = header.fields.get if header else partial(self._find, names)
+        layout = columns if layout is None else layout
+        header = find_header(names, layout) if self.is_output else None
+        find = header.fields.get if header else partial(self._find, names, {column.name for column in layout})
         places = []
         for column in columns:
             parts = (column,) if find(column.name) else flatten_columns([column])
@@ -197,12 +198,12 @@ class LabelledTable:
         is_taken = any(each.name == name for each in self.fields)
         return f"{name}_run" if f"{name}_run" in names else None if is_taken else name
 
-    def _find(self, names: tuple[str, ...], name: str) -> str | None:
+    def _find(self, names: tuple[str, ...], own_names: set[str], name: str) -> str | None:
         """Return the column of a field in a table that is not as a job has written it."""
         renamed = f"{name}_output"
         while f"{renamed}_output" in names:
             renamed = f"{renamed}_output"
-        has_renamed = renamed in names and renamed not in {each.name for each in self.fields}
+        has_renamed = renamed in names and renamed not in own_names
         if has_renamed and (self.is_output or name not in names):
             return renamed
         return name if name in names else None

@@ -161,3 +161,13 @@ def test_an_output_with_a_row_for_each_item_is_read_as_its_values_whatever_the_i
         label(output, [{"id": "a", **cells}], output_type, reply, items=items)
         [row] = TableForm(response_format, "id", items=items).open(output, is_output=True)
         assert row.value == natural, cells
+
+
+def test_a_field_of_an_item_that_is_left_out_is_not_read_from_another_field(tmp_path: Path) -> None:
+    properties = {"kind": {"type": "string"}, "kind_output": {"type": "string"}}
+    item = {"type": "object", "properties": properties, "required": ["kind_output"], "additionalProperties": False}
+    schema = {"type": "object", "properties": {"items": {"type": "array", "items": item}}, "required": ["items"]}
+    schema |= {"additionalProperties": False}
+    label(tmp_path / "t.jsonl", [{"id": "a"}], schema, '{"items": [{"kind": null, "kind_output": "x"}]}', items="items")
+    [row] = TableForm(ResponseFormat(schema), "id", items="items").open(tmp_path / "t.jsonl", is_output=True)
+    assert row.value == {"items": [{"kind_output": "x"}]}
