@@ -67,12 +67,12 @@ def _object(rng: Random, depth: int) -> tuple[JSON, Make]:
     return schema, make
 
 
-def _shown(value: Any) -> Any:
-    """Return what a table shows of a value: what is empty in it is as good as absent."""
+def _content(value: Any) -> Any:
+    """Return what a table holds of a value: what is empty in it is as good as absent."""
     if isinstance(value, dict):
-        return {name: part for name, item in value.items() if (part := _shown(item)) is not None} or None
+        return {name: part for name, item in value.items() if (part := _content(item)) is not None} or None
     if isinstance(value, list):
-        return [part for part in map(_shown, value) if part is not None] or None
+        return [part for part in map(_content, value) if part is not None] or None
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -110,7 +110,7 @@ def _check_outputs(rng: Random, folder: Path) -> tuple[str, list[str]]:
             faults += [
                 f"{suffix}, items={items}: {key} is {got.get(key)!r}, not {value!r}"
                 for key, value in values.items()
-                if _shown(got.get(key)) != _shown(value)
+                if _content(got.get(key)) != _content(value)
             ]
             faults += _input_faults(path, rows, suffix)
     return f"{schema} beside {names}", faults
