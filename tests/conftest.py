@@ -103,6 +103,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             "test_clients",
             "test_parameters",
             "test_loop_stops",
+            "test_required_streams",
         }
         drivers = {**DRIVERS, **OVER_HTTPX2, **OVER_SDK} if over_http else DRIVERS
         metafunc.parametrize("connect", drivers.values(), ids=drivers.keys(), indirect=True)

@@ -113,16 +113,20 @@ def read_error(error: TransportError) -> ErrorReading:
 
 
 def rejects_field(error: object, field: re.Pattern[str], echoes: Iterable[str] = ()) -> bool:
-    """Return whether an error rejects a field of the request.
+    """Return whether an error rejects a field of the request: by its status, or as an error object under 200.
 
     Args:
         error: An error, or another reply.
         field: Matches how the texts of an error name the field.
         echoes: Texts that were sent, as in `error_texts`.
     """
-    if not isinstance(error, StatusError) or read_error(error).is_certain:
+    if not isinstance(error, TransportError) or read_error(error).is_certain:
         return False
-    return error.status_code in REJECTION_STATUSES and bool(field.search(error_texts(error.body, echoes)))
+    if isinstance(error, StatusError):
+        may_reject = error.status_code in REJECTION_STATUSES
+    else:
+        may_reject = isinstance(error.body, dict) and bool(error.body.get("error")) and not _has_writing(error.body)
+    return may_reject and bool(field.search(error_texts(error.body, echoes)))
 
 
 def read_error_body(status: int, body: JSONValue) -> ErrorReading:

@@ -201,11 +201,22 @@ STREAM = re.compile(r"\bstream(ing|ed|s)?\b", re.IGNORECASE)
 """An error that names the stream that a request asks for."""
 
 REJECTED_STREAM = re.compile(
-    r"\bstream(?:ing|ed)?\b[^.\n]{0,40}(?:not (?:be )?(?:support|allow|permit|enabl|available|implement)|n't support|"
-    r"unsupported)|(?:not|n't) support[^.\n]{0,20}\bstream(?:ing|ed|s)?\b|unsupported[^.\n]{0,20}\bstream(?:ing|ed)?\b",
+    r"\bstream(?:ing|ed)?\b(?! (?:error|closed|ended|failed))[^.\n]{0,40}"
+    r"(?:not (?:be )?(?:support|allow|permit|enabl|available|implement)|n't support|unsupported)|"
+    r"(?:not|n't) support[^.\n]{0,20}\bstream(?:ing|ed|s)?\b|unsupported[^.\n]{0,20}\bstream(?:ing|ed)?\b|不支持流",
     re.IGNORECASE,
 )
 """How an error rejects that a reply is streamed."""
+
+REQUIRED_STREAM = re.compile(
+    r"\bnon[- ]?stream|非流|[仅只]支持流|"
+    r"\bonly\b[^.\n]{0,40}\bstream(?:ing|ed)?\b|\bstream(?:ing|ed)?\b[^.\n]{0,20}\bonly\b|"
+    r"\bstream(?:ing)?\b[^.]{0,60}(?:\b(?:must|should|has to|needs to) be (?:set to |equal to )?['\"`]?(?:true|enabled)|"
+    r"\brequired|not support false)|(?:requires?|must (?:have|use|be|set)|please (?:use|set|enable))\W[^.\n]{0,20}\bstream",
+    re.IGNORECASE,
+)
+"""How an error to a request for a whole reply says that the reply has to be streamed: Alibaba's, Fireworks' for many
+tokens, and those of gateways."""
 
 STREAM_OPTIONS = re.compile(r"stream_options|include_usage")
 """The option that asks for token counts at the end of a stream."""

@@ -63,6 +63,10 @@ class HTTPTransport:
         return with_failures(retry(partial(self._attempt, request, policy), policy, failures, request.model), failures)
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
+        send_whole, stream = partial(self._send_whole, request, policy), partial(self._stream_attempt, policy)
+        return self._stream_options.send(request, send_whole, stream)
+
+    def _send_whole(self, request: Request, policy: Policy) -> TransportReply:
         try:
             reader = self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)
@@ -158,6 +162,10 @@ class AsyncHTTPTransport:
         )
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
+        send_whole, stream = partial(self._send_whole, request, policy), partial(self._stream_attempt, policy)
+        return await self._stream_options.send_async(request, send_whole, stream)
+
+    async def _send_whole(self, request: Request, policy: Policy) -> TransportReply:
         try:
             reader = await self._read(OutgoingRequest.of(request), policy)
         except Exception as error:  # noqa: BLE001 (of any exception: the attempts already paid for must not be lost)

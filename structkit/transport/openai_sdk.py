@@ -3,7 +3,7 @@
 The client, also Azure's, keeps its authentication, proxies and URL rules. The SDK's handling of replies is bypassed,
 because it retries, follows redirects with the API key, and reads the whole body of an error, whatever its size. A
 request for a whole reply goes through the client's `chat.completions.create`; one for a stream does not, because a tool
-that has patched `create` would wait for somebody to read the stream that it gets.
+that has patched `create` would wait for somebody to read the stream that it gets. A model that only streams gets no other.
 """
 
 from __future__ import annotations
@@ -66,6 +66,10 @@ class OpenAITransport:
         return with_failures(retry(partial(self._attempt, request, policy), policy, failures, request.model), failures)
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
+        send_whole, stream = partial(self._send_whole, request, policy), partial(self._stream_attempt, policy)
+        return self._stream_options.send(request, send_whole, stream)
+
+    def _send_whole(self, request: Request, policy: Policy) -> TransportReply:
         call = CreateCall(policy)
         with call.running():
             _create(self._client, request, policy)()
@@ -116,6 +120,10 @@ class AsyncOpenAITransport:
         )
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
+        send_whole, stream = partial(self._send_whole, request, policy), partial(self._stream_attempt, policy)
+        return await self._stream_options.send_async(request, send_whole, stream)
+
+    async def _send_whole(self, request: Request, policy: Policy) -> TransportReply:
         self._enter_loop()
         call = CreateCall(policy)
         with call.running():

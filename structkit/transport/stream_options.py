@@ -1,13 +1,15 @@
-"""How an endpoint is asked to stream: with `stream_options`, unless it has rejected them, or the stream itself."""
+"""Whether a reply is asked for as a whole or as a stream, and with `stream_options` or not: by what was rejected."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from structkit.dialects.error_bodies import rejects_field
-from structkit.dialects.refusals import MODE_FIELD, REJECTED_STREAM, STREAM_OPTIONS
+from structkit.dialects.refusals import MODE_FIELD, REJECTED_STREAM, REQUIRED_STREAM, STREAM_OPTIONS
 from structkit.errors import TransportError
-from structkit.transport.transport import TransportReply
+from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
 from structkit.values import Delta, Request
 
 
@@ -15,9 +17,51 @@ class StreamOptions:
     """The fields that make a request a streamed one; what an endpoint or a model of it rejects is remembered."""
 
     def __init__(self) -> None:
-        """Assume that the endpoint accepts `stream_options`, and that each model streams."""
+        """Assume that the endpoint accepts `stream_options`, and that each model gives whole replies and streams."""
         self._reports_usage = True
         self._whole_reply_models = set[str]()
+        self._stream_models = set[str]()
+
+    def send(
+        self, request: Request, send_whole: Callable[[], TransportReply], stream: Callable[[Request], ReplyStream]
+    ) -> TransportReply:
+        """Return the reply to a request for a whole one, collected from a stream if the model only streams.
+
+        Args:
+            request: The request.
+            send_whole: Sends it for a whole reply, once.
+            stream: Sends a request as it is, once, and yields its stream.
+        """
+        if request.model not in self._stream_models:
+            reply = send_whole()
+            if not self._learn_required_stream(request, reply):
+                return reply
+        from structkit.transport.streaming import collect_stream  # few models only stream
+
+        return collect_stream(stream, self, request)
+
+    async def send_async(
+        self,
+        request: Request,
+        send_whole: Callable[[], Awaitable[TransportReply]],
+        stream: Callable[[Request], AsyncReplyStream],
+    ) -> TransportReply:
+        """The async form of `send`."""
+        if request.model not in self._stream_models:
+            reply = await send_whole()
+            if not self._learn_required_stream(request, reply):
+                return reply
+        from structkit.transport.streaming import collect_stream_async  # as above
+
+        return await collect_stream_async(stream, self, request)
+
+    def _learn_required_stream(self, request: Request, reply: TransportReply) -> bool:
+        """Return whether a reply says that the model only streams; if so, later requests are streamed."""
+        if not _rejects(request, reply, REQUIRED_STREAM):
+            return False
+        self._stream_models.add(request.model)
+        self._whole_reply_models.discard(request.model)
+        return True
 
     def add_to(self, request: Request) -> Request:
         """Return the request as a streamed one, with token counts in the last chunk where the endpoint has them.
@@ -33,8 +77,10 @@ class StreamOptions:
 
     def drop_if_rejected(self, request: Request, reply: Delta | TransportReply) -> bool:
         """Return whether *reply* rejects the stream or the `stream_options` of *request*, which later requests lack."""
-        if "stream" in request.fields and _rejects_stream(request, reply):
+        # Another mode may be streamed.
+        if "stream" in request.fields and _rejects(request, reply, REJECTED_STREAM, unless=MODE_FIELD):
             self._whole_reply_models.add(request.model)
+            self._stream_models.discard(request.model)
             return True
         is_own = "stream_options" in request.parameters.options  # the caller's are not dropped
         if "stream_options" not in request.fields or is_own or not rejects_field(reply, STREAM_OPTIONS):
@@ -43,9 +89,11 @@ class StreamOptions:
         return True
 
 
-def _rejects_stream(request: Request, reply: Delta | TransportReply) -> bool:
-    """Return whether a reply rejects the stream, and no mode in it: another mode may be streamed."""
+def _rejects(
+    request: Request, reply: Delta | TransportReply, field: re.Pattern[str], unless: re.Pattern[str] | None = None
+) -> bool:
+    """Return whether a reply rejects a field of the request, by words that are not those of the request's texts."""
     if not isinstance(reply, TransportError):
         return False
     texts = [message.content for message in request.messages if isinstance(message.content, str)]
-    return rejects_field(reply, REJECTED_STREAM, texts) and not rejects_field(reply, MODE_FIELD, texts)
+    return rejects_field(reply, field, texts) and not (unless and rejects_field(reply, unless, texts))

@@ -122,6 +122,28 @@ async def _first_item_async(
     return await _first_item_async(attempt, options, request, running) if is_rejected else first
 
 
+def collect_stream(
+    attempt: Callable[[Request], ReplyStream], options: StreamOptions, request: Request
+) -> TransportReply:
+    """Return the reply at the end of one stream, without its deltas."""
+    running: list[ReplyStream] = []
+    first = _first_item(attempt, options, request, running)
+    with closing(running[0]) as items:
+        [reply] = [item for item in chain((first,), items) if not isinstance(item, Delta)]
+    return reply
+
+
+async def collect_stream_async(
+    attempt: Callable[[Request], AsyncReplyStream], options: StreamOptions, request: Request
+) -> TransportReply:
+    """The async form of `collect_stream`."""
+    running: list[AsyncReplyStream] = []
+    first = await _first_item_async(attempt, options, request, running)
+    async with aclosing(running[0]) as items:
+        [reply] = [item for item in [first, *[each async for each in items]] if not isinstance(item, Delta)]
+    return reply
+
+
 def open_stream(transport: Transport, request: Request, policy: Policy) -> ReplyStream:
     """Yield a reply as a stream; over a transport that does not stream, the reply alone."""
     if (stream := getattr(transport, "stream", None)) is not None:

@@ -356,6 +356,9 @@ STREAM_REJECTIONS = {
     "Azure proxy": (400, {"message": "Streaming completion is not support yet, please remove 'stream' key."}),
     "a gateway": (422, {"message": "Model x does not support streaming"}),
     "a server": (501, {"message": "Streaming is not implemented"}),
+    "a gateway, under 200": (200, {"message": "stream is not supported"}),
+    "a gateway, with a code under 200": (200, {"message": "Unsupported parameter: stream", "code": 400}),
+    "a gateway, in Chinese": (400, {"message": "该模型不支持流式输出"}),
 }
 
 
@@ -371,13 +374,25 @@ def test_a_model_that_does_not_stream_is_asked_for_a_whole_reply(driver: Driver,
     assert [request.get("stream") for request in endpoint.requests] == [True, None, None]
 
 
+def test_a_stream_that_is_rejected_in_its_first_event_is_a_whole_reply(driver: Driver) -> None:
+    rejection = send_chunks(events({"error": {"message": "stream is not supported"}}))
+    with Endpoint(rejection, TEXT) as endpoint:
+        [[reply]] = driver(endpoint.base_url).streams(1, NO_RETRIES, REQUEST)
+    assert reply.choices[0].content == TEXT
+    assert [request.get("stream") for request in endpoint.requests] == [True, None]
+
+
+@pytest.mark.parametrize("status", [400, 200])
 @pytest.mark.parametrize(
     "message",
-    ["tools are not supported with stream", "the stream is broken", "bad row: stream is not supported here"],
+    [
+        *("tools are not supported with stream", "the stream is broken", "bad row: stream is not supported here"),
+        "stream error: the service is not available",
+    ],
 )
-def test_an_error_about_something_else_does_not_end_streaming(driver: Driver, message: str) -> None:
+def test_an_error_about_something_else_does_not_end_streaming(driver: Driver, message: str, status: int) -> None:
     rows = (structkit.Message("user", "stream is not supported here"),)
-    with Endpoint(Reply({"error": {"message": message}}, status=400)) as endpoint:
+    with Endpoint(Reply({"error": {"message": message}}, status=status)) as endpoint:
         driver(endpoint.base_url).streams(1, NO_RETRIES, structkit.Request("m", rows))
     assert all(request["stream"] for request in endpoint.requests)
 
