@@ -209,10 +209,10 @@ REJECTED_STREAM = re.compile(
 """How an error rejects that a reply is streamed."""
 
 REQUIRED_STREAM = re.compile(
-    r"\bnon[- ]?stream|非流|[仅只]支持流|"
-    r"\bonly\b[^.\n]{0,40}\bstream(?:ing|ed)?\b|\bstream(?:ing|ed)?\b[^.\n]{0,20}\bonly\b|"
-    r"\bstream(?:ing)?\b[^.]{0,60}(?:\b(?:must|should|has to|needs to) be (?:set to |equal to )?['\"`]?(?:true|enabled)|"
-    r"\brequired|not support false)|(?:requires?|must (?:have|use|be|set)|please (?:use|set|enable))\W[^.\n]{0,20}\bstream",
+    r"\bnon[- ]?stream|\bonly\b[^.\n]{0,40}\bstream(?:ing|ed)?\b|\bstream(?:ing|ed)?\b[^.\n]{0,20}\bonly\b|"
+    r"\bstream(?:ing)?\b[^.]{0,60}(?:\b(?:must|should|has to|needs to) be (?:set to |equal to )?\W?(?:true|enabled)|"
+    r"\brequired|not support false)|非流|[仅只]支持流|"
+    r"(?:requires?|must (?:have|use|be|set)|please (?:use|set|enable))\W[^.\n]{0,20}\bstream",
     re.IGNORECASE,
 )
 """How an error to a request for a whole reply says that the reply has to be streamed: Alibaba's, Fireworks' for many

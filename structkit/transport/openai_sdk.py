@@ -3,7 +3,8 @@
 The client, also Azure's, keeps its authentication, proxies and URL rules. The SDK's handling of replies is bypassed,
 because it retries, follows redirects with the API key, and reads the whole body of an error, whatever its size. A
 request for a whole reply goes through the client's `chat.completions.create`; one for a stream does not, because a tool
-that has patched `create` would wait for somebody to read the stream that it gets. A model that only streams gets no other.
+that has patched `create` would wait for somebody to read the stream that it gets. A model that only streams gets
+streams for both.
 """
 
 from __future__ import annotations

@@ -86,9 +86,9 @@ def test_an_endpoint_that_rejects_both_forms_is_an_error_after_three_requests(co
 
 @pytest.mark.parametrize("message", ["the stream of tokens is broken", "no: 'we only watch the stream today'"])
 def test_an_error_about_something_else_requires_no_stream(connect: Connect, message: str) -> None:
-    with Endpoint(Reply({"error": {"message": message}}, status=400)) as endpoint:
-        with pytest.raises(structkit.StatusError):
-            connect(endpoint.base_url).extract(int, "we only watch the stream today")
+    rejection = Reply({"error": {"message": message}}, status=400)
+    with Endpoint(rejection) as endpoint, pytest.raises(structkit.StatusError):
+        connect(endpoint.base_url).extract(int, "we only watch the stream today")
     assert not any(request.get("stream") for request in endpoint.requests)
 
 
