@@ -111,6 +111,16 @@ def test_a_schema_with_the_keys_of_an_envelope_is_a_schema(schema: dict[str, Any
         pytest.param({"items": [{"sku": "A"}], "total": 3}, '"total"', id="an example with the key items"),
         pytest.param({"id": 1, "title": "Milk"}, '"id"', id="an example with the keys of annotations"),
         pytest.param({"id": "a1", "title": "Milk"}, '"id"', id="an example with a text as its id"),
+        pytest.param({"items": [{"sku": "A", "quantity": 2}]}, r'its keys ."items".', id="items"),
+        pytest.param({"items": [{"title": "Alien"}], "title": "Films"}, '"items"', id="items with keys of annotations"),
+        pytest.param({"items": [], "title": "Films"}, '"items"', id="no items"),
+        pytest.param({"items": ["a", "b"]}, '"items"', id="items that are texts"),
+        pytest.param({"items": {"sku": "A"}}, 'items: .*"sku"', id="an item"),
+        pytest.param({"type": "array", "items": [{"sku": "A"}]}, r'items\[0\]: .*"sku"', id="items beside a type"),
+        pytest.param(obj(cart={"type": "array", "items": {"sku": "A", "quantity": 2}}), '"sku"', id="an item below"),
+        pytest.param({"title": "Alien", "format": "DVD"}, '"format"', id="an example with the key format"),
+        pytest.param({"links": ["https://x.y"], "title": "Links"}, '"links"', id="an example with the key links"),
+        pytest.param({"media": [{"url": "https://x.y"}]}, '"media"', id="an example with the key media"),
         pytest.param({"type": "person", "name": "Ada"}, '"person" is not a type', id="an example with the key type"),
         pytest.param({"name": STRING, "age": INTEGER}, "map of properties", id="properties"),
         pytest.param({"title": STRING, "description": STRING}, "map of properties", id="properties named like keywords"),
@@ -131,6 +141,20 @@ def test_a_schema_with_the_keys_of_an_envelope_is_a_schema(schema: dict[str, Any
 def test_a_dict_that_is_not_a_schema_is_rejected_with_what_to_pass_instead(document: Any, advice: str) -> None:
     with pytest.raises(SchemaError, match=advice):
         ResponseFormat(document)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "items": {"tsType": "Film"}},
+        {"type": "array", "items": {"title": "A film"}},
+        {"type": "array", "items": [{"title": "A film"}, {}]},
+        {"type": "array", "items": []},
+        obj(film={"tsType": "Film"}),
+    ],
+)
+def test_items_without_a_constraint_may_have_annotations_and_extensions(schema: dict[str, Any]) -> None:
+    ResponseFormat(schema)
 
 
 @pytest.mark.parametrize(

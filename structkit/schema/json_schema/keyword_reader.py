@@ -9,6 +9,7 @@ from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.json_schema.discriminators import is_without_union, read_discriminator
 from structkit.schema.json_schema.drafts import NEWEST, URIS, draft_of
+from structkit.schema.json_schema.example_data import validate_items
 from structkit.schema.json_schema.foreign_keywords import KEYWORD_RULES
 from structkit.schema.json_schema.misspelt_keywords import validate_keyword_names
 from structkit.schema.json_schema.pointer_targets import look_up, set_child
@@ -63,6 +64,7 @@ class _KeywordReader:
 
     def _read(self, part: JSON, path: JSONPath) -> JSON:
         validate_keyword_names(part, path)
+        validate_items(part, path)
         self._unknown |= dict.fromkeys(name for name in part if not is_keyword(name))
         for rule in self._rules:
             part = self._noted(rule.rewrite(part, path), part, rule.meaning, path)

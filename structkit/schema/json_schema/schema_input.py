@@ -9,19 +9,15 @@ from structkit.errors import SchemaError
 from structkit.schema.explanation import Note
 from structkit.schema.json_schema.api_documents import describe_schemas, is_api_document, select_schema
 from structkit.schema.json_schema.envelopes import SCHEMA_KEYS, open_envelope
+from structkit.schema.json_schema.example_data import KEYS_ADVICE, OBJECT_ADVICE, is_data
 from structkit.schema.json_schema.keyword_reader import read_keywords
 from structkit.schema.json_schema.pointer_targets import with_targets_in_definitions
 from structkit.schema.json_schema.property_maps import is_property_map
 from structkit.schema.json_schema.vocabulary import ASSERTIONS, DATA_KEYS, DEFINITIONS, is_keyword, quote_names
 from structkit.schema.naming import snake_case
-from structkit.values import JSON, JSONValue
+from structkit.values import JSON
 from structkit.values.json_pointer import pointer_keys
 from structkit.values.text import shorten_json
-
-ADDRESS_MARKS = frozenset(":/#.")
-"""Characters of which the address of a schema has one."""
-
-OBJECT_ADVICE = 'write {"type": "object", "properties": {...}}'
 
 
 @dataclass(frozen=True)
@@ -77,21 +73,17 @@ def validate_root(schema: JSON) -> None:
     Raises:
         SchemaError: It is something else; the message says what to pass instead.
     """
-    unknown = [key for key in schema if not is_keyword(key) or (key == "id" and not _is_address(schema[key]))]
+    unknown = [key for key in schema if not is_keyword(key) or is_data(key, schema[key])]
     if is_property_map(schema) and not _schema_keys(schema):
         names = quote_names([*schema], 5)
         raise SchemaError(f"not a JSON Schema, but a map of properties ({names}): {OBJECT_ADVICE} around them")
     if any(schema.get(word) for word in DEFINITIONS) and not schema.keys() & ASSERTIONS:
         raise SchemaError(f"a JSON Schema with definitions and no root: {describe_schemas(schema, 'schema')}")
     if unknown and schema.keys() & ASSERTIONS <= DATA_KEYS:
+        values = " with their values" if any(map(is_keyword, unknown)) else ""
         raise SchemaError(
-            f"not a JSON Schema: its keys ({quote_names(unknown, 5)}) have no meaning in one; {_advice(schema)}"
+            f"not a JSON Schema: its keys ({quote_names(unknown, 5)}) have no meaning in one{values}; {_advice(schema)}"
         )
-
-
-def _is_address(value: JSONValue) -> bool:
-    """Return whether a value is the address of a schema, and not the number or the name of a record."""
-    return isinstance(value, str) and not ADDRESS_MARKS.isdisjoint(value)
 
 
 def _schema_keys(schema: JSON) -> list[str]:
@@ -101,4 +93,4 @@ def _schema_keys(schema: JSON) -> list[str]:
 def _advice(schema: JSON) -> str:
     if keys := _schema_keys(schema):
         return f"if the schema is under {quote_names(keys)}, pass that"
-    return f"{OBJECT_ADVICE} for an object with these keys, {{}} for any JSON value"
+    return KEYS_ADVICE
