@@ -25,6 +25,7 @@ from structkit.transport.http.proxies import through_proxy
 from structkit.transport.http_reply import read_model_names, received_reply
 from structkit.transport.outgoing import encode_query, with_parameter_secrets
 from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
+from structkit.transport.required_streams import send_once, send_once_async
 from structkit.transport.retries import retry, retry_async, with_failures
 from structkit.transport.sdk_create import (
     CreateCall,
@@ -68,7 +69,7 @@ class OpenAITransport:
 
     def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         send_whole, stream = partial(self._send_whole, request, policy), partial(self._stream_attempt, policy)
-        return self._stream_options.send(request, send_whole, stream)
+        return send_once(request, self._stream_options, send_whole, stream)
 
     def _send_whole(self, request: Request, policy: Policy) -> TransportReply:
         call = CreateCall(policy)
@@ -122,7 +123,7 @@ class AsyncOpenAITransport:
 
     async def _attempt(self, request: Request, policy: Policy) -> TransportReply:
         send_whole, stream = partial(self._send_whole, request, policy), partial(self._stream_attempt, policy)
-        return await self._stream_options.send_async(request, send_whole, stream)
+        return await send_once_async(request, self._stream_options, send_whole, stream)
 
     async def _send_whole(self, request: Request, policy: Policy) -> TransportReply:
         self._enter_loop()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from structkit.dialects.error_bodies import rejects_field
 from structkit.dialects.refusals import MODE_FIELD, REJECTED_STREAM, REQUIRED_STREAM, STREAM_OPTIONS
 from structkit.errors import TransportError
-from structkit.transport.transport import AsyncReplyStream, ReplyStream, TransportReply
+from structkit.transport.transport import TransportReply
 from structkit.values import Delta, Request
 
 
@@ -22,40 +21,11 @@ class StreamOptions:
         self._whole_reply_models = set[str]()
         self._stream_models = set[str]()
 
-    def send(
-        self, request: Request, send_whole: Callable[[], TransportReply], stream: Callable[[Request], ReplyStream]
-    ) -> TransportReply:
-        """Return the reply to a request for a whole one, collected from a stream if the model only streams.
+    def requires_stream(self, model: str) -> bool:
+        """Return whether a model is known to give no whole replies."""
+        return model in self._stream_models
 
-        Args:
-            request: The request.
-            send_whole: Sends it for a whole reply, once.
-            stream: Sends a request as it is, once, and yields its stream.
-        """
-        if request.model not in self._stream_models:
-            reply = send_whole()
-            if not self._learn_required_stream(request, reply):
-                return reply
-        from structkit.transport.streaming import collect_stream  # few models only stream
-
-        return collect_stream(stream, self, request)
-
-    async def send_async(
-        self,
-        request: Request,
-        send_whole: Callable[[], Awaitable[TransportReply]],
-        stream: Callable[[Request], AsyncReplyStream],
-    ) -> TransportReply:
-        """The async form of `send`."""
-        if request.model not in self._stream_models:
-            reply = await send_whole()
-            if not self._learn_required_stream(request, reply):
-                return reply
-        from structkit.transport.streaming import collect_stream_async  # as above
-
-        return await collect_stream_async(stream, self, request)
-
-    def _learn_required_stream(self, request: Request, reply: TransportReply) -> bool:
+    def learn_required_stream(self, request: Request, reply: TransportReply) -> bool:
         """Return whether a reply says that the model only streams; if so, later requests are streamed."""
         if not _rejects(request, reply, REQUIRED_STREAM):
             return False
