@@ -249,3 +249,73 @@ def test_a_recursive_root_is_written_once_where_the_vendor_accepts_a_reference_t
 def test_the_documented_vendors_accept_a_reference_to_the_root():
     assert {name for name, dialect in DIALECTS.items() if dialect.root_reference} == {"openai", "azure"}
     assert OPENAI.root_reference
+
+
+CLOSED = {"additionalProperties": False}
+
+
+def dropped_keys(response_format: ResponseFormat[Any]) -> set[str]:
+    """Return the keys that `explain` names because no value may have them."""
+    return {str(note.path[0]) for note in response_format.explain().notes if note.kind == "dropped" and note.path}
+
+
+DEPENDENT_KEYS: dict[str, dict[str, Any]] = {
+    "dependentRequired": {"dependentRequired": {"a": ["x"]}},
+    "dependencies": {"dependencies": {"a": ["x"]}},
+    "dependencies of draft 7": {"$schema": "http://json-schema.org/draft-07/schema#", "dependencies": {"a": ["x"]}},
+    "dependencies that are schemas": {"dependencies": {"a": {"required": ["x"]}}},
+    "dependentSchemas": {"dependentSchemas": {"a": {"properties": {"x": STRING}, "required": ["x"]}}},
+    "dependentSchemas by reference": {
+        "dependentSchemas": {"a": {"$ref": "#/$defs/needs_x"}},
+        "$defs": {"needs_x": {"required": ["x"]}},
+    },
+    "false": {"dependentSchemas": {"a": False}},
+    "a key whose schema is false": {
+        "properties": {"a": STRING, "b": STRING, "x": False},
+        "dependentRequired": {"a": ["x"]},
+    },
+    "a key of a pattern whose schema is false": {
+        "additionalProperties": True,
+        "patternProperties": {"^x": False},
+        "dependentRequired": {"a": ["x"]},
+    },
+    "through another key": {"dependentRequired": {"a": ["c"], "c": ["x"]}},
+}
+
+
+@pytest.mark.parametrize("dependency", DEPENDENT_KEYS.values(), ids=DEPENDENT_KEYS)
+def test_a_key_that_requires_one_which_is_not_allowed_is_not_asked_for(dependency, check_round_trip):
+    schema = {**obj([], a=STRING, b=STRING), **CLOSED, **dependency}
+    response_format = ResponseFormat(schema)
+    assert not {"a", "x"} & response_format.schema["properties"].keys()
+    assert dropped_keys(response_format) >= {"a"}
+    check_round_trip(schema, {"b": "t"}, {})
+    with pytest.raises(SchemaError, match='"a" is required, and'):
+        ResponseFormat({**schema, "required": ["a"]})
+
+
+def test_a_branch_that_requires_a_key_which_excludes_itself_is_left_out():
+    schema = {**obj(a=STRING), **CLOSED, "dependentRequired": {"a": ["x"]}}
+    assert ResponseFormat({"anyOf": [schema, obj(b=STRING)]}).schema["properties"].keys() == {"b"}
+
+
+@pytest.mark.parametrize(
+    "alternatives",
+    [
+        {"anyOf": [{"properties": {"x": STRING}}, {"required": ["a"]}]},
+        {"if": {"required": ["a"]}, "then": {"properties": {"x": STRING}}},
+        {"dependentSchemas": {"a": {"properties": {"x": STRING}}}},
+    ],
+    ids=["anyOf", "then", "dependentSchemas"],
+)
+def test_a_key_of_an_alternative_that_the_object_forbids_is_not_asked_for(alternatives, check_round_trip):
+    schema = {**obj(a=STRING), **CLOSED, **alternatives}
+    assert ResponseFormat(schema).schema["properties"].keys() == {"a"}
+    assert dropped_keys(ResponseFormat(schema)) == {"x"}
+    check_round_trip(schema, {"a": "t"})
+
+
+def test_a_key_that_requires_one_which_is_allowed_is_asked_for(check_round_trip):
+    for allowed in ({"properties": {"a": STRING, "x": STRING}}, {"patternProperties": {"^x": STRING}}):
+        schema = {**obj([], a=STRING), **CLOSED, **allowed, "dependentRequired": {"a": ["x"]}}
+        check_round_trip(schema, {"a": "s", "x": "t"}, {})

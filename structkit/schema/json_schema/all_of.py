@@ -10,7 +10,7 @@ from typing import Any
 
 from structkit.schema.json_equality import equality_key
 from structkit.schema.json_schema.array_positions import merge_positions
-from structkit.schema.json_schema.closed_objects import with_shared_keys
+from structkit.schema.json_schema.closed_objects import schema_of_key, with_shared_keys
 from structkit.schema.json_types import type_names
 from structkit.schema.keywords import ADDITIONAL_BOUNDS, GENERATED_DESCRIPTION
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
@@ -147,6 +147,8 @@ def has_object_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) 
 def with_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSON:
     """Return an object schema with the properties that its `anyOf`, `if` and the like add, as optional ones.
 
+    No value fits one that the object itself forbids.
+
     >>> either = [{"properties": {"b": {"type": "null"}}}, {"properties": {"c": {"type": "null"}}}]
     >>> with_alternatives({"type": "object", "properties": {}, "anyOf": either}, lambda part: part)["properties"]
     {'b': {'type': 'null'}, 'c': {'type': 'null'}}
@@ -155,7 +157,7 @@ def with_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSO
     alternatives: dict[str, list[JSONValue]] = {}
     for name, part in (*_branch_properties(schema, resolve), *_conditional_properties(schema, resolve)):
         if name not in declared:
-            alternatives.setdefault(name, []).append(part)
+            alternatives.setdefault(name, []).append(part if schema_of_key(schema, name) is not False else False)
     properties = {**declared, **{name: _any_of(schemas) for name, schemas in alternatives.items()}}
     return {**schema, "properties": properties} if properties else schema
 

@@ -13,6 +13,7 @@ from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.nodes.build_field import build_field
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import MAP, describe
+from structkit.schema.nodes.key_dependencies import with_dependent_keys
 from structkit.schema.nodes.key_rules import (
     SIZE_KEYWORDS,
     key_schema,
@@ -144,20 +145,24 @@ def _required_keys(schema: JSON, path: JSONPath) -> JSON:
 
 
 def _with_valid_keys(declared: JSON, schema: JSON, path: JSONPath, compiler: Compiler) -> JSON:
-    """Return the properties whose names `propertyNames` accepts.
+    """Return the properties whose names `propertyNames` accepts, and that require no key which is not allowed.
 
     Raises:
         UnsatisfiableSchema: Another one is required.
     """
-    if "propertyNames" not in schema or compiler.defaults_apply:
+    if compiler.defaults_apply:
         return declared
-    names = {*compiler.valid_values([*declared], {"allOf": [schema["propertyNames"]]})}
-    for name in (name for name in declared if name not in names):
+    excluded: dict[str, str] = {}
+    if "propertyNames" in schema:
+        names = {*compiler.valid_values([*declared], {"allOf": [schema["propertyNames"]]})}
+        excluded = {name: "propertyNames excludes it" for name in declared if name not in names}
+    excluded = with_dependent_keys(schema, excluded)
+    for name in (name for name in declared if name in excluded):
         if name in schema.get("required", ()):
-            reason = f"no value can fit: {shorten_json(name)} is required, and propertyNames excludes it"
+            reason = f"no value can fit: {shorten_json(name)} is required, and {excluded[name]}"
             raise UnsatisfiableSchema(reason, path=path)
-        compiler.note((*path, name), "dropped", "propertyNames excludes it")
-    return {name: part for name, part in declared.items() if name in names}
+        compiler.note((*path, name), "dropped", excluded[name])
+    return {name: part for name, part in declared.items() if name not in excluded}
 
 
 def _validate_size(schema: JSON, declared: int, *, is_closed: bool, path: JSONPath) -> None:

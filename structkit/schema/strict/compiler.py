@@ -282,7 +282,9 @@ class SchemaCompiler:
         for word in filter(ALTERNATIVES.__contains__, schema):
             self.note(path, "checked locally", f"{word}: every property of any case is offered")
         merged = with_alternatives(schema, self.resolve)
-        keys = {MAY_BE_REQUIRED: keys_of_alternatives(schema, self.resolve)}
+        keys: JSON = {MAY_BE_REQUIRED: keys_of_alternatives(schema, self.resolve)}
+        if dependent := schema.get("dependentSchemas"):
+            keys["dependentSchemas"] = {name: part and self.resolve(part) for name, part in dependent.items()}
         node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), **keys, "type": "object"}, path, self)
         node = describe(node, state_bounds({word: schema[word] for word in UNIONS if word in schema}, path, self))
         return with_other_types(lambda _path, _compiler: node, schema, path, self)
