@@ -13,6 +13,7 @@ from structkit.parsing.member_names import NamesOfValues
 from structkit.parsing.wrapper import unwrap
 from structkit.schema.expected_form import ExpectedForm
 from structkit.schema.expected_values import MISSING
+from structkit.schema.json_equality import equality_key
 from structkit.values import JSON, Answer, Issue, JSONValue
 from structkit.values.repair import are_allowed
 
@@ -109,14 +110,25 @@ def _is_guess(candidate: Candidate, value_repairs: tuple[str, ...], form: Expect
     """Return whether a list was taken apart that may mean something else.
 
     A list of one in a sentence may be a reference, one of several lists may be one row of a list of lists, and each of
-    several lists in a box may be the whole list.
+    several lists in a box may be the whole list. So may each of several equal values in a box.
     """
-    if "separate items" in candidate.repairs and any(map(REPAIR_OF_AN_ITEM.fullmatch, value_repairs)):
-        return True
+    if "separate items" in candidate.repairs:
+        is_in_boxes = f"wrapped value at {form.box}[0]" in value_repairs
+        if any(map(REPAIR_OF_AN_ITEM.fullmatch, value_repairs)) or (is_in_boxes and _may_be_whole(candidate, form)):
+            return True
     if candidate.is_reference and f"list for item at {form.box}" in value_repairs:
         return True
-    is_one_of_several = form.has_rows and "other document" in candidate.repairs and isinstance(candidate.value, list)
+    value = candidate.value
+    has_list = isinstance(value[form.box] if isinstance(value, dict) and value.keys() == {form.box} else value, list)
+    is_one_of_several = form.has_rows and "other document" in candidate.repairs and has_list
     return is_one_of_several and any(repair.startswith(f"item for list at {form.box}[") for repair in value_repairs)
+
+
+def _may_be_whole(candidate: Candidate, form: ExpectedForm) -> bool:
+    """Return whether each of several values in boxes may be the whole list: it is one, or they are all equal."""
+    items = candidate.value if isinstance(candidate.value, list) else []
+    values = [item.get(form.box) for item in items if isinstance(item, dict)]
+    return all(isinstance(value, list) for value in values) or len({*map(equality_key, values)}) == 1
 
 
 def _quoted_readings(

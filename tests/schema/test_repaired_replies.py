@@ -245,6 +245,31 @@ def test_items_in_a_box_each_are_all_items_of_the_list() -> None:
 
 
 @pytest.mark.parametrize(
+    ("output_type", "value", "expected"),
+    [
+        (list[str], "a", ["a"]),
+        (list[int], 7, [7]),
+        (tuple[str, ...], "a", ("a",)),
+        (list[Person], [{"name": "Ada", "age": 36}], [ADA]),
+        (list[list[int]], [[7]], [[7]]),
+    ],
+)
+def test_an_answer_that_is_written_twice_is_one_answer(output_type: Any, value: Any, expected: Any) -> None:
+    document = json.dumps({"value": value})
+    for between in ("\n\n", " "):
+        answer, repairs = read(output_type, f"{document}{between}{document}")
+        assert answer == expected
+        assert "other document" in repairs
+        assert "separate items" not in repairs
+
+
+def test_equal_items_without_a_box_are_all_items_of_the_list() -> None:
+    item = '{"name": "Ada", "age": 36}'
+    assert read(list[Person], f"{item}\n{item}") == ([ADA, ADA], ["separate items"])
+    assert read(list[list[int]], "[7]\n[7]") == ([[7], [7]], ["separate items"])
+
+
+@pytest.mark.parametrize(
     ("output_type", "value"),
     [
         (dict[str, int], {"a": 1}),
@@ -824,6 +849,9 @@ def test_a_list_is_read_from_its_items_and_an_item_from_a_list(
         (list[Remark], '{"name": "A"} {"name": "B"} {"name": "C'),
         (list[list[int]], "- [1, 2]\n- [3, 4]"),
         (list[list[int]], "First [1, 2], then [3, 4]"),
+        (list[list[int]], '{"value": [1]}\n{"value": [2]}'),
+        (list[list[int]], '{"value": [1]}\n{"value": [1]}'),
+        (list[Person], '{"value": {"name": "Ada", "age": 36}} {"value": {"name": "Ada", "age": 36}}'),
     ],
 )
 def test_a_list_that_may_be_another_one_is_not_read(output_type: Any, text: str) -> None:

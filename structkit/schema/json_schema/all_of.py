@@ -12,7 +12,7 @@ from structkit.schema.json_equality import equality_key
 from structkit.schema.json_schema.array_positions import merge_positions
 from structkit.schema.json_schema.closed_objects import schema_of_key, with_shared_keys
 from structkit.schema.json_types import type_names
-from structkit.schema.keywords import ADDITIONAL_BOUNDS, GENERATED_DESCRIPTION
+from structkit.schema.keywords import ADDITIONAL_BOUNDS, GENERATED_DESCRIPTION, MAY_BE_REQUIRED
 from structkit.schema.unsatisfiable import UnsatisfiableSchema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import join_sentences, shorten_json
@@ -162,15 +162,17 @@ def with_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSO
     return {**schema, "properties": properties} if properties else schema
 
 
-def keys_of_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> list[str]:
-    """Return the keys that the alternatives of an object schema require.
+def key_rules_of_alternatives(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> JSON:
+    """Return the keys that the alternatives of an object schema require, and its `dependentSchemas` without references.
 
-    >>> keys_of_alternatives({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, lambda part: part)
-    ['a', 'b']
+    >>> key_rules_of_alternatives({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, lambda part: part)
+    {'x-structkit-keys': ['a', 'b'], 'dependentSchemas': {}}
     """
+    dependent = {name: part and resolve(part) for name, part in schema.get("dependentSchemas", {}).items()}
     alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("dependentSchemas", {}).values()]
     alternatives += [schema[word] for word in ("then", "else") if word in schema]
-    return [name for part in alternatives for name in resolve(part).get("required", ())]
+    names = [name for part in alternatives for name in resolve(part).get("required", ())]
+    return {MAY_BE_REQUIRED: names, "dependentSchemas": dependent}
 
 
 def _branch_properties(schema: JSON, resolve: Callable[[JSONValue], JSON]) -> Iterator[tuple[str, JSONValue]]:

@@ -18,7 +18,7 @@ from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.all_of import (
     ALTERNATIVES,
     has_object_alternatives,
-    keys_of_alternatives,
+    key_rules_of_alternatives,
     merge,
     with_alternatives,
 )
@@ -32,7 +32,6 @@ from structkit.schema.keywords import (
     EMPTY_DEFAULT,
     GENERATED_DESCRIPTION,
     IGNORED_SCHEMA,
-    MAY_BE_REQUIRED,
     POSITION_NAME,
 )
 from structkit.schema.naming import unused_name, wire_name, without_name_as_title
@@ -282,10 +281,8 @@ class SchemaCompiler:
         for word in filter(ALTERNATIVES.__contains__, schema):
             self.note(path, "checked locally", f"{word}: every property of any case is offered")
         merged = with_alternatives(schema, self.resolve)
-        keys: JSON = {MAY_BE_REQUIRED: keys_of_alternatives(schema, self.resolve)}
-        if dependent := schema.get("dependentSchemas"):
-            keys["dependentSchemas"] = {name: part and self.resolve(part) for name, part in dependent.items()}
-        node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), **keys, "type": "object"}, path, self)
+        rules = key_rules_of_alternatives(schema, self.resolve)
+        node = BY_TYPE["object"]({**_without(merged, *ALTERNATIVES), **rules, "type": "object"}, path, self)
         node = describe(node, state_bounds({word: schema[word] for word in UNIONS if word in schema}, path, self))
         return with_other_types(lambda _path, _compiler: node, schema, path, self)
 
