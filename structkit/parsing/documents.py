@@ -16,7 +16,7 @@ from structkit.parsing.tolerant import (
     UnrepairableDocument,
     read_document,
 )
-from structkit.parsing.turns import TRANSCRIPT, TURN, TURN_END
+from structkit.parsing.turns import OWN_TURN, TRANSCRIPT, TURN, TURN_END, is_mention
 
 MAX_DOCUMENTS = 1_000
 """A text with more documents is not an answer; reading each of 200,000 empty ones would take seconds."""
@@ -142,7 +142,13 @@ class BrokenDocument(str):
 
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
-    """A token that ends a turn, or starts the next one."""
+    """A token that ends a turn, or starts the next one.
+
+    Attributes:
+        continues: Whether the next turn is the model's own.
+    """
+
+    continues: bool
 
 
 def scan_documents(text: str) -> DocumentScan:
@@ -164,7 +170,8 @@ def scan_documents(text: str) -> DocumentScan:
         if len(scan.documents) > MAX_DOCUMENTS:
             raise TruncatedDocument
         if isinstance(segment, TurnEnd):
-            scan.has_turn_sign, scan.has_turn_end = True, bool(scan.documents) or scan.has_prose
+            scan.has_turn_sign = True
+            scan.has_turn_end = bool(scan.documents) or (scan.has_prose and not segment.continues)
             if scan.has_turn_end:
                 break
         elif isinstance(segment, str):
@@ -209,7 +216,7 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
         yield text[at : mark.start()]
         sign = mark.group()[0]
         if mark.lastgroup == "turn_end" or sign == "]":
-            yield TurnEnd() if mark.lastgroup and not TRANSCRIPT.match(text) else mark.group()
+            yield _turn_end(text, mark) if mark.lastgroup else mark.group()
             at = mark.end()
         elif mark.lastgroup:
             yield ThinkBlock(has_start_tag=mark.lastgroup in END_OF)
@@ -227,6 +234,13 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
     else:
         raise TruncatedDocument
     yield text[at:]
+
+
+def _turn_end(text: str, mark: re.Match[str]) -> TurnEnd | str:
+    """Return the end of a turn, or the token as text."""
+    if TRANSCRIPT.match(text) or is_mention(text, mark):
+        return mark.group()
+    return TurnEnd(continues=OWN_TURN.match(text, mark.start()) is not None)
 
 
 def _last_thinking_end(text: str) -> int:

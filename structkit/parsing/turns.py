@@ -26,6 +26,40 @@ TRANSCRIPT = re.compile(
 
 TURN = re.compile(TURN_END, re.IGNORECASE)
 
+OWN_TURN = re.compile(
+    rf"(?:{TURN_END})?\s*+(?:<\|(?:im_start|start_header_id|start)\|>assistant|<start_of_turn>model|<\|assistant\|>|<\|channel\|>)",
+    re.IGNORECASE,
+)
+"""A token, and the next turn that is the model's own: some say that they will answer, and answer in that."""
+
+QUOTES = frozenset("`'\"")
+SENTENCE_BEFORE = re.compile(r"\w[ \t]")
+SENTENCE_AFTER = frozenset(" \t.,;:!?)")
+
+STRUCK_OUT = "<s>"
+"""Text that is struck out in HTML ends with the token that Llama and Mistral have for the end of a turn."""
+
+MAX_STRUCK_CHARS = 200
+"""Characters that are struck out at most."""
+
+NOT_IN_MARKUP = frozenset("{}[]\n")
+
+
+def is_mention(text: str, token: re.Match[str]) -> bool:
+    """Return whether a token is the subject of a text, or a tag of HTML: no model writes quotes or words around its own.
+
+    >>> [is_mention(text, TURN.search(text)) for text in ("It ends with `</s>`", "<b>was</b> <s>20</s>", "It is 7</s>")]
+    [True, True, False]
+    """
+    start, end = token.span()
+    before, after = text[max(0, start - 2) : start], text[end : end + 1]
+    if after and before[-1:] == after and after in QUOTES:
+        return True
+    if SENTENCE_BEFORE.fullmatch(before) and after in SENTENCE_AFTER:
+        return True
+    opened = text.rfind(STRUCK_OUT, max(0, start - MAX_STRUCK_CHARS), start)
+    return token[0] == "</s>" and opened > 0 and NOT_IN_MARKUP.isdisjoint(text[opened:start])
+
 
 def without_next_turns(text: str) -> tuple[str, tuple[Repair, ...]]:
     r"""Return a text up to the end of the model's turn, and the repair; what follows is a turn that it has invented.

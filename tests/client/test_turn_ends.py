@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 import structkit
+from structkit.parsing import has_ended_turn
 from structkit.testing import Endpoint, completion
 
 Connect = Callable[..., Any]
@@ -58,6 +59,41 @@ def test_what_is_before_the_answer_does_not_end_the_turn(text: str, name: str) -
     value = structkit.ResponseFormat(Person).read(text, repairs=True).value
     assert value is not None
     assert value.name == name
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "Her name was <s>Bob</s> Ada.",
+        "Llama ends its turns with `</s>`.",
+        'The text has the token "<|im_end|>" twice.',
+        "ChatML ends a turn with <|im_end|> and Gemma with <end_of_turn>.",
+        "It ends with `<|im_start|>`, or '[INST]'.",
+    ],
+)
+def test_a_token_that_a_text_is_about_does_not_end_the_turn(prose: str) -> None:
+    person = structkit.ResponseFormat(Person)
+    assert person.read(f"{prose}\n{ADA}", repairs=True).value == Person(name="Ada")
+    assert person.read(f"{ADA}\n{prose} So:\n{BOB}", repairs=True).value == Person(name="Bob", age=31)
+    assert not has_ended_turn(prose)  # if it is truncated, more tokens may have an answer
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "Sure.<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+        "Okay.<|im_end|>\n<|im_start|>assistant\n",
+        "Let me see.<end_of_turn>\n<start_of_turn>model\n",
+        "Ada, I think.<|end|>\n<|assistant|>\n",
+    ],
+)
+def test_an_answer_is_read_from_the_next_turn_of_the_model_if_the_first_has_none(start: str) -> None:
+    assert structkit.ResponseFormat(Person).read(f"{start}{ADA}", repairs=True).value == Person(name="Ada")
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_no_answer_is_read_from_a_turn_of_the_user(turn: str) -> None:
+    assert not structkit.ResponseFormat(Person).read(f"I cannot say.{turn}{BOB}", repairs=True).valid
 
 
 def test_an_answer_is_complete_although_the_next_turn_is_truncated(connect: Connect) -> None:
