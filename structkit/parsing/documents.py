@@ -55,6 +55,9 @@ BRACKETS = re.compile(r"[\[\]]")
 MAX_LOOKBACK = 200
 """Characters before such a bracket in which the words of its sentence are looked for."""
 
+STARTS_LIKE_VALUES = re.compile(rf"[\[\uff3b\s]*+(?:\\?[{QUOTES}]|[-\d]|[{{\uff5b]\s*+(?:\\?[{QUOTES}]|\w++\s*+:))")
+"""The start of an object with a key, or of a list of objects, texts or numbers; not of a note, a link or a template."""
+
 FENCED_START = re.compile(r"^[ \t]*+(?:`{3,}|~{3,})[^\n`~{\[]*+\s*+(?=[{\[])", re.MULTILINE)
 """Where the scan resumes after an unrepairable document: its end is unknown, so that the text after it may be in it."""
 
@@ -229,7 +232,8 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
             yield bracketed, is_fenced
             at = bracketed.end
         else:
-            yield (str if bracketed.is_prose else BrokenDocument)(text[mark.start() : bracketed.end])
+            is_prose = bracketed.is_prose or not STARTS_LIKE_VALUES.match(text, mark.start())
+            yield (str if is_prose else BrokenDocument)(text[mark.start() : bracketed.end])
             at, is_fenced = bracketed.end, is_fenced and bracketed.is_prose
     else:
         raise TruncatedDocument

@@ -50,7 +50,16 @@ MIN_PART_CHARS = 8
 
 LOOKS_RANDOM = re.compile(r"\d|[a-z][A-Z]")
 
-PAIR_VALUE = re.compile(r"""[=:]["']?([^\s;,"']+)""")
+CREDENTIAL_NAME = re.compile(r"auth|(?<!port)key|token|secret|cookie|password|signature|session|csrf", re.IGNORECASE)
+"""A word in the name of a header, or of a part of it, that is a credential; `x-portkey-config` names the gateway."""
+
+SCHEME = re.compile(r"(?:api-?key|basic|bearer|digest|hmac\S*|token)\s", re.IGNORECASE)
+"""How a credential starts, whatever its header is called."""
+
+LOOKS_GENERATED = re.compile(r"(?<![A-Za-z0-9])(?=\d*[A-Za-z])(?=[A-Za-z]*\d)[A-Za-z0-9]{6,}")
+"""Letters and digits in one, which neither a date nor the name of a model has: `gpt-4o-mini-2024-07-18`."""
+
+PAIR = re.compile(r"""([\w-]*)["']?\s*[=:]\s*["']?([^\s;,"'}]+)""")
 
 
 def header_secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -60,20 +69,29 @@ def header_secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
     ('Basic dXNlcjpodW50ZXIy', 'dXNlcjpodW50ZXIy', 'hunter2')
     """
     names = (name for name in headers if name.lower() not in PUBLIC_HEADERS)
-    values = [headers[name] for name in names if not name.lower().startswith("x-stainless-")]
-    return tuple(dict.fromkeys(filter(None, (part for value in values for part in (value, *_credentials(value))))))
+    values = {name: headers[name] for name in names if not name.lower().startswith("x-stainless-")}
+    parts = (part for name, value in values.items() for part in (value, *_credentials(name, value)))
+    return tuple(dict.fromkeys(filter(None, parts)))
 
 
-def _credentials(value: str) -> Iterator[str]:
+def _credentials(name: str, value: str) -> Iterator[str]:
     """Yield the parts of a header's value that an endpoint may echo alone: a token, a cookie, one of several keys.
 
-    >>> sorted({*_credentials("session=hunter2-hunter2; theme=dark; csrf=4711-4711")} - {""})
+    A header that is not named as a credential has other things: the name of a model, a date, a part of an address.
+
+    >>> sorted({*_credentials("cookie", "session=hunter2-hunter2; theme=dark; csrf=4711-4711")} - {""})
     ['4711-4711', 'csrf=4711-4711', 'hunter2-hunter2', 'session=hunter2-hunter2']
+    >>> [*filter(None, _credentials("x-config", '{"model":"gpt-4o-2024-08-06","api_key": "hunter-hunter"}'))][1:]
+    ['hunter-hunter']
     """
     yield from value.split()[-1:]
-    words = (each for each in re.split(r"[\s;,]+", value) if LOOKS_RANDOM.search(each))
-    yield from (each for each in (*words, *PAIR_VALUE.findall(value)) if len(each) >= MIN_PART_CHARS)
     yield _basic_password(value)
+    is_credential = bool(CREDENTIAL_NAME.search(name) or SCHEME.match(value))
+    looks_secret = LOOKS_RANDOM if is_credential else LOOKS_GENERATED
+    words = (each for each in re.split(r"[\s;,]+", value) if looks_secret.search(each))
+    pairs = PAIR.findall(value)
+    members = (each for key, each in pairs if is_credential or CREDENTIAL_NAME.search(key) or looks_secret.search(each))
+    yield from (each for each in (*words, *members) if len(each) >= MIN_PART_CHARS)
 
 
 def _basic_password(value: str) -> str:

@@ -1131,6 +1131,7 @@ def test_one_pair_in_another_spelling_is_not_read_as_a_map_of_these_keys(pair: A
     [
         (list[str], r"See [1]." + "\n" + r"[\"tea\", \"milk\"]"),
         (Person, '{"name": "Ada", "age": 36}\nCorrected: {"name": "Ada" "age": 37}'),
+        (Person, '{"name": "Ada", "age": 36}\nCorrected:\n[{ name: "Ada" age: 37 }]'),
         (Person, '```json\n{"name": "Ada", "age": 36}\n```\n```json\n{"name": "Ada" "age": 37}\n```'),
     ],
 )
@@ -1144,6 +1145,10 @@ def test_an_earlier_document_is_not_read_in_place_of_one_that_cannot_be_read(out
         'In the form {"name" ... "age"}:\n```json\n{"name": "Ada", "age": 36}\n```',
         '{"name": "Ada", "age": 36}\nIt costs [1, 2%',
         '{"name": "Ada", "age": 36}\nI left out the {"note" "field"} here.',
+        '{"name": "Ada", "age": 36}\n\n[Note: the text says "Ada L."]',
+        '{"name": "Ada", "age": 36}\n\n[[Ada Lovelace|Ada]]',
+        '{"name": "Ada", "age": 36}\n\n{{cite web|title="Ada"}}',
+        '{"name": "Ada", "age": 36}\n\n```\n{\n  ...\n}\n```',
     ],
 )
 def test_a_document_is_read_beside_one_that_is_no_later_answer(text: str) -> None:

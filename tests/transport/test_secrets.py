@@ -211,6 +211,33 @@ def test_a_version_in_a_header_or_in_the_query_of_an_sdk_client_stays(monkeypatc
             structkit.Client("m", client=sdk, policy=NO_RETRIES).extract(int, "x")
 
 
+HEADERS_WITHOUT_CREDENTIALS = [
+    '{"provider":"openai","override_params":{"model":"gpt-4o-mini-2024-07-18"}}',
+    "env:production; date=2024-10-21; service.name=completions",
+    "batch of 2024-10-21, in production, red",
+]
+
+
+@pytest.mark.parametrize("name", ["x-portkey-config", "baggage", "x-tags"])
+@pytest.mark.parametrize("value", HEADERS_WITHOUT_CREDENTIALS)
+def test_the_words_of_a_header_that_is_no_credential_stay_in_an_error(connect: Connect, name: str, value: str) -> None:
+    message = "gpt-4o-mini-2024-07-18 is not deployed in production since 2024-10-21: /v1/chat/completions"
+    with Endpoint(Reply({"error": {"message": message}}, status=400)) as endpoint:
+        client = connect(endpoint.base_url, policy=NO_RETRIES, extra_headers={name: value})
+        with pytest.raises(structkit.StatusError, match=message):
+            client.extract(int, "x")
+
+
+@pytest.mark.parametrize("value", ['{"provider": "x", "api_key": "hunter-hunter"} 2', "team=red; k4xx8qq9zz1w; x"])
+def test_a_credential_in_a_header_for_other_things_is_redacted(connect: Connect, value: str) -> None:
+    secrets = ("hunter-hunter", "k4xx8qq9zz1w")
+    with Endpoint(Reply({"error": {"message": f"invalid: {' '.join(secrets)}"}}, status=401)) as endpoint:
+        client = connect(endpoint.base_url, policy=NO_RETRIES, extra_headers={"x-portkey-config": value})
+        with pytest.raises(structkit.StatusError, match="invalid") as caught:
+            client.extract(int, "x")
+    assert not [secret for secret in secrets if secret in value and secret in str(caught.value)]
+
+
 def test_a_request_that_is_printed_or_logged_has_no_credentials(
     connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
