@@ -89,11 +89,14 @@ WRITTEN_FIELDS = (
 )
 """Where a choice or its message has something of the model."""
 
-UPSTREAM_ERROR = r"(?:[eE]rror code: \d{3} - |Exception - |litellm\.\w+Error: )(?:b['\"])?\s*(?=[\[{])"
-"""How a message starts to quote the error of an upstream, in JSON or as Python writes it, as LiteLLM's do."""
+UPSTREAM_ERROR = (
+    r"[^'\"`{\[]{0,200}?(?:[eE]rror code: \d{3} - |Exception - |litellm\.\w+Error: )(?:b['\"])?\s*(?=[\[{])"
+)
+"""How a message starts that quotes the error of an upstream, in JSON or as Python writes it, as LiteLLM's do; what is
+in another quotation may be the log of a row."""
 
 QUOTED_FIELD = (
-    r"(?si)\\{0,8}['\"](code|type|status|reason|message|msg|error|detail)\\{0,8}['\"]\s*:\s*"
+    r"(?si)\\{0,8}['\"](\w{1,50})\\{0,8}['\"]\s*:\s*"
     r"(?:\\{0,8}(?P<quote>['\"])((?:(?!\\{0,8}(?P=quote)\s*[,}\]\\]).)*)|(\d+))"
 )
 ECHO_FIELD = rf"['\"](?:{'|'.join(sorted(ECHO_KEYS))})\\*['\"]\s*:"
@@ -359,7 +362,7 @@ def _inside(value: JSONValue) -> JSONValue:
         return value if isinstance(value, dict | list) else None
     text = value[:MAX_TEXT_CHARS].strip()
     is_whole = text[:1] in {"{", "["} and text[-1:] in {"}", "]"}
-    start = None if is_whole or "{" not in text else re.search(UPSTREAM_ERROR, text)
+    start = None if is_whole or "{" not in text else re.match(UPSTREAM_ERROR, text)
     if not (is_whole or start):
         return None
     text = text[start.end() :] if start else text

@@ -25,7 +25,7 @@ EMPTY_ACCOUNT_CODES = _code_set(
     "insufficient_balance insufficient_credits insufficient_funds credit_balance_too_low billing_error "
     "billing_hard_limit_reached billing_not_active billing_limit_reached spending_limit_reached spend_limit_exceeded "
     "payment_required budget_exceeded "
-    "arrearage accountoverdueerror account_overdue allocationquota_freetieronly 402 1113 1309 30001 30011 base_resp1008"
+    "arrearage accountoverdueerror account_overdue setlimitexceeded allocationquota_freetieronly 402 1113 1309 30001 30011 base_resp1008"
 )
 """Codes of an account without money or quota. The numbers are those of Zhipu (1113, 1309), SiliconFlow and MiniMax."""
 
@@ -60,10 +60,10 @@ RATE_LIMIT_CODE = (
 
 EMPTY_ACCOUNT_CODE = (
     r"budgetexceeded|exceededbudget|insufficient\w{0,20}(?:balance|credits?|quota|funds)|creditlimit|"
-    r"preconsumetokenquotafailed|setlimitexceeded"
+    r"preconsumetokenquotafailed"
 )
 """A part of such a code: `project_budget_exceeded`, MiniMax's `insufficient_balance_error`, Together's `credit_limit`,
-new-api's and Volcengine's."""
+new-api's."""
 
 ALLOCATED_QUOTA = r"error-code#token-limit|\A\W*(?:\w+ )?allocated quota exceeded"
 """How Alibaba states its limit of tokens per minute, to which it gives the code of an empty account."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from structkit.errors import ConfigError
@@ -61,9 +62,10 @@ def join_items(table: LabelledTable, key: str, items: str) -> list[JSON]:
     is_root = fields[0].path == ("item",)
     rows: dict[str, JSON] = {}
     lists: dict[str, list[JSONValue]] = {}
+    places_of = lru_cache(lambda names: table.places(names, fields, layout))
     has_places = False
     for record in table.source:
-        places = table.places(tuple(record.values), fields, layout)
+        places = places_of(tuple(record.values))
         has_places = has_places or bool(places)
         key_cell = key_text(record.values, key)
         if key_cell not in rows:

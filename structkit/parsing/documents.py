@@ -98,6 +98,12 @@ class DocumentScan:
     has_turn_end: bool = False
     is_broken_last: bool = False
 
+    def ends_at(self, turn_end: TurnEnd) -> bool:
+        """Note the end of a turn, and return whether the reply ends with it."""
+        self.has_turn_sign = True
+        self.has_turn_end = bool(self.documents) or (self.has_prose and not turn_end.continues)
+        return self.has_turn_end
+
 
 @dataclass(slots=True)
 class Line:
@@ -173,9 +179,7 @@ def scan_documents(text: str) -> DocumentScan:
         if len(scan.documents) > MAX_DOCUMENTS:
             raise TruncatedDocument
         if isinstance(segment, TurnEnd):
-            scan.has_turn_sign = True
-            scan.has_turn_end = bool(scan.documents) or (scan.has_prose and not segment.continues)
-            if scan.has_turn_end:
+            if scan.ends_at(segment):
                 break
         elif isinstance(segment, str):
             scan.is_broken_last |= isinstance(segment, BrokenDocument) and not line.is_sentence
@@ -232,12 +236,16 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
             yield bracketed, is_fenced
             at = bracketed.end
         else:
-            is_prose = bracketed.is_prose or not STARTS_LIKE_VALUES.match(text, mark.start())
-            yield (str if is_prose else BrokenDocument)(text[mark.start() : bracketed.end])
+            yield _no_document(text, mark.start(), bracketed)
             at, is_fenced = bracketed.end, is_fenced and bracketed.is_prose
     else:
         raise TruncatedDocument
     yield text[at:]
+
+
+def _no_document(text: str, start: int, bracketed: NotADocument) -> str:
+    is_prose = bracketed.is_prose or not STARTS_LIKE_VALUES.match(text, start)
+    return (str if is_prose else BrokenDocument)(text[start : bracketed.end])
 
 
 def _turn_end(text: str, mark: re.Match[str]) -> TurnEnd | str:

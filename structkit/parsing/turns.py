@@ -46,7 +46,7 @@ NOT_IN_MARKUP = frozenset("{}[]\n")
 
 
 def is_mention(text: str, token: re.Match[str]) -> bool:
-    """Return whether a token is the subject of a text, or a tag of HTML: no model writes quotes or words around its own.
+    """Return whether a token is the subject of a text, or a tag of HTML; no model writes quotes around its own.
 
     >>> [is_mention(text, TURN.search(text)) for text in ("It ends with `</s>`", "<b>was</b> <s>20</s>", "It is 7</s>")]
     [True, True, False]

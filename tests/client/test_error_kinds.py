@@ -472,6 +472,27 @@ def test_a_reading_says_what_an_error_is_about_and_how_certain_that_is(
     assert read_error_body(status, body) == reading
 
 
+LOG = "litellm.RateLimitError: OpenAIException - Error code: 429 - {'error': {'code': 'insufficient_quota'}}"
+ECHOES_OF_A_LOG = [
+    f'Input should be a valid list [type=list_type, input_value="{LOG}"]',
+    f"Unexpected content in messages[0]: '{LOG}'",
+    f"invalid content `{LOG}`",
+    """Error code: 400 - {'error': {'param': 'Log: {"code": "insufficient_quota"}', 'code': 'bad_row'}}""",
+]
+
+
+@pytest.mark.parametrize("message", ECHOES_OF_A_LOG)
+def test_the_error_of_an_endpoint_in_the_text_of_a_row_is_not_that_of_this_endpoint(message: str) -> None:
+    assert read_error_body(400, error(message)) == ErrorReading("other", "words")
+    assert read_error_body(400, error(LOG)) == ErrorReading("empty_account", "code")
+
+
+@pytest.mark.parametrize("code", ["asset_limit_exceeded", "charset_limit_exceeded"])
+def test_a_limit_of_the_request_is_no_limit_of_the_account(code: str) -> None:
+    assert read_error_body(400, error("no", code=code)).kind == "other"
+    assert read_error_body(400, error("no", code="SetLimitExceeded")).kind == "empty_account"
+
+
 def test_a_long_error_about_a_long_prompt_is_read_in_bounded_steps() -> None:
     body = {f"message {number}": "a b c d e f g " * 300 for number in range(200)}
     texts = error_texts(body, ["word " * 20_000 for _ in range(3)])
