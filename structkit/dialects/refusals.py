@@ -25,7 +25,8 @@ EMPTY_ACCOUNT_CODES = _code_set(
     "insufficient_balance insufficient_credits insufficient_funds credit_balance_too_low billing_error "
     "billing_hard_limit_reached billing_not_active billing_limit_reached spending_limit_reached spend_limit_exceeded "
     "payment_required budget_exceeded "
-    "arrearage accountoverdueerror account_overdue setlimitexceeded allocationquota_freetieronly 402 1113 1309 30001 30011 base_resp1008"
+    "arrearage accountoverdueerror account_overdue setlimitexceeded allocationquota_freetieronly "
+    "402 1113 1309 30001 30011 base_resp1008"
 )
 """Codes of an account without money or quota. The numbers are those of Zhipu (1113, 1309), SiliconFlow and MiniMax."""
 

@@ -483,7 +483,7 @@ ECHOES_OF_A_LOG = [
 
 @pytest.mark.parametrize("message", ECHOES_OF_A_LOG)
 def test_the_error_of_an_endpoint_in_the_text_of_a_row_is_not_that_of_this_endpoint(message: str) -> None:
-    assert read_error_body(400, error(message)) == ErrorReading("other", "words")
+    assert not read_error_body(400, error(message)).is_certain
     assert read_error_body(400, error(LOG)) == ErrorReading("empty_account", "code")
 
 
