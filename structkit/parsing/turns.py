@@ -57,8 +57,8 @@ def is_mention(text: str, token: re.Match[str]) -> bool:
         return True
     if SENTENCE_BEFORE.fullmatch(before) and after in SENTENCE_AFTER:
         return True
-    opened = text.rfind(STRUCK_OUT, max(0, start - MAX_STRUCK_CHARS), start)
-    return token[0] == "</s>" and opened > 0 and NOT_IN_MARKUP.isdisjoint(text[opened:start])
+    tag_start = text.rfind(STRUCK_OUT, max(0, start - MAX_STRUCK_CHARS), start)
+    return token[0] == "</s>" and tag_start > 0 and NOT_IN_MARKUP.isdisjoint(text[tag_start:start])
 
 
 def without_next_turns(text: str) -> tuple[str, tuple[Repair, ...]]:
