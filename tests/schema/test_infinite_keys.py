@@ -4,10 +4,11 @@ import json
 import math
 from collections import defaultdict
 from enum import Enum
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+import jsonschema
 import pytest
-from pydantic import BaseModel, ConfigDict, Json
+from pydantic import BaseModel, ConfigDict, Field, Json
 from stable_ids import stable_id
 from typing_extensions import TypeAliasType
 
@@ -49,6 +50,22 @@ def test_the_same_type_outside_of_keys_has_no_infinity():
         response_format.dump({Point(1.0): [Point(math.inf)]})
     with pytest.raises(InvalidOutput):
         response_format.parse('{"value": [{"key": "[1.0]", "value": [["Infinity"]]}]}')
+
+
+class Prices(BaseModel):
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+
+    by_rate: dict[float, int]
+    by_share: dict[Annotated[float, Field(gt=0)], int]
+
+
+def test_a_key_may_be_finite_where_the_type_writes_infinities_as_words():
+    response_format = ResponseFormat(Prices)
+    value = Prices(by_rate={1.5: 1, math.inf: 2, -2.0: 3}, by_share={0.5: 1, math.inf: 2})
+    wire = response_format.dump(value)
+    jsonschema.validate(wire, response_format.schema)
+    assert response_format.parse(json.dumps(wire)) == value
+    assert "More than 0." in json.dumps(response_format.schema["properties"]["by_share"])
 
 
 class Limit(float, Enum):

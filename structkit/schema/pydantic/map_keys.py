@@ -41,6 +41,8 @@ def with_key_schema(json_schema: JSON, keys: JSON) -> JSON:
 
 def _as_text(keys: JSON) -> JSON:
     """Return the schema of keys as that of a text, where they are numbers or truth values."""
+    if isinstance(parts := keys.get("anyOf"), list):  # a number, or the words of an infinite one
+        return {**keys, "anyOf": [_as_text(part) for part in parts]}
     kind = keys.get("type")
     if not isinstance(kind, str) or kind not in WRITTEN_KEYS or keys.keys() & {"enum", "const"}:
         return keys
