@@ -24,7 +24,7 @@ TEXT_PARTS = (None, "text", "output_text")
 FLAT_MESSAGE_KEYS = ("message", "msg", "status_msg", "error_msg")
 FLAT_CODE_KEYS = ("code", "status_code", "error_code")
 SUCCESS_CODES = frozenset({"0", "200", "success", "ok"})
-"""Codes with which gateways wrap any body; they report no error."""
+"""Codes and messages with which gateways wrap any body; they report no error."""
 
 REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 """Where a message has the model's thinking."""
@@ -140,7 +140,8 @@ def flat_error(body: JSON) -> JSON | None:
     fields = base if isinstance(base, dict) else first_error or body
     message = next((text for key in FLAT_MESSAGE_KEYS if isinstance(text := fields.get(key), str) and text), None)
     code = next(filter(None, map(fields.get, FLAT_CODE_KEYS)), None)
-    if first_error or (message and code and str(code) not in SUCCESS_CODES):
+    is_success = not SUCCESS_CODES.isdisjoint({str(code).lower(), str(message).lower()})
+    if first_error or (message and code and not is_success):
         return {"message": message or str(first_error), "code": code}
     if message and read_error_body(HTTPStatus.OK, fields).is_certain:  # Amazon's, and those that have a message only
         return {"message": message}

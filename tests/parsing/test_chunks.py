@@ -357,6 +357,14 @@ def test_an_error_object_in_a_chunk_that_reports_none_is_no_fault() -> None:
     assert complete(assembler).choices[0].content == "{}"
 
 
+@pytest.mark.parametrize(
+    "fields", [{"code": "0000", "message": "OK"}, {"code": 20000, "msg": "Success"}, {"code": "success", "message": "x"}]
+)
+def test_a_chunk_without_choices_that_reports_success_is_no_fault(fields: JSON) -> None:
+    assembler, _ = assemble({"choices": [], **fields}, delta({"content": "{}"}), {"choices": [], **fields}, finish())
+    assert complete(assembler).choices[0].content == "{}"
+
+
 def test_events_after_the_end_are_ignored() -> None:
     assembler, deltas = assemble(delta({"content": "a"}), " [DONE] ", delta({"content": "b"}), "not JSON")
     assert (len(deltas), complete(assembler).choices[0].content) == (1, "a")
