@@ -358,7 +358,8 @@ def test_an_error_object_in_a_chunk_that_reports_none_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"code": "0000", "message": "OK"}, {"code": 20000, "msg": "Success"}, {"code": "success", "message": "x"}]
+    "fields",
+    [{"code": "0000", "message": "OK"}, {"code": 20000, "msg": "Success"}, {"code": "success", "message": "x"}],
 )
 def test_a_chunk_without_choices_that_reports_success_is_no_fault(fields: JSON) -> None:
     assembler, _ = assemble({"choices": [], **fields}, delta({"content": "{}"}), {"choices": [], **fields}, finish())
