@@ -59,7 +59,8 @@ SCHEME = re.compile(r"(?:api-?key|basic|bearer|digest|hmac\S*|token)\s", re.IGNO
 LOOKS_GENERATED = re.compile(r"(?<![A-Za-z0-9])(?=\d*[A-Za-z])(?=[A-Za-z]*\d)[A-Za-z0-9]{6,}")
 """Letters and digits in one, which neither a date nor the name of a model has: `gpt-4o-mini-2024-07-18`."""
 
-PAIR = re.compile(r"""([\w-]*)["']?\s*[=:]\s*["']?([^\s;,"'}]+)""")
+PAIR = re.compile(r"""(?<![\w-])([\w-]*+)["']? {0,3}[=:] {0,3}["']?([^\s;,"'}]+)""")
+"""A part with a name; read once for each name, since a token may have thousands of characters."""
 
 
 def header_secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
