@@ -21,6 +21,7 @@ from structkit.extraction.continuation_step import repetition_warnings, request_
 from structkit.extraction.correction import cheaper_patch, correction_messages
 from structkit.extraction.failure import invalid_output, prompt_filtered
 from structkit.extraction.fallback import after_fallback
+from structkit.extraction.form_advice import with_form_advice
 from structkit.extraction.form_choice import shows_form
 from structkit.extraction.modes import MODES, Mode, show_form
 from structkit.extraction.prefill import without_prefill
@@ -362,7 +363,7 @@ class Extraction(Generic[T]):
                 return step._with_codec(codec, route)
             # The narrower dialect changes nothing: the same request would be rejected a second time.
             route = None if is_fixed else self.route.with_rejected(mode.name)
-        return error.with_attempts(step.attempts) if route is None else replace(step, route=route)
+        return with_form_advice(error, step.attempts) if route is None else replace(step, route=route)
 
     @property
     def _sent_schema(self) -> JSON:

@@ -118,12 +118,19 @@ def _fault(body: JSON) -> MalformedReply | None:
     if not choices:
         return _malformed("no choices", body)
     if len(choices) > MAX_CHOICES:
-        return _malformed(f"{len(choices):,} choices, more than {MAX_CHOICES:,}", body)
+        reason = f"{len(choices):,} choices, more than {MAX_CHOICES:,}"  # quotes nothing that has to be redacted
+        return MalformedReply(f"the endpoint answered 200 with {reason}", retryable=True, body=body)
     if not all(isinstance(choice, dict) for choice in choices):
         return _malformed("a choice without a message", body)
     if not all(_message(choice) is not None or _choice_error(choice) or _is_withheld(choice) for choice in choices):
         return _malformed("a choice without a message", body)
     return None
+
+
+def has_excess_choices(body: JSONValue) -> bool:
+    """Return whether a body has more choices than are read."""
+    body = inside_envelope(inside_list(body))
+    return isinstance(body, dict) and len(_without_nulls(body.get("choices"))) > MAX_CHOICES
 
 
 def flat_error(body: JSON) -> JSON | None:

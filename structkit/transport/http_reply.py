@@ -15,7 +15,7 @@ from structkit.dialects.error_bodies import error_message, read_error
 from structkit.dialects.refusals import UNUSUAL_STATUSES
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
-from structkit.parsing.completion import SUCCESS_CODES, reported_error
+from structkit.parsing.completion import SUCCESS_CODES, has_excess_choices, reported_error
 from structkit.transport.rate_limit_headers import read_limits
 from structkit.transport.reply_body import BodyReader
 from structkit.transport.retry_after import read_retry_after
@@ -108,7 +108,7 @@ def read_reply(
     # Redacted before anything is truncated: half a key would no longer be recognised.
     text = redact(body.decode("utf-8-sig", "replace"), secret)
     error = None
-    if reply and value is None:  # in a stream of events
+    if reply and (value is None or has_excess_choices(value)):  # a stream of events, or choices that redaction cuts off
         note_cost_and_wait(reply, safe_headers)
         error = redact_error(reply, secret)
     error = error or _read_error(status, safe_headers, text, _redact(value, secret), url)

@@ -11,7 +11,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 
-from structkit.transport.exceptions import ConnectError, ConnectTimeout, raise_if_late
+from structkit.transport.exceptions import ConnectError, ConnectTimeout, NoTLSReply, raise_if_late
 
 T = TypeVar("T")
 Trace: TypeAlias = Callable[[str, Any], Any]
@@ -25,6 +25,9 @@ CLOSED_BY_PROXY = BROKEN | {"RemoteProtocolError"}
 
 CLOSED = "Server disconnected without sending a response."
 """The message of the `RemoteProtocolError` of a connection that was closed before the head of a reply was complete."""
+
+TLS_STEP = "start_tls.complete"
+"""How the name of the step ends that makes a new connection one of TLS."""
 
 HTTP_STEPS = ("http11.", "http2.")
 """How the names of the steps start that use a connection; other steps open one."""
@@ -42,12 +45,13 @@ class ConnectionTrace:
         """Start before the first step."""
         self._is_reused: bool | None = None  # None also if a caller's hook has replaced the trace
         self.sent_at = 0.0
-        self.is_at_proxy = False
+        self.is_at_proxy = self._is_new_tls = False
 
     def trace(self, step: str, details: Any) -> None:
         """Note the first step of a blocking request, and the head that is sent last."""
         if self._is_reused is None:
             self._is_reused, self.sent_at = step.startswith(HTTP_STEPS), monotonic()
+        self._is_new_tls = self._is_new_tls or step.endswith(TLS_STEP)
         if step.endswith("send_request_headers.started"):
             self.is_at_proxy = details["request"].method == b"CONNECT"
 
@@ -61,20 +65,26 @@ class ConnectionTrace:
         Raises:
             ConnectError: A proxy closed the connection before there was a tunnel, or did not open one in time.
             LateClose: The endpoint may have answered.
+            NoTLSReply: The connection was a new one, and the endpoint closed it before the first byte of a reply.
             Exception: The connection had not been closed when it was reused.
         """
         if self.is_at_proxy and type(error).__name__ in CLOSED_BY_PROXY:
             raise ConnectError(str(error)) from error
         if self.is_at_proxy and type(error).__name__ == "ReadTimeout":
             raise ConnectTimeout(str(error)) from error
-        if not self.is_stale(error):
+        if not _is_unanswered(error):
+            raise error
+        if self._is_new_tls:
+            raise NoTLSReply(str(error) or type(error).__name__) from error
+        if not self._is_reused:
             raise error
         raise_if_late(self.sent_at)
 
-    def is_stale(self, error: Exception) -> bool:
-        """Return whether a reused connection was closed before the first byte of a reply; False if that is unknown."""
-        is_lost = type(error).__name__ in BROKEN or str(error) == CLOSED
-        return bool(is_lost and self._is_reused and _received(error) == b"")
+
+def _is_unanswered(error: Exception) -> bool:
+    """Return whether a connection was closed before the first byte of a reply; False if that is unknown."""
+    is_lost = type(error).__name__ in BROKEN or str(error) == CLOSED
+    return is_lost and _received(error) == b""
 
 
 def send_on_open_connection(send: Callable[[Trace], T]) -> T:

@@ -135,16 +135,32 @@ def test_a_document_without_another_form_is_sent_all_the_same_and_the_endpoint_s
     monkeypatch.setenv("STRUCTKIT_ROUTES", str(tmp_path))
     with Endpoint(rejecting("image_url", "file")) as endpoint:
         for _ in range(2):
-            with pytest.raises(structkit.StatusError, match="Supported values are"):
+            with pytest.raises(structkit.StatusError, match=r'Supported.*no files: .*send="text".*ocr=True'):
                 connect(endpoint.base_url).extract(Lease, scan())
     assert kinds_of(endpoint) == [["image_url"], ["file"], ["file"]]
 
 
 @pytest.mark.parametrize("send", ["images", "file"])
 def test_a_form_that_the_caller_chose_is_not_changed(send: Any, connect: Connect) -> None:
-    with Endpoint(rejecting("image_url", "file")) as endpoint, pytest.raises(structkit.StatusError):
+    with Endpoint(rejecting("image_url", "file")) as endpoint, pytest.raises(structkit.StatusError) as caught:
         connect(endpoint.base_url).extract(Lease, scan(send=send))
     assert len(endpoint.requests) == 1
+    assert str(caught.value).count('send="text"') == 1
+
+
+def test_an_error_about_one_image_gives_no_advice_on_forms(connect: Connect) -> None:
+    too_large = Reply({"error": {"message": "the image is too large: 20 MB are supported"}}, status=400)
+    with Endpoint(too_large) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).extract(Lease, scan(send="images"))
+    assert "send=" not in str(caught.value)
+
+
+def test_an_error_that_repeats_the_text_beside_an_image_gives_no_advice_on_forms(connect: Connect) -> None:
+    text = "images are not supported by this rent"
+    rejection = Reply({"error": {"message": f"bad prompt: {text}"}}, status=400)
+    with Endpoint(rejection) as endpoint, pytest.raises(structkit.StatusError) as caught:
+        connect(endpoint.base_url).extract(Lease, [text, structkit.File(b"\x89PNG\r\n\x1a\n...")])
+    assert "send=" not in str(caught.value)
 
 
 def test_an_image_of_the_callers_own_is_not_left_out(connect: Connect) -> None:

@@ -18,6 +18,7 @@ Connect = Callable[..., Any]
 NO_RETRIES = structkit.Policy(attempts=2, retries=0)
 STREAM = {"content-type": "text/event-stream"}
 ERROR = {"error": {"code": 429, "message": "Quota exceeded", "status": "RESOURCE_EXHAUSTED"}}
+SECRET = "hunter2-hunter2-hunter2"
 INVALID_KEY = {"error": {"code": 400, "message": "API key not valid", "status": "INVALID_ARGUMENT"}}
 
 
@@ -125,6 +126,16 @@ def test_a_text_about_the_end_of_streams_does_not_end_the_reply(
 
     with Endpoint(lambda _: Reply(fragments(), headers=headers)) as endpoint:
         assert ask(driver, endpoint, str, is_streamed=False).value == "see data: [DONE] there"
+
+
+def test_a_reply_with_too_many_choices_is_an_error_that_counts_them(connect: Connect) -> None:
+    for count, fields in ((5_000, {}), (20_000, {}), (1_200, {f"field_{number}": number for number in range(20)})):
+        choices = [{"message": {"content": "3"}, "finish_reason": "stop", "index": index} for index in range(count)]
+        body = {"choices": [{**choice, **fields} for choice in choices], "id": SECRET}
+        with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply) as caught:
+            connect(endpoint.base_url, policy=NO_RETRIES, api_key=SECRET).extract(int, "x")
+        assert str(caught.value).startswith(f"the endpoint answered 200 with {count:,} choices, more than 1,000")
+        assert SECRET not in repr(caught.value.body)
 
 
 @pytest.mark.parametrize("index", [{}, {"index": 0}, {"index": 1}])
