@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 
 import structkit
@@ -25,6 +26,7 @@ from structkit.testing import Endpoint, Reply, completion
 from structkit.transport.direct import AsyncHTTPTransport, HTTPTransport
 from structkit.transport.exceptions import ConnectError, to_transport_error
 from structkit.transport.http.proxies import find_proxy
+from structkit.transport.openai_sdk import AsyncOpenAITransport, OpenAITransport
 
 KEY = "sk-test-hunter2-hunter2"
 REQUEST = structkit.Request("m", (structkit.Message("user", "9.11和9.8谁大"),))
