@@ -112,6 +112,26 @@ def with_function_bounds(json_schema: JSON, schema: JSON) -> JSON:
     return json_schema
 
 
+def with_content_lengths(json_schema: JSON, schema: JSON) -> JSON:
+    """Describe the lengths of what a JSON text contains: as bounds of the text they would count its characters.
+
+    Args:
+        json_schema: The JSON Schema of a part, in which pydantic has these bounds.
+        schema: The core schema of the part.
+    """
+    inner = schema
+    while inner["type"] in VALIDATORS:
+        inner = inner["schema"]
+    if inner is schema or inner["type"] != "json":
+        return json_schema
+    content = inner.get("schema", {}).get("type")
+    names = {} if content == "str" else LENGTHS["object" if content == "dict" else "array"]
+    words = {"minLength": names.get("min_length", "minLength"), "maxLength": names.get("max_length", "maxLength")}
+    bounds = {words[word]: value for word, value in json_schema.items() if word in words}
+    text = {word: value for word, value in json_schema.items() if word not in words}
+    return with_bounds(text, bounds)
+
+
 def _prefix(inner: JSON, bounds: JSON) -> str:
     """Return what to write before bounds that are not those of the text in the JSON, but of what a function returns."""
     while inner["type"] in VALIDATORS:

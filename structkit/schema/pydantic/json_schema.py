@@ -46,6 +46,7 @@ from structkit.schema.pydantic.core_bounds import (
     find_contradiction,
     pattern_text,
     with_comparisons,
+    with_content_lengths,
     with_description,
     with_function_bounds,
 )
@@ -80,7 +81,7 @@ class NaturalSchemaGenerator(StrictGenerator):
 
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
         """Generate a part; without what the caller has put into its schema, if that is not a JSON Schema."""
-        json_schema = super().generate_inner(schema)
+        json_schema = with_content_lengths(super().generate_inner(schema), schema)
         fields = class_fields(schema, self._shared_parts)
         if fields is None and not has_caller_schema(schema):
             return json_schema
