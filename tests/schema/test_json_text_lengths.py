@@ -15,18 +15,18 @@ LENGTHS = Field(min_length=1, max_length=2)
 
 
 @pytest.mark.parametrize(
-    ("content", "told", "text"),
+    ("content", "description", "text"),
     [
         pytest.param(list[int], "At least 1 item. At most 2 items.", "[10, 20]", id="list"),
         pytest.param(dict[str, int], "At least 1 key given. At most 2 keys given.", '{"north": 10}', id="map"),
         pytest.param(str, "At least 1 character. At most 2 characters.", '"ab"', id="text"),
     ],
 )
-def test_a_json_text_may_be_longer_than_the_bound_of_its_content(content: Any, told: str, text: str) -> None:
+def test_a_json_text_may_be_longer_than_the_bound_of_its_content(content: Any, description: str, text: str) -> None:
     part = create_model("Part", codes=(Annotated[Json[content], LENGTHS], ...))
     schema = ResponseFormat(part).schema["properties"]["codes"]
     assert "pattern" not in schema
-    assert schema["description"].endswith(told)
+    assert schema["description"].endswith(description)
     with Endpoint(json.dumps({"codes": text})) as endpoint:
         assert Client("fake", base_url=endpoint.base_url).extract(part, "Which codes?") == part(codes=text)
         assert len(endpoint.requests) == 1
