@@ -57,7 +57,7 @@ def join_items(table: LabelledTable, key: str, items: str) -> list[JSON]:
         JobError: A row cannot be read.
         ConfigError: The type has no such list, or the table has none of the columns of its items.
     """
-    layout = item_columns(table.fields, items)
+    layout = item_columns(table.columns, items)
     fields = _item_fields(table, layout)
     is_root = fields[0].path == ("item",)
     rows: dict[str, JSON] = {}
@@ -84,8 +84,8 @@ def _with_list(
     cells: Mapping[str, Any], item_names: set[str], items: str, values: list[JSONValue], table: LabelledTable
 ) -> JSON:
     """Return the cells of a row with a list in the place of those of its items, named as in an output."""
-    name = items
-    while table.is_output and name in cells.keys() - item_names:
+    name, others = items, {other.casefold() for other in cells.keys() - item_names}
+    while table.is_output and name.casefold() in others:
         name = f"{name}_output"
     row: JSON = {}
     for other, cell in cells.items():
@@ -95,6 +95,7 @@ def _with_list(
 
 def _item_fields(table: LabelledTable, layout: Sequence[Column]) -> Sequence[Column]:
     """Return the columns of an item, with their paths in it."""
-    [items_column] = (each for each in table.fields if each not in layout)
+    [items_column] = (each for each in table.columns if each not in layout)
     start = len(items_column.path)
-    return [replace(each, path=("item", *each.path[start:])) for each in layout if each not in table.fields]
+    own = (each for each in layout if each not in table.columns and each.declared_keys is None)
+    return [replace(each, path=("item", *each.path[start:])) for each in own]

@@ -25,7 +25,7 @@ from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.source_cell import to_json_value
 from structkit.values.text import format_names
 
-UNFINISHED = frozenset({"failed", "held", "skipped", "open"})
+UNFINISHED = ("failed", "held", "skipped", "open")
 """States of a row of a job that has no value."""
 
 PLAIN_CELLS = (int, bool, type(None))
@@ -166,10 +166,10 @@ class LabelledTable:
         Args:
             names: The names of the table.
             fields: The columns; by default all fields of the type.
-            layout: These columns and the others that an output has of the type; by default the former alone.
+            layout: All columns that an output has of the type; by default those of `columns`.
         """
         columns = self.fields if fields is None else fields
-        layout = columns if layout is None else layout
+        layout = self.columns if layout is None else layout
         header = find_header(names, layout) if self.is_output else None
         find = header.fields.get if header else partial(self._find, names, {column.name for column in layout})
         places = []
@@ -183,7 +183,7 @@ class LabelledTable:
         """Return the cell of a row in a column of the run; None if it has none."""
         names = tuple(cells)
         if names not in self._headers:
-            self._headers[names] = find_header(names, self.fields) if self.is_output else None
+            self._headers[names] = find_header(names, self.columns) if self.is_output else None
         header = self._headers[names]
         column = header.run_name(name) if header else self._find_run(names, name)
         return None if column is None else cells.get(column)
@@ -214,10 +214,14 @@ class LabelledTable:
 
     @cached_property
     def fields(self) -> tuple[Column, ...]:
-        """The columns of the type."""
+        """The columns of the fields of the type."""
+        return tuple(each for each in self.columns if each.declared_keys is None)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that an output has of the type: its fields, and one of undeclared keys if it allows them."""
         is_open = isinstance(self.output_format.output_type, dict)
-        columns = output_columns(self.output_format.natural_schema, is_open=is_open, name=self.value_column)
-        return tuple(each for each in columns if each.declared_keys is None)
+        return output_columns(self.output_format.natural_schema, is_open=is_open, name=self.value_column)
 
     @cached_property
     def _is_root(self) -> bool:

@@ -124,7 +124,10 @@ def _count_run(folder: Path, path: Path, header: JSON) -> int:
         upsert = "INSERT INTO job VALUES (1, ?, 1) ON CONFLICT (one) DO UPDATE SET run = run + 1"
         connection.execute(upsert, (pack(header),))
         connection.executemany(SET_MARK, [*validate_files(folder, connection).items()])
-        return int(connection.execute("SELECT run FROM job").fetchone()[0])
+        [run] = connection.execute("SELECT run FROM job").fetchone()
+        if not isinstance(run, int):
+            raise TypeError(f"the number of the run is {run!r}")
+        return run
 
 
 def _read_waiting(connection: sqlite3.Connection) -> Waiting:

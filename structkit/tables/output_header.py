@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from structkit.errors import JobError
 from structkit.tables.columns import (
-    EXTRAS,
     RUN_SCHEMAS,
     Column,
     flatten_columns,
@@ -45,7 +44,7 @@ def find_header(names: Sequence[str], fields: Sequence[Column]) -> OutputHeader 
 
     Args:
         names: Those of the output, in its order.
-        fields: The columns of the type.
+        fields: The columns of the type, with that of undeclared keys if it allows them.
 
     Returns:
         None if the table is not as a job has written it.
@@ -58,7 +57,8 @@ def find_header(names: Sequence[str], fields: Sequence[Column]) -> OutputHeader 
     >>> find_header(["author", "author_output", "status"], fields)
     OutputHeader(fields={'author': 'author_output'}, run=('status',))
     """
-    layouts = [fields]
+    declared = [field for field in fields if field.declared_keys is None]
+    layouts = [fields, declared]  # a row of JSONL without undeclared keys has no column of them
     with suppress(JobError):  # no flat table has so many columns
         layouts.append(flatten_columns(fields))
     headers = [header for layout in layouts for header in _headers(names, layout)]
@@ -67,19 +67,20 @@ def find_header(names: Sequence[str], fields: Sequence[Column]) -> OutputHeader 
 
 def _headers(names: Sequence[str], layout: Sequence[Column]) -> Iterator[OutputHeader]:
     """Yield what the names may mean if the columns of the type have a layout: nested, or flat."""
-    own_names = [column.name for column in layout]
     for start, name in enumerate(names):
         end = start + len(layout)
-        if not _is_name_of(name, own_names[0], "output") or not all(map(_is_after_fields, names[end:])):
+        if not _is_name_of(name, layout[0].name, "output") or not all(map(_is_run_name, names[end:])):
             continue
         columns = with_unique_names((*input_columns(names[:start]), *layout))[start:]
         if [*names[start:end]] == [column.name for column in columns]:
-            yield OutputHeader(dict(zip(own_names, names[start:end], strict=True)), tuple(names[end:]))
+            pairs = zip(layout, names[start:end], strict=True)
+            fields = {column.name: name for column, name in pairs if column.declared_keys is None}
+            yield OutputHeader(fields, tuple(names[end:]))
 
 
-def _is_after_fields(text: str) -> bool:
-    """Return whether a text is the name of a column of the run, or of undeclared keys."""
-    return any(_is_name_of(text, name, "run") for name in RUN_NAMES) or _is_name_of(text, EXTRAS, "output")
+def _is_run_name(text: str) -> bool:
+    """Return whether a text is the name of a column of the run."""
+    return any(_is_name_of(text, name, "run") for name in RUN_NAMES)
 
 
 def _is_name_of(text: str, name: str, origin: str) -> bool:

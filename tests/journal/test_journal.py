@@ -961,6 +961,17 @@ def test_a_damaged_file_raises_with_its_name_and_what_to_do(folder, name, opens)
     assert caught.value.file == str(folder / name)
 
 
+def test_a_number_of_runs_that_no_run_has_written_is_damage(folder):
+    with Journal.open(folder, HEADER) as journal:
+        intend(journal, 0)
+    with contextlib.closing(sqlite3.connect(folder / "job.db")) as connection:
+        connection.execute("UPDATE job SET run = ?", (2**63 - 1,))
+        connection.commit()
+    with pytest.raises(JobError, match="damaged; restore a copy") as caught:
+        Journal.open(folder, HEADER).close()
+    assert caught.value.file == str(folder / "job.db")
+
+
 def test_a_truncated_file_is_damaged_when_it_is_read(folder):
     with Journal.open(folder, HEADER) as journal:
         for ordinal in range(2000):

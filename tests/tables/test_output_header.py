@@ -81,6 +81,20 @@ def test_an_output_is_read_as_its_values_although_the_input_has_columns_of_these
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(("is_open", "undeclared"), [(False, {}), (True, {"z": 1})])
+def test_a_field_and_an_input_column_may_have_the_name_of_the_column_of_undeclared_keys(
+    tmp_path: Path, suffix: str, is_open: bool, undeclared: dict[str, Any]
+) -> None:
+    texts = {"type": "array", "items": {"type": "string"}}
+    schema = {"type": "object", "properties": {"extras": texts}, "required": ["extras"]}
+    schema |= {"additionalProperties": is_open}
+    output = tmp_path / f"t.{suffix}"
+    reply = json.dumps({"extras": ["a"], **undeclared})
+    label(output, [{"id": "a", "extras": "in"}], schema, reply)
+    assert read_row(output, schema).value == {"extras": ["a"]}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_row_that_failed_counts_as_failed_after_any_number_of_runs_over_outputs(tmp_path: Path, suffix: str) -> None:
     path: Any = [{"id": "a"}]
     for number in range(3):
