@@ -84,8 +84,8 @@ def _with_list(
     cells: Mapping[str, Any], item_names: set[str], items: str, values: list[JSONValue], table: LabelledTable
 ) -> JSON:
     """Return the cells of a row with a list in the place of those of its items, named as in an output."""
-    name, others = items, {other.casefold() for other in cells.keys() - item_names}
-    while table.is_output and name.casefold() in others:
+    name, names = items, {other.casefold() for other in cells.keys() - item_names}
+    while table.is_output and name.casefold() in names:
         name = f"{name}_output"
     row: JSON = {}
     for other, cell in cells.items():
@@ -97,5 +97,5 @@ def _item_fields(table: LabelledTable, layout: Sequence[Column]) -> Sequence[Col
     """Return the columns of an item, with their paths in it."""
     [items_column] = (each for each in table.columns if each not in layout)
     start = len(items_column.path)
-    own = (each for each in layout if each not in table.columns and each.declared_keys is None)
-    return [replace(each, path=("item", *each.path[start:])) for each in own]
+    parts = (each for each in layout if each not in table.columns and each.declared_keys is None)
+    return [replace(each, path=("item", *each.path[start:])) for each in parts]
