@@ -236,5 +236,6 @@ def _is_function_name(key: str, value: JSONValue, name: str) -> bool:
 
 
 def _matches_name(key: str, name: str) -> bool:
-    normalized = name.replace("_", "").casefold()
-    return bool(normalized) and key.replace("_", "").casefold() == normalized
+    """Return whether a key is the name of a type, or of a branch of a union (`Invoice_or_none`)."""
+    plain_key = key.replace("_", "").casefold()
+    return bool(plain_key) and plain_key in (part.replace("_", "").casefold() for part in (name, *name.split("_or_")))

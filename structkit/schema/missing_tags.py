@@ -227,6 +227,9 @@ def possible_branches(node: UnionNode, wire: JSONValue) -> list[tuple[Node, JSON
     A value that has its tag already is for the first branch that it fits, as it is when it is loaded. Branches that a
     value fits by its keys only count if no branch fits by the types too, and if there is one of them.
     """
+    named = [branch for branch in node.branches if _is_in_box(branch, wire) and has_keys(branch, wire)]
+    if named:
+        return [(named[0], wire)]  # whether it is valid or not: another branch must not have what names this one
     tag = union_tag(node)
     for is_fit in (fits, has_keys):
         with_own_tag = [branch for branch in node.branches if _is_tagged(branch, tag, wire) and is_fit(branch, wire)]
@@ -238,10 +241,15 @@ def possible_branches(node: UnionNode, wire: JSONValue) -> list[tuple[Node, JSON
     return []
 
 
+def _is_in_box(branch: Node, wire: JSONValue) -> bool:
+    key = box_key(branch)
+    return key is not None and is_boxed(wire, key)
+
+
 def _is_tagged(branch: Node, tag: str | None, wire: JSONValue) -> bool:
     """Return whether a value has the box or the tag of a branch, or the branch has none."""
-    if (key := box_key(branch)) is not None:
-        return is_boxed(wire, key)
+    if box_key(branch) is not None:
+        return _is_in_box(branch, wire)
     return with_tag(branch, tag, wire) is wire
 
 

@@ -182,6 +182,21 @@ def test_a_value_that_fits_no_branch_or_several_is_not_read(output_type: Any, na
     assert read(list[output_type], {"value": [natural]})[0] is None
 
 
+@pytest.mark.parametrize("output_type", [Car | dict[str, Any], Car | Any, Car | Dog | dict[str, Any]])
+@pytest.mark.parametrize("form", ['{"value": %s}', "%s"])
+def test_an_invalid_value_in_the_box_of_its_branch_is_no_value_of_another_one(output_type: Any, form: str) -> None:
+    reading = ResponseFormat(output_type).read(form % '{"Car": {"name": "x", "wheels": "many"}}', repairs=True)
+    assert not reading.valid
+    assert ["wheels" in str(issue) for issue in reading.issues] == [True]
+
+
+@pytest.mark.parametrize("output_type", [Car | None, Car | str, Car | int, Car | list[str]])
+@pytest.mark.parametrize("form", ['{"value": {"Car": %s}}', '{"Car": %s}', '{"car": %s}'])
+def test_the_name_of_a_branch_may_be_a_wrapper(output_type: Any, form: str) -> None:
+    reading = ResponseFormat(output_type).read(form % '{"name": "x", "wheels": 4}', repairs=True)
+    assert (reading.value, reading.repairs) == (Car(name="x", wheels=4), ("wrapper",))
+
+
 def test_tags_are_missing_at_any_depth() -> None:
     tree = {"children": [{"text": "a"}, {"children": [{"text": "b"}]}]}
     assert read(Branch, tree) == (
