@@ -26,6 +26,9 @@ MAX_ERROR_CHARS = 80
 FILLERS = "\0\x1a"
 """What a crash leaves at the end of a file that it was writing, and what old programs end a file with."""
 
+LOST_SECTOR = "\0" * 512
+"""A sector of a disk, the least that a crash or a broken copy leaves as zeros inside a file."""
+
 _AFTER_RETURN = re.compile(r"(?<=\r)(?!\n|\Z)")
 
 
@@ -33,7 +36,7 @@ def _read(source: Input, *, dialect: str) -> Table:
     """Open a table whose first row has the names of the columns."""
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_CHARS))
     lines, delimiter = _open_lines(source, csv.get_dialect(dialect).delimiter)
-    rows = _rows(source, lines, dialect, delimiter)
+    rows = _rows(source, _validated_lines(source, lines), dialect, delimiter)
     line, first = next(rows, (1, []))
     if source.delimiter is None:
         _validate_delimiter(source, line, first, delimiter)
@@ -103,6 +106,14 @@ def _rows(
             )
         if row:
             yield start, row
+
+
+def _validated_lines(source: Input, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the lines; raise `JobError` at one that has a lost sector in place of its text, and of lines after it."""
+    for line, text in lines:
+        if LOST_SECTOR in text:
+            raise source.error(f"{text.count(FILLERS[0]):,} NUL bytes: the file is damaged; restore it", line)
+        yield line, text
 
 
 def _split_at_returns(text: str) -> list[str]:
