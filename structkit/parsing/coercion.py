@@ -131,8 +131,8 @@ class _SchemaWalk:
     def _is_listed_text(self, text: str, branches: list[JSON]) -> bool:
         """Return whether only listed texts are allowed, or null, and a text is one of them."""
         texts = [branch for branch in branches if branch.get("type") != "null"]
-        listed = self._choices_of(texts).values if all(map(is_constant, texts)) else []
-        return text in listed and all(each is None or isinstance(each, str) for each in listed)
+        choices = self._choices_of(texts).values if all(map(is_constant, texts)) else []
+        return text in choices and all(each is None or isinstance(each, str) for each in choices)
 
     def _repair_item(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
         if not _is_item(value, branches, self.root, self._choices_of):
