@@ -19,6 +19,7 @@ from structkit.parsing.schema_branches import (
     is_constant,
     is_decimal,
     is_formatted,
+    is_listed_text,
     is_map,
     is_open,
     is_plain_text,
@@ -123,16 +124,10 @@ class _SchemaWalk:
 
     def _repair_scalar(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
         is_exact = isinstance(value, int) and not isinstance(value, bool) and (value or not self._has_signed_zero)
-        if is_exact and (is_plain_text(branches) or self._is_listed_text(str(value), branches)):
+        if is_exact and (is_plain_text(branches) or is_listed_text(str(value), branches)):
             self._add_repair("number for text", path)
             return str(value)
         return self._repair_item(value, branches, path)
-
-    def _is_listed_text(self, text: str, branches: list[JSON]) -> bool:
-        """Return whether only listed texts are allowed, or null, and a text is one of them."""
-        texts = [branch for branch in branches if branch.get("type") != "null"]
-        choices = self._choices_of(texts).values if all(map(is_constant, texts)) else []
-        return text in choices and all(each is None or isinstance(each, str) for each in choices)
 
     def _repair_item(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:
         if not _is_item(value, branches, self.root, self._choices_of):

@@ -73,6 +73,13 @@ def is_plain_text(branches: list[JSON]) -> bool:
     return types_of(branches) - {"null"} == {"string"} and not has_rule
 
 
+def is_listed_text(text: str, branches: list[JSON]) -> bool:
+    """Return whether only listed texts are allowed, or null, and a text is one of them."""
+    texts = [branch for branch in branches if branch.get("type") != "null"]
+    choices = [value for branch in texts for value in constants_of(branch)] if all(map(is_constant, texts)) else []
+    return text in choices and all(value is None or isinstance(value, str) for value in choices)
+
+
 def is_decimal(branches: list[JSON]) -> bool:
     """Return whether only the text of a number is allowed, or null."""
     texts = [branch for branch in branches if branch.get("type") != "null"]
