@@ -227,9 +227,9 @@ def possible_branches(node: UnionNode, wire: JSONValue) -> list[tuple[Node, JSON
     A value that has its tag already is for the first branch that it fits, as it is when it is loaded. Branches that a
     value fits by its keys only count if no branch fits by the types too, and if there is one of them.
     """
-    named = [branch for branch in node.branches if _is_in_box(branch, wire) and has_keys(branch, wire)]
-    if named:
-        return [(named[0], wire)]  # whether it is valid or not: another branch must not have what names this one
+    boxed = [branch for branch in node.branches if _is_in_box(branch, wire) and has_keys(branch, wire)]
+    if boxed:
+        return [(boxed[0], wire)]  # whether it is valid or not: another branch must not have what names this one
     tag = union_tag(node)
     for is_fit in (fits, has_keys):
         with_own_tag = [branch for branch in node.branches if _is_tagged(branch, tag, wire) and is_fit(branch, wire)]
