@@ -6,13 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from structkit.parsing import may_be_json
 from structkit.values import Answer, Choice, Policy
-from structkit.values.repair import FieldRepair, are_allowed
+from structkit.values.repair import FieldRepair, Repair, are_allowed
 
 T = TypeVar("T")
 
 REASONING_REPAIR: FieldRepair = "reasoning field"
+
+JSON_STARTS = ("{", "[", "```", "~~~")
+JSON_ENDS = ("}", "]", "```", "~~~")
+
+SELECTIONS: frozenset[Repair] = frozenset(
+    {"think block", "prose", "other document", "several answers", "separate items", "comment", "unquoted text"}
+)
+"""The repairs that leave out a part of a text."""
 
 
 def read_reasoning(choice: Choice, read: Callable[[str], Answer[T]], policy: Policy) -> Answer[T] | None:
@@ -20,8 +27,10 @@ def read_reasoning(choice: Choice, read: Callable[[str], Answer[T]], policy: Pol
 
     Thinking that merely mentions JSON is not an answer.
     """
-    text = (choice.reasoning or "").rpartition("</think>")[2]
-    if not may_be_json(text) or not are_allowed((REASONING_REPAIR,), policy.repairs):
+    text = (choice.reasoning or "").rpartition("</think>")[2].strip()
+    is_json = text.startswith(JSON_STARTS) and text.endswith(JSON_ENDS)
+    if not is_json or not are_allowed((REASONING_REPAIR,), policy.repairs):
         return None
     answer = read(text)
-    return replace(answer, repairs=(REASONING_REPAIR, *answer.repairs)) if answer.valid else None
+    is_whole = answer.valid and SELECTIONS.isdisjoint(answer.repairs)
+    return replace(answer, repairs=(REASONING_REPAIR, *answer.repairs)) if is_whole else None

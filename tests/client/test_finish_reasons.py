@@ -294,7 +294,35 @@ def test_json_that_is_only_in_the_reasoning_is_the_answer(connect: Connect, call
     assert (result.value, result.repairs, len(endpoint.requests)) == (3, ("reasoning field",), 1)
 
 
-@pytest.mark.parametrize("text", [f"I might write {VALID}, or not.", '{"value": "three"}', "{", f"{VALID} or {VALID}"])
+@run_or_stream
+@pytest.mark.parametrize(
+    ("text", "repair"),
+    [
+        (f"```json\n{VALID}\n```", "code fence"),
+        (f"Three?</think>\n\n```\n{VALID}\n```\n", "code fence"),
+        ('{"value": 3,}', "trailing comma"),
+        ("{'value': 3}", "single quotes"),
+    ],
+)
+def test_json_that_is_only_in_the_reasoning_is_repaired(connect: Connect, call: Any, text: str, repair: str) -> None:
+    with Endpoint(reasoned(text)) as endpoint:
+        result = call(connect, endpoint)
+    assert (result.value, result.repairs, len(endpoint.requests)) == (3, ("reasoning field", repair), 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"I might write {VALID}, or not.",
+        '{"value": "three"}',
+        "{",
+        f"{VALID} or {VALID}",
+        f"{VALID}\n{{\"value\": 4}}",
+        f"[The question is how many.] Then: {VALID}",
+        f"```\nSELECT 3\n```\nSo:\n```json\n{VALID}\n```",
+        f"{VALID} // or four: {{}}",
+    ],
+)
 def test_reasoning_that_is_not_a_value_is_named_and_not_an_answer(connect: Connect, text: str) -> None:
     with Endpoint(reasoned(text)) as endpoint, pytest.raises(structkit.InvalidOutput, match="except for its reasoning"):
         connect(endpoint.base_url, policy=structkit.Policy(attempts=1)).run(int, "How many?")
