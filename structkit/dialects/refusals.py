@@ -88,13 +88,14 @@ RATE_LIMIT_STATEMENT = (
     r"\W*too many (?:requests|calls|tokens, please wait)\b|"
     r"\W*(?:you(?:'ve| have)|has) (?:exceeded|reached|hit) (?:a|the|your) (?:\w+ )?rate.?limit|"
     r"\W*(?:request (?:was |is )?|you are being )(?:throttled|rate.?limited)|"
+    r"\W*(?:\w{1,40}[.#])?(?:throttling|toomanyrequests|ratelimit(?:exceeded)?)(?:exception|error)\b|"
     r"\W*out of (?:call volume|bandwidth) quota|\W*request was rejected due to rate limiting|"
     r"\W*请求(?:过于|太|过)频繁|\W*(?:您的账户已达到速率限制|该模型当前访问量过大)|"
     r"\W*(?:触发|超[过出])(?:了)?(?:限流|速率限制)"
 )
-"""How a message starts that states such a limit, whatever its status: GitHub's and Azure API Management's limits are a
-403, Baidu's "Open api qps request limit reached" a 200. Only the start counts, since the words of a row may be quoted
-after it."""
+"""How a message starts that states such a limit, whatever its status: GitHub's and Azure API Management's limits are
+a 403, Baidu's "Open api qps request limit reached" a 200, AWS's "ThrottlingException: Rate exceeded" a 400. Only the
+start counts, since the words of a row may be quoted after it."""
 
 SPENT = (
     r"reach(?:ed|ing) (?:your specified api usage limits|(?:its|the|your) monthly spend(?:ing)? limit)|"
