@@ -317,7 +317,7 @@ def test_json_that_is_only_in_the_reasoning_is_repaired(connect: Connect, call: 
         '{"value": "three"}',
         "{",
         f"{VALID} or {VALID}",
-        f"{VALID}\n{{\"value\": 4}}",
+        f'{VALID}\n{{"value": 4}}',
         f"[The question is how many.] Then: {VALID}",
         f"```\nSELECT 3\n```\nSo:\n```json\n{VALID}\n```",
         f"{VALID} // or four: {{}}",

@@ -74,9 +74,10 @@ class ParentLink:
             self._connection.send(message)
 
     def on_progress(self, progress: Progress) -> None:
-        """Send the progress, but not too often."""
+        """Send the progress, but not too often; at an interruption at once, since the user waits for it."""
+        is_interruption = progress.grace is not None and self._last_progress.grace is None
         time_s, self._last_progress = time.monotonic(), progress
-        if time_s - self._last_time >= PROGRESS_INTERVAL_S:
+        if is_interruption or time_s - self._last_time >= PROGRESS_INTERVAL_S:
             self._last_time = time_s
             self.send(WorkerMessage(progress=progress))
 

@@ -24,6 +24,9 @@ MAX_RESTARTS = 3
 POLL_S = 0.2
 """Seconds after which the progress is reported even if no worker says anything."""
 
+MAX_ANSWER_S = 2.0
+"""Seconds for which the workers may say, at an interruption, how many requests are in flight."""
+
 KILL_AFTER_S = 10.0
 """Seconds after which a worker is killed that does not even drop its requests."""
 
@@ -147,8 +150,16 @@ class WorkerPool:
             self._receive(workers[id(running)])
         if not self._is_stopping and any(worker.error for worker in self._workers):
             self._stop("stop")
-        grace = None if self._grace_end is None else max(0.0, self._grace_end - time.monotonic())
-        self._on_progress(sum_progress([worker.progress for worker in self._workers], grace))
+        self._on_progress(sum_progress([worker.progress for worker in self._workers], self._grace_left()))
+
+    def _grace_left(self) -> float | None:
+        """Return the seconds that requests in flight still have; None until the workers have said how many they are."""
+        if self._grace_end is None:
+            return None
+        seconds = max(0.0, self._grace_end - time.monotonic())
+        is_late = not seconds or self._grace - seconds >= MAX_ANSWER_S
+        is_known = all(worker.latest.grace is not None for worker in self._workers if worker.running)
+        return seconds if is_late or is_known else None
 
     def _receive(self, worker: Worker) -> None:
         if worker.running is None:
