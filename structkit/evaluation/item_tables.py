@@ -84,8 +84,8 @@ def _with_list(
     cells: Mapping[str, Any], item_names: set[str], items: str, values: list[JSONValue], table: LabelledTable
 ) -> JSON:
     """Return the cells of a row with a list in the place of those of its items, named as in an output."""
-    name, names = items, {other.casefold() for other in cells.keys() - item_names}
-    while table.is_output and name.casefold() in names:
+    name, other_names = items, {other.casefold() for other in cells.keys() - item_names}
+    while table.is_output and name.casefold() in other_names:
         name = f"{name}_output"
     row: JSON = {}
     for other, cell in cells.items():

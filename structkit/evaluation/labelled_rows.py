@@ -26,7 +26,7 @@ from structkit.values.source_cell import to_json_value
 from structkit.values.text import format_names
 
 UNFINISHED = ("failed", "held", "skipped", "open")
-"""States of a row of a job that has no value."""
+"""States of a row of a job that has no value; a tuple, since a cell may be a list, which has no hash."""
 
 PLAIN_CELLS = (int, bool, type(None))
 """Types of cells that are natural JSON as they are."""
