@@ -165,10 +165,46 @@ def test_a_schema_of_annotations_accepts_any_value(schema: dict[str, Any], check
     assert "no constraint: any JSON value" in str(ResponseFormat(schema).explain())
 
 
-def test_an_unknown_keyword_is_in_the_explanation_with_the_one_that_was_meant() -> None:
-    explanation = str(ResponseFormat({"type": "string", "minLenght": 3, "x-order": 1}).explain())
-    assert '"minLenght": not a keyword of JSON Schema; did you mean "minLength"?' in explanation
+MISSPELT = [
+    ({"type": "string", "minLenght": 3}, 'minLenght: not a keyword of JSON Schema; did you mean "minLength"?'),
+    ({"type": "string", "max_length": 3}, '"maxLength"'),
+    ({"type": "integer", "min": 1}, 'min: not a keyword of JSON Schema; did you mean "minimum"?'),
+    (obj(tags={"type": "array", "items": STRING, "max": 3}), 'properties.tags.max: .*"maxItems"'),
+    ({"type": "object", "properties": {"a": STRING}, "additionalPropeties": False}, '"additionalProperties"'),
+    (obj(a={"decription": "A text.", "type": "string"}), '"description"'),
+    (obj(a={"oneof": [STRING, INTEGER]}), '"oneOf"'),
+    (obj(a={"street": "string", "zip": "integer"}), "properties.a: its keys look like properties"),
+]
+
+
+@pytest.mark.parametrize(("schema", "message"), MISSPELT)
+def test_a_keyword_that_is_probably_misspelt_is_in_a_warning_and_in_the_explanation(
+    schema: dict[str, Any], message: str
+) -> None:
+    with pytest.warns(UserWarning, match=message) as records:
+        explanation = str(ResponseFormat({**schema, "x-order": 1}).explain())
+    assert [record.filename for record in records] == [__file__]
+    assert "did you mean" in explanation or "look like properties" in explanation
     assert "x-order" not in explanation
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {
+            "_format": "date",
+            "$default": {"$source": "x"},
+            "comment": "x",
+            "link": "x",
+            "min_length": "short",
+            "min": "x",
+        },
+        {"bsonType": "string", "tsType": "string", "enumNames": ["A"], "errorMessage": "x", "ui:widget": "x"},
+        {"markdownDescription": "x", "propertyOrder": 1, "options": ["a"], "defaultSnippets": [], "errorMessages": {}},
+    ],
+)
+def test_an_extension_is_not_taken_for_a_misspelt_keyword(words: dict[str, Any]) -> None:
+    ResponseFormat(obj(a={"type": "string", **words}, b=words))
 
 
 @pytest.mark.parametrize(
@@ -186,6 +222,8 @@ def test_an_unknown_keyword_is_in_the_explanation_with_the_one_that_was_meant() 
         ({"type": "array", "Items": [STRING, INTEGER]}, 'write "items"'),
         ({"type": "string", "enums": ["a", "b"]}, 'write "enum" for "enums"'),
         ({"properties": {"a": STRING}, "require": ["a"]}, 'write "required" for "require"'),
+        ({"type": "string", "values": ["a", "b"]}, 'write "enum" for "values"'),
+        (obj(a={"type": "integer", "choices": [1, 2]}), 'write "enum" for "choices"'),
     ],
 )
 def test_a_schema_whose_keyword_is_misspelt_is_rejected_because_it_would_allow_any_value(
@@ -210,10 +248,40 @@ def test_a_key_that_no_keyword_could_have_with_its_value_is_ignored(keywords: di
     ResponseFormat({**obj(a=STRING), **keywords})
 
 
-def test_properties_in_the_place_of_a_schema_are_in_the_explanation() -> None:
-    explanation = str(ResponseFormat(obj(address={"street": STRING})).explain())
-    assert "its keys look like properties" in explanation
-    assert "#/properties/address" in explanation
+STREET = {"street": STRING}
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        (obj(address=STREET), "properties.address"),
+        (obj(address={"type": "object", **STREET, "additionalProperties": False}), "properties.address"),
+        (obj(address={"description": "An address", **STREET}), "properties.address"),
+        ({"type": ["object", "null"], **STREET, "required": ["street"]}, ""),
+        ({"type": "OBJECT", **STREET}, ""),
+        ({"type": "object", "additionalProperties": STREET}, "additionalProperties"),
+        ({"type": "array", "items": STREET}, "items"),
+        ({"anyOf": [STREET, NULL]}, "anyOf[0]"),
+        ({"$ref": "#/$defs/A", "$defs": {"A": {"type": "object", **STREET}}}, '["$defs"].A'),
+    ],
+)
+def test_a_schema_under_a_name_that_is_not_a_keyword_is_rejected_with_what_to_write_around_it(
+    document: dict[str, Any], place: str
+) -> None:
+    advice = 'what is under "street" has no effect; write {"type": "object", "properties": {...}} around it'
+    with pytest.raises(SchemaError, match=re.escape(f"{place}{': ' if place else ''}not a JSON Schema: {advice}")):
+        ResponseFormat(document)
+
+
+def test_a_schema_of_items_under_a_name_that_is_not_a_keyword_is_rejected() -> None:
+    with pytest.raises(SchemaError, match=r'what is under "of" has no effect; write ."type": "array", "items"'):
+        ResponseFormat({"type": "array", "of": STRING})
+
+
+def test_a_schema_under_a_name_that_is_not_a_keyword_may_be_there_for_a_reference() -> None:
+    grouped = {"type": "object", "properties": {"a": {"$ref": "#/definitions/group/A"}}}
+    ResponseFormat({**grouped, "definitions": {"group": {"A": STRING, "B": STRING}}})
+    ResponseFormat({"type": "object", "properties": {"a": {"$ref": "#/street"}}, **STREET})
 
 
 # OpenAPI

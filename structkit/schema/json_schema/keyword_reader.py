@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
+from itertools import islice
 
 from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.child_schemas import child_schemas
@@ -11,11 +11,12 @@ from structkit.schema.json_schema.discriminators import is_without_union, read_d
 from structkit.schema.json_schema.drafts import NEWEST, URIS, draft_of
 from structkit.schema.json_schema.example_data import validate_items
 from structkit.schema.json_schema.foreign_keywords import KEYWORD_RULES
-from structkit.schema.json_schema.misspelt_keywords import validate_keyword_names
+from structkit.schema.json_schema.misspelt_keywords import meant_keyword, validate_keyword_names
 from structkit.schema.json_schema.pointer_targets import look_up, set_child
-from structkit.schema.json_schema.property_maps import is_property_map
-from structkit.schema.json_schema.vocabulary import ANNOTATIONS, ASSERTIONS, is_keyword
-from structkit.values import JSON, JSONPath, JSONValue
+from structkit.schema.json_schema.property_maps import is_property_map, may_be_group, validate_places
+from structkit.schema.json_schema.vocabulary import is_keyword
+from structkit.values import JSON, JSONPath, JSONValue, format_path
+from structkit.values.caller_warning import warn_caller
 from structkit.values.json_pointer import escape_key, pointer_keys
 from structkit.values.text import shorten_json
 
@@ -26,9 +27,6 @@ READ_OR_WRITE = ("readOnly", "writeOnly")
 
 DRAFT_OF_KEYWORD = {"$recursiveRef": "2019-09", "$recursiveAnchor": "2019-09"}
 """Keywords that only one draft defines, and that cannot be rewritten part by part."""
-
-MIN_SIMILARITY = 0.85
-"""How similar an unknown keyword is to the one that was probably meant."""
 
 MAX_UNKNOWN_KEYWORDS = 20
 """Unknown keywords that `explain` lists."""
@@ -55,7 +53,7 @@ class _KeywordReader:
         self._draft = NEWEST if self._named_draft in {None, "3"} else str(self._named_draft)
         self._rules = [rule for rule in KEYWORD_RULES if rule.applies_to(self._draft, self._named_draft)]
         self._places: dict[tuple[NoteKind, str], list[JSONPath]] = {}
-        self._unknown: dict[str, None] = {}
+        self._unknown: dict[str, str] = {}
 
     def read(self) -> JSON:
         """Return the rewritten document; it names its draft as `jsonschema` expects it."""
@@ -65,7 +63,8 @@ class _KeywordReader:
     def _read(self, part: JSON, path: JSONPath) -> JSON:
         validate_keyword_names(part, path)
         validate_items(part, path)
-        self._unknown |= dict.fromkeys(name for name in part if not is_keyword(name))
+        validate_places(part, path)
+        self._note_unknown(part, path)
         for rule in self._rules:
             part = self._noted(rule.rewrite(part, path), part, rule.meaning, path)
         part = self._noted(read_discriminator(part, self._resolve), part, DISCRIMINATOR, path)
@@ -84,11 +83,22 @@ class _KeywordReader:
     def _note_ignored(self, part: JSON, path: JSONPath) -> None:
         if is_property_map(part):
             self._note("dropped", PROPERTY_MAP, path)
+            if not may_be_group(path):
+                warn_caller(f"{format_path(path)}: {PROPERTY_MAP}")
         if is_without_union(part):
             self._note("dropped", UNUSED_DISCRIMINATOR, path)
         for word in READ_OR_WRITE:
             if part.get(word) is True:
                 self._note("dropped", f"{word}: requested like any other property", path)
+
+    def _note_unknown(self, part: JSON, path: JSONPath) -> None:
+        """Note the keys that are not keywords; and warn where one was probably meant, since `explain` is not read."""
+        for name in part:
+            if not is_keyword(name) and not self._unknown.get(name):
+                word = meant_keyword(name, part)
+                self._unknown[name] = f"; did you mean {shorten_json(word)}?" if word else ""
+                if word:
+                    warn_caller(f"{format_path((*path, name))}: not a keyword of JSON Schema{self._unknown[name]}")
 
     def _note(self, kind: NoteKind, text: str, path: JSONPath) -> None:
         self._places.setdefault((kind, text), []).append(path)
@@ -109,8 +119,8 @@ class _KeywordReader:
             yield Note((), "rewritten", f"no $schema: read as draft {self._named_draft}, for its keywords")
         for (kind, text), paths in self._places.items():
             yield Note((), kind, text + _format_places(paths))
-        for name in [*self._unknown][:MAX_UNKNOWN_KEYWORDS]:
-            yield Note((), "dropped", f"{shorten_json(name, 60)}: not a keyword of JSON Schema{_suggestion(name)}")
+        for name, suggestion in islice(self._unknown.items(), MAX_UNKNOWN_KEYWORDS):
+            yield Note((), "dropped", f"{shorten_json(name, 60)}: not a keyword of JSON Schema{suggestion}")
 
 
 def _format_places(paths: list[JSONPath]) -> str:
@@ -119,11 +129,6 @@ def _format_places(paths: list[JSONPath]) -> str:
     if len(paths) > 1:
         return f" (in {len(paths)} places, first in {pointer})"
     return f" (in {pointer})" if paths[0] else ""
-
-
-def _suggestion(name: str) -> str:
-    close = get_close_matches(str(name), sorted(ASSERTIONS | ANNOTATIONS), 1, MIN_SIMILARITY)
-    return f"; did you mean {shorten_json(close[0])}?" if close else ""
 
 
 def _draft_by_keywords(document: JSON) -> str | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
+
+from jsonschema import Draft202012Validator
 
 from structkit.errors import SchemaError
-from structkit.schema.json_schema.vocabulary import is_keyword, looks_like_schema
+from structkit.schema.json_schema.vocabulary import ANNOTATIONS, ASSERTIONS, is_keyword, looks_like_schema
 from structkit.values import JSON, JSONPath, JSONValue
 from structkit.values.text import shorten_json
 
@@ -18,6 +21,41 @@ SYNONYMS = {
     **dict.fromkeys(("element", "elements"), "items"),
 }
 """Names that libraries for validation and data models have for a keyword."""
+
+SCALAR_TYPES = ("string", "integer", "number")
+SCALAR_SYNONYMS = {**SYNONYMS, **dict.fromkeys(("values", "choices", "allowed_values", "allowedvalues"), "enum")}
+"""The same beside a scalar type."""
+
+
+KEYWORDS = {word.casefold(): word for word in sorted(ASSERTIONS | ANNOTATIONS - {"links", "media"}) if word.isalpha()}
+"""The keywords that may be meant, by their letters in lower case."""
+
+BOUNDS = {"string": "Length", "array": "Items", "object": "Properties", "integer": "imum", "number": "imum"}
+"""How the bounds of each type end, of which libraries for validation have only `min` and `max`."""
+
+METASCHEMA = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+
+MIN_WARNING_SIMILARITY = 0.85
+"""How similar an unknown keyword without the value of one is to the one that was probably meant."""
+
+
+def meant_keyword(name: str, part: JSON) -> str:
+    """Return the keyword that an unknown one in a part probably stands for, or "".
+
+    >>> meant_keyword("min_length", {"min_length": 1}), meant_keyword("min", {"type": "integer", "min": 1})
+    ('minLength', 'minimum')
+    >>> meant_keyword("_format", {"_format": "date"}), meant_keyword("min_length", {"min_length": "short"})
+    ('', '')
+    """
+    ending = BOUNDS.get(str(part.get("type")), "")
+    word = f"{name}{ending}" if ending and name in {"min", "max"} else _closest_keyword(str(name))
+    return word if word and word not in part and METASCHEMA.is_valid({word: part[name]}) else ""
+
+
+@lru_cache
+def _closest_keyword(name: str) -> str:
+    close = get_close_matches(name.replace("_", "").casefold(), KEYWORDS, 1, MIN_WARNING_SIMILARITY)
+    return KEYWORDS[close[0]] if close and name[:1].isalpha() else ""
 
 
 def validate_keyword_names(part: JSON, path: JSONPath) -> None:
@@ -31,17 +69,18 @@ def validate_keyword_names(part: JSON, path: JSONPath) -> None:
     structkit.errors.SchemaError: item: not a JSON Schema: write "items" for "item"
     """
     for name, value in part.items():
-        word = "" if is_keyword(name) or not isinstance(value, dict | list) else _similar_keyword(name)
+        word = "" if is_keyword(name) or not isinstance(value, dict | list) else _similar_keyword(name, part)
         if word and word not in part and VALUES[word](value):
             message = f"not a JSON Schema: write {shorten_json(word)} for {shorten_json(name)}"
             raise SchemaError(message, path=(*path, name))
 
 
-def _similar_keyword(name: str) -> str:
+def _similar_keyword(name: str, part: JSON) -> str:
     """Return the keyword that a key is similar to, or ""."""
     name = str(name).casefold()
     close = get_close_matches(name, VALUES, 1, MIN_SIMILARITY)
-    return close[0] if close else SYNONYMS.get(name, "")
+    synonyms = SCALAR_SYNONYMS if part.get("type") in SCALAR_TYPES else SYNONYMS
+    return close[0] if close else synonyms.get(name, "")
 
 
 def _has_only_schemas(value: JSONValue) -> bool:
