@@ -47,8 +47,8 @@ def meant_keyword(name: str, part: JSON) -> str:
     >>> meant_keyword("_format", {"_format": "date"}), meant_keyword("min_length", {"min_length": "short"})
     ('', '')
     """
-    ending = BOUNDS.get(str(part.get("type")), "")
-    word = f"{name}{ending}" if ending and name in {"min", "max"} else _closest_keyword(str(name))
+    suffix = BOUNDS.get(str(part.get("type")), "")
+    word = f"{name}{suffix}" if suffix and name in {"min", "max"} else _closest_keyword(str(name))
     return word if word and word not in part and METASCHEMA.is_valid({word: part[name]}) else ""
 
 
