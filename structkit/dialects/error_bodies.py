@@ -13,6 +13,7 @@ from structkit.dialects.refusals import (
     CALLER_NAMES,
     CREDENTIALS_CODES,
     CREDENTIALS_STATEMENT,
+    DOWNLOAD_FAILURE,
     ECHO_KEYS,
     EMPTY_ACCOUNT,
     EMPTY_ACCOUNT_CODE,
@@ -221,6 +222,7 @@ NO_CODES = frozenset[str]()
 
 STATEMENTS: tuple[tuple[ErrorKind, frozenset[str], str, Callable[[list[str], str], bool]], ...] = (
     ("filtered", FILTERED_CODES, FILTERED_CODE, _contains(FILTERED)),
+    ("file", NO_CODES, "", _starts_with(DOWNLOAD_FAILURE)),
     ("rate_limit", NO_CODES, "", _contains(ALLOCATED_QUOTA)),
     ("empty_account", EMPTY_ACCOUNT_CODES, EMPTY_ACCOUNT_CODE, _contains(SPENT)),
     ("too_large", TOO_LARGE_CODES, "", _is_too_large),

@@ -158,6 +158,20 @@ FILTERED = (
 )
 """How a message states the same."""
 
+_FILE = r"(?:image|picture|photo|file|media|multimodal|audio|video|document|attachment|pdf|url|link)s?\b"
+_FILE_URL = r"https?://(?!\S*(?:/v\d|/chat/completions|/models|oauth|/token))\S"
+DOWNLOAD_FAILURE = (
+    r"[^\n]{0,80}?(?:"
+    r"\b(?:while|when|during|errors?|fail\w*|not|n't|unable to|cannot|fault|time\w*|\d{3}|forbidden|unauthorized)\W+"
+    r"(?:\w+\W+){0,2}?(?:download|fetch|retriev)(?:e|ing)?\b(?:(?!key|token|credential|model)[^\n]){0,30}?"
+    rf"(?:\b{_FILE}|{_FILE_URL})|"
+    rf"\b{_FILE}\W+(?:download|fetch|retriev)\w*\W+(?:\w+\W+)?(?:fail|error)|"
+    rf"\d{{3}} client error: [^\n:]{{1,40}} for url: {_FILE_URL})"
+)
+"""How a message starts about a file that the endpoint could not download: what the host of the file has answered, such
+as 401 or "too many requests", is not about the key or a limit of the endpoint. The last one is that of the HTTP
+library requests, which servers pass on."""
+
 PERMANENT_ERROR = re.compile(
     r"\bauth(?:enticat(?:ion|ed)|orization|orized)?\b|unauthori[sz]ed|api[ _-]?key|permission|not[ _]found|"
     r"invalid_request|unsupported|not support|(?:doesn't|does not|not) (?:support|exist)|no such model|"

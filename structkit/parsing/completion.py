@@ -379,7 +379,7 @@ def _error_object(body: JSON, description: str = "an error object") -> Malformed
 def _is_permanent(body: JSON, code: str, text: str) -> bool:
     """Return whether a retry cannot cure an error under 200: by its kind, its code (an HTTP status) or its words."""
     kind = read_error_body(HTTPStatus.OK, {**body, "choices": None}).kind
-    if kind != "other":
+    if kind not in {"other", "file"}:
         return kind != "rate_limit"
     has_status = code.isdecimal() and HTTPStatus.BAD_REQUEST <= int(code[:4]) < MAX_STATUS
     if has_status:
@@ -391,6 +391,6 @@ def _malformed(description: str, body: JSONValue) -> MalformedReply:
     return MalformedReply(
         f"the endpoint answered 200 with {description}: {str(body)[:MAX_ERROR_CHARS]!r}; "
         "check that the base URL is that of a chat completions endpoint",
-        retryable=read_error_body(HTTPStatus.OK, body).kind in {"other", "rate_limit"},
+        retryable=read_error_body(HTTPStatus.OK, body).kind in {"other", "file", "rate_limit"},
         body=body,
     )

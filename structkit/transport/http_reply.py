@@ -84,6 +84,7 @@ KIND_ADVICE: dict[ErrorKind, str] = {
     "too_large": "the request alone is larger than the limit; shorten the prompt, or lower max_tokens",
     "rate_limit": "send fewer requests at a time, or check the quota",
     "filtered": "change the input",
+    "file": "check the URL of the file, or send the file itself",
 }
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 ErrorKind: TypeAlias = Literal[
-    "credentials", "empty_account", "rate_limit", "too_large", "filtered", "unsupported_mode", "other"
+    "credentials", "empty_account", "rate_limit", "too_large", "filtered", "file", "unsupported_mode", "other"
 ]
 """The key or the password of a proxy is rejected; the account is empty; a limit that passes; one request is larger than
-a limit; a filter rejected the prompt; a field that a mode sets, or the schema in it, is not supported; or anything
-else, which the status decides."""
+a limit; a filter rejected the prompt; the endpoint cannot download a file of the request; a field that a mode sets, or
+the schema in it, is not supported; or anything else, which the status decides."""
 
 ErrorSource: TypeAlias = Literal["status", "code", "statement", "words"]
 """A status that is never about the text of a row; a code in the body; a statement of the vendor: the start of the

@@ -262,6 +262,26 @@ def test_a_prompt_that_the_filter_rejects_fails_its_row_alone(job: Callable[...,
     assert len(endpoint.requests) == 6
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "Authentication failed while downloading https://files.example/a.png"),
+        (400, "401 Client Error: Unauthorized for url: https://files.example/a.png"),
+        (400, "Too many requests when fetching image https://files.example/a.png"),
+        (403, "403 Forbidden when downloading file"),
+    ],
+)
+def test_a_file_that_the_endpoint_cannot_download_fails_its_row_alone(
+    job: Callable[..., Job], status: int, message: str
+) -> None:
+    def answer(request: JSON) -> Reply:
+        return error_reply(status, message) if text_of(request) == "row-0" else conforming_reply(request)
+
+    with Endpoint(answer) as endpoint:
+        assert job(endpoint, 6, concurrency=1).run().counts == {"done": 5, "failed": 1}
+    assert len(endpoint.requests) == 6
+
+
 @pytest.mark.parametrize("rejection", REJECTIONS.values(), ids=REJECTIONS.keys())
 @pytest.mark.parametrize("concurrency", [1, 4, 20])
 def test_rows_rejected_before_the_run_stops_are_open_for_the_next_run(

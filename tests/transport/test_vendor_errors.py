@@ -28,6 +28,7 @@ EXPECTED: Mapping[str, Callable[[ReadingFacts], bool]] = {
     "wrong model": lambda facts: facts[:2] == ("other", False),
     "too long": lambda facts: facts[0] in {"other", "too_large"} and not facts[1],
     "filtered": lambda facts: facts == ("filtered", False, True),
+    "file": lambda facts: facts[0] == "file" and facts[2],
     "rejected parameter": lambda facts: facts[1:] == (False, False),
     "rejected mode": lambda facts: facts[1:] == (False, False),
     "rejected schema": lambda facts: facts[1:] == (False, False),

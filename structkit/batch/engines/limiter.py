@@ -266,7 +266,7 @@ class Limiter:
 
 def _is_forbidden(rejection: TransportError) -> bool:
     """Return whether a 403 is about neither the prompt nor the mode, of which the conversation tries the next one."""
-    is_about_request = read_error(rejection).kind in {"filtered", "unsupported_mode"}
+    is_about_request = read_error(rejection).kind in {"filtered", "file", "unsupported_mode"}
     return getattr(rejection, "status_code", 0) == FORBIDDEN and not is_about_request
 
 
