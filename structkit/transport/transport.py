@@ -104,6 +104,23 @@ def is_awaited(owner: Any, *methods: str) -> bool:
     return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions)
 
 
+def _accepts_request(method: Any) -> bool:
+    """Return whether a method can be called with a request and a policy; the `send` of an HTTP client cannot.
+
+    >>> _accepts_request(lambda request, policy: None), _accepts_request(lambda request, *, stream=False: None)
+    (True, False)
+    """
+    if not callable(method):
+        return False
+    try:
+        inspect.signature(method).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # a method written in C may have no signature
+        return True
+    return True
+
+
 def validate_transport(transport: Any, *, needs_await: bool, consumer: str) -> None:
     """Validate that a transport of the caller's is blocking or async, as the code that uses it requires.
 
@@ -116,9 +133,13 @@ def validate_transport(transport: Any, *, needs_await: bool, consumer: str) -> N
         ConfigError: It is of the other kind, or not a transport. The message says what to use instead.
     """
     name = type(transport).__name__
-    methods = [method for method in ("send", "stream") if callable(getattr(transport, method, None))]
+    methods = [method for method in ("send", "stream") if _accepts_request(getattr(transport, method, None))]
     if isinstance(transport, type) or not methods:
-        raise ConfigError(f"transport= of {consumer} must be an object with a method send(request, policy), not {name}")
+        sdk_client = "openai.AsyncOpenAI" if needs_await else "openai.OpenAI"
+        raise ConfigError(
+            f"transport= of {consumer} must be an object with a method send(request, policy), not {name}; an HTTP "
+            f"client is passed as client={sdk_client}(http_client=...)"
+        )
     if is_awaited(transport, *methods) == needs_await:
         return
     if needs_await:
