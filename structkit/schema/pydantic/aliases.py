@@ -81,3 +81,10 @@ def field_alias(name: str, field: JSON) -> str:
     """Return the name of a field in JSON."""
     alias = field.get("validation_alias")
     return name if alias is None else _first_name(alias) or name
+
+
+def fields_inside(schema: JSON) -> Any:
+    """Return the fields of a class's core schema, which are inside of that, and may be inside of validators."""
+    while isinstance(schema.get("schema"), dict):
+        schema = schema["schema"]
+    return schema.get("fields", ())

@@ -31,7 +31,7 @@ from structkit.schema.keywords import (
 )
 from structkit.schema.natural import MAX_QUOTED_CHARS
 from structkit.schema.pydantic.accepted_constants import accepted_by_steps
-from structkit.schema.pydantic.aliases import field_alias, named_fields
+from structkit.schema.pydantic.aliases import field_alias, fields_inside, named_fields
 from structkit.schema.pydantic.caller_schemas import (
     drop_invalid_texts,
     has_caller_schema,
@@ -57,7 +57,13 @@ from structkit.schema.pydantic.hidden_values import hide_values, with_values
 from structkit.schema.pydantic.literals import is_scalar
 from structkit.schema.pydantic.map_keys import with_key_schema
 from structkit.schema.pydantic.required_fields import add_property, class_fields, omits_object, omitted_fields
-from structkit.schema.pydantic.set_order import order_set_texts, with_set_order
+from structkit.schema.pydantic.set_order import (
+    list_sets,
+    order_examples,
+    order_set_texts,
+    with_extra_order,
+    with_set_order,
+)
 from structkit.schema.value_meanings import with_meaning
 from structkit.schema.writable import validate_writable
 from structkit.values import JSON, JSONValue
@@ -81,12 +87,13 @@ class NaturalSchemaGenerator(StrictGenerator):
 
     def generate_inner(self, schema: Any) -> JsonSchemaValue:
         """Generate a part; without what the caller has put into its schema, if that is not a JSON Schema."""
-        json_schema = with_content_lengths(super().generate_inner(schema), schema)
+        json_schema = with_content_lengths(super().generate_inner(with_extra_order(schema)), schema)
         fields = class_fields(schema, self._shared_parts)
         if fields is None and not has_caller_schema(schema):
             return json_schema
         part = self._definition(json_schema["$ref"]) if "ref" in schema and "$ref" in json_schema else json_schema
         drop_invalid_texts(part)
+        list_sets(part)
         if has_caller_schema(schema) and (reason := invalid_keyword(part)):
             self._replace(part, schema, reason)
         if fields is not None:
@@ -381,16 +388,10 @@ def _with_own_texts(json_schema: JsonSchemaValue, schema: Any) -> JsonSchemaValu
         json_schema.pop("title", None)
     properties = json_schema.get("properties", {})
     docs = annotated_docs(cls) if cls and properties else {}
-    names = {field_alias(name, field): name for name, field in named_fields(_fields(schema)) if name in docs}
+    names = {field_alias(name, field): name for name, field in named_fields(fields_inside(schema)) if name in docs}
     described = {alias: _with_doc(part, docs[names[alias]]) for alias, part in properties.items() if alias in names}
+    order_examples(cls, named_fields(fields_inside(schema)), properties)
     return {**json_schema, "properties": {**properties, **described}} if described else json_schema
-
-
-def _fields(schema: JSON) -> Any:
-    """Return the fields of a class's core schema, which are inside of that, and may be inside of validators."""
-    while isinstance(schema.get("schema"), dict):
-        schema = schema["schema"]
-    return schema.get("fields", ())
 
 
 def _with_doc(json_schema: JsonSchemaValue, text: str | None) -> JsonSchemaValue:

@@ -9,6 +9,9 @@ from enum import Enum
 from itertools import chain, repeat
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
+from structkit.schema.pydantic.aliases import field_alias
 from structkit.values import JSON
 
 
@@ -45,8 +48,36 @@ def with_set_order(value: Any, encoded: Any) -> Any:
     return encoded
 
 
+def with_extra_order(schema: Any) -> Any:
+    """Return a core schema with the sets in its `json_schema_extra` as lists, in order."""
+    extra = schema.get("metadata", {}).get("pydantic_js_extra")
+    if not isinstance(extra, dict):
+        return schema
+    ordered = with_set_order(extra, to_jsonable_python(extra))
+    return {**schema, "metadata": {**schema["metadata"], "pydantic_js_extra": ordered}}
+
+
+def order_examples(cls: Any, fields: Iterable[tuple[str, Any]], properties: JSON) -> None:
+    """Put the sets among the examples of a class's fields in order, in place: pydantic has written them as lists."""
+    infos = getattr(cls, "__pydantic_fields__", {})
+    for name, field in fields:
+        part, examples = properties.get(field_alias(name, field)), getattr(infos.get(name), "examples", None)
+        if examples and isinstance(part, dict) and "examples" in part:
+            part["examples"] = with_set_order(examples, part["examples"])
+
+
+def list_sets(part: JSON) -> None:
+    """Write the sets in what a caller has put into the JSON Schema of a part as lists, in place."""
+    for word in ("enum", "examples"):
+        value = part.get(word)
+        values = [value, *value] if isinstance(value, list | AbstractSet) else []
+        if any(isinstance(each, AbstractSet) for each in values):
+            part[word] = with_set_order(value, to_jsonable_python(value, fallback=str))
+
+
 def order_set_texts(part: JSON) -> None:
     """Put the sets in the default and in the examples of a part in order, which pydantic has written as lists."""
+    list_sets(part)
     if "default" in part:
         part["default"] = _in_order(part["default"], part)
     if isinstance(part.get("examples"), list):
