@@ -387,10 +387,10 @@ def _with_own_texts(json_schema: JsonSchemaValue, schema: Any) -> JsonSchemaValu
     if json_schema.get("title") == getattr(cls, "__name__", None):
         json_schema.pop("title", None)
     properties = json_schema.get("properties", {})
+    order_examples(cls, named_fields(fields_inside(schema)), properties)
     docs = annotated_docs(cls) if cls and properties else {}
     names = {field_alias(name, field): name for name, field in named_fields(fields_inside(schema)) if name in docs}
     described = {alias: _with_doc(part, docs[names[alias]]) for alias, part in properties.items() if alias in names}
-    order_examples(cls, named_fields(fields_inside(schema)), properties)
     return {**json_schema, "properties": {**properties, **described}} if described else json_schema
 
 

@@ -50,7 +50,7 @@ def with_set_order(value: Any, encoded: Any) -> Any:
 
 def with_extra_order(schema: Any) -> Any:
     """Return a core schema with the sets in its `json_schema_extra` as lists, in order."""
-    extra = schema.get("metadata", {}).get("pydantic_js_extra")
+    extra = (schema.get("metadata") or {}).get("pydantic_js_extra")
     if not isinstance(extra, dict):
         return schema
     ordered = with_set_order(extra, to_jsonable_python(extra))
