@@ -57,3 +57,10 @@ def test_every_error_in_a_cell_is_an_empty_cell(tmp_path: Path, error: str) -> N
     formula = f"<c t='e' r='{{0}}'><f>A1</f><v>{error}</v></c>"
     text = f'<c r="{{0}}" t="inlineStr"><is><t>{error}</t></is></c>'
     assert read(tmp_path / "t.xlsx", plain, formula, text, '<c r="{0}"><v>-2</v></c>') == ["", "", error, -2]
+
+
+def test_a_cell_beside_the_named_columns_is_an_error_that_says_which_it_is(tmp_path: Path) -> None:
+    row = '<row r="7"><c r="C7"><v>1</v></c><c r="F7"><v>25</v></c></row>'
+    write_workbook(tmp_path / "t.xlsx", {"one": HEADER + row}, styles=STYLES)
+    with pytest.raises(JobError, match=r"row 7: the cell '25' is to the right of the last column with a name, 'b'"):
+        list(open_source(tmp_path / "t.xlsx"))

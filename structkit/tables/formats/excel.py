@@ -36,6 +36,9 @@ PANIC_MODULE = "pyo3_runtime"
 COPIES = {OPEN_DOCUMENT: open_document.readable_copy, ".xlsb": binary_workbook.readable_copy}
 """By the suffix of a workbook, what makes a copy that the reader reads without a loss."""
 
+MAX_ERROR_CHARS = 40
+"""Characters of a cell that an error message quotes."""
+
 MAX_ROWS, MAX_CELL_CHARS = 1_048_576, 32_767
 """Limits of a sheet. Its limit of columns is higher than that of a flat table."""
 
@@ -58,8 +61,10 @@ def _read(source: Input) -> Table:
 def _records(source: Input, names: tuple[str, ...], rows: Iterator[tuple[int, list[Any]]]) -> Iterator[SourceRow]:
     for number, row in rows:
         cells = [_cell(value) for value in row]
-        if any(cell != "" for cell in cells[len(names) :]):
-            raise source.error("a cell is to the right of the last column with a name", number, unit="row")
+        if unnamed := [cell for cell in cells[len(names) :] if cell != ""]:
+            text = str(unnamed[0])[:MAX_ERROR_CHARS]
+            message = f"the cell {text!r} is to the right of the last column with a name, {names[-1]!r}"
+            raise source.error(message, number, unit="row")
         yield SourceRow(number, dict(zip(names, cells, strict=False)))
 
 
