@@ -104,14 +104,12 @@ def is_awaited(owner: Any, *methods: str) -> bool:
     return any(inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each) for each in functions)
 
 
-def _accepts_request(method: Any) -> bool:
+def _accepts_request(method: Callable[..., Any]) -> bool:
     """Return whether a method can be called with a request and a policy; the `send` of an HTTP client cannot.
 
     >>> _accepts_request(lambda request, policy: None), _accepts_request(lambda request, *, stream=False: None)
     (True, False)
     """
-    if not callable(method):
-        return False
     try:
         inspect.signature(method).bind(None, None)
     except TypeError:
@@ -133,8 +131,9 @@ def validate_transport(transport: Any, *, needs_await: bool, consumer: str) -> N
         ConfigError: It is of the other kind, or not a transport. The message says what to use instead.
     """
     name = type(transport).__name__
-    methods = [method for method in ("send", "stream") if _accepts_request(getattr(transport, method, None))]
-    if isinstance(transport, type) or not methods:
+    methods = [method for method in ("send", "stream") if callable(getattr(transport, method, None))]
+    accepts_request = all(_accepts_request(getattr(transport, method)) for method in methods)
+    if isinstance(transport, type) or not methods or not accepts_request:
         sdk_client = "openai.AsyncOpenAI" if needs_await else "openai.OpenAI"
         raise ConfigError(
             f"transport= of {consumer} must be an object with a method send(request, policy), not {name}; an HTTP "
