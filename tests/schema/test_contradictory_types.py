@@ -83,3 +83,14 @@ def test_a_json_schema_that_needs_more_values_than_there_are_is_rejected(part: A
     definitions = {"side": {"enum": ["left", "right"]}}
     with pytest.raises(SchemaError, match=r"part: no value can fit"):
         ResponseFormat({"type": "object", "properties": {"part": part}, "required": ["part"], "$defs": definitions})
+
+
+@pytest.mark.parametrize(("days", "is_possible"), [(1, False), (2, True)])
+def test_dates_between_two_that_are_excluded_are_offered_only_if_there_is_one(days: int, is_possible: bool) -> None:
+    first = dt.date(2020, 1, 1)
+    between = Annotated[dt.date, Field(gt=first, lt=first + dt.timedelta(days=days))]
+    if is_possible:
+        assert ResponseFormat(list[between]).load({"value": ["2020-01-02"]}) == [dt.date(2020, 1, 2)]
+    else:
+        with pytest.raises(SchemaError, match="exclude each other"):
+            ResponseFormat(between)

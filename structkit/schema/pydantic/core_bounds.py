@@ -65,18 +65,21 @@ def find_contradiction(constraints: JSON) -> str:
 
     >>> find_contradiction({"gt": dt.date(2020, 1, 1), "le": dt.date(2020, 1, 1)})
     'gt=2020-01-01 and le=2020-01-01 exclude each other'
+    >>> find_contradiction({"gt": dt.date(2020, 1, 1), "lt": dt.date(2020, 1, 2)})
+    'gt=2020-01-01 and lt=2020-01-02 exclude each other'
     """
     pairs = ((low, high) for low in ("ge", "gt") for high in ("le", "lt"))
     for low, high in pairs:
         bounds = constraints.get(low), constraints.get(high)
-        if None not in bounds and _exclude_each_other(*bounds, is_exclusive=(low, high) != ("ge", "le")):
+        if None not in bounds and _exclude_each_other(*bounds, (low == "gt") + (high == "lt")):
             return f"{low}={_bound(bounds[0])} and {high}={_bound(bounds[1])} exclude each other"
     return ""
 
 
-def _exclude_each_other(low: Any, high: Any, *, is_exclusive: bool) -> bool:
+def _exclude_each_other(low: Any, high: Any, excluded_bounds: int) -> bool:
     try:
-        return bool(low > high or (is_exclusive and low == high))
+        is_next = excluded_bounds > 1 and type(low) is dt.date and high - low <= dt.timedelta(days=1)
+        return bool(low > high or (excluded_bounds and low == high) or is_next)
     except TypeError:  # only one of them has a UTC offset
         return False
 
