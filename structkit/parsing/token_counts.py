@@ -8,7 +8,7 @@ MAX_TOKENS = 10**12
 """A larger number cannot be a token count, and is treated as unreported."""
 
 CACHE_FIELDS = ("cache_read_input_tokens", "cache_creation_input_tokens")
-"""Tokens of Anthropic's cache, which are not in the count of the input."""
+"""Tokens of Anthropic's cache, which it counts apart from the input."""
 
 
 def read_usage(usage: JSONValue, *, is_written: bool = False) -> Usage:
@@ -29,34 +29,45 @@ def read_usage(usage: JSONValue, *, is_written: bool = False) -> Usage:
     prompt, completion = read_count(counts.get("prompt_tokens")), read_count(counts.get("completion_tokens"))
     if prompt is None or completion is None:
         return Usage(unreported=1)
+    prompt += _uncounted_cache(counts, prompt, completion)
     reasoning = _read_detail(counts, "completion_tokens_details", "reasoning_tokens")
     completion += _uncounted_reasoning(counts, prompt + completion, completion, reasoning)
-    if is_written and not (completion and (prompt or _has_cache_fields(counts))):
+    if is_written and not (completion and prompt):
         return Usage(unreported=1)
-    total = read_count(counts.get("total_tokens")) or prompt + completion
-    cached = min(prompt, _read_cached_tokens(counts))
-    return Usage(prompt, completion, total, 0, cached, reasoning)
+    total = max(read_count(counts.get("total_tokens")) or 0, prompt + completion)
+    return Usage(prompt, completion, total, 0, min(prompt, _read_cached_tokens(counts)), reasoning)
+
+
+def _uncounted_cache(counts: JSON, prompt: int, completion: int) -> int:
+    """Return how many tokens of the cache are billed as input, and not in its count, as Anthropic counts them.
+
+    Some gateways add them to the input. They did not if the total has both, or if Anthropic's counts are larger than it.
+
+    >>> counts = {"cache_read_input_tokens": 800}
+    >>> _uncounted_cache(counts, 810, 4), _uncounted_cache(counts, 10, 4)
+    (0, 800)
+    """
+    apart = sum(read_count(counts.get(name)) or 0 for name in CACHE_FIELDS)
+    cached = apart or _read_cached_tokens(counts)
+    has_both = (read_count(counts.get("total_tokens")) or 0) >= prompt + completion + cached
+    return cached if apart > prompt or has_both else 0
 
 
 def _uncounted_reasoning(counts: JSON, counted: int, completion: int, reasoning: int) -> int:
     """Return how many tokens of thinking are billed as output, and not in its count, as those of xAI and Google are.
 
-    They are in the total alone; so are tokens of the cache at some gateways, which have a count of their own.
+    They are in the total alone, as a part of the cache may be, where an endpoint counts its tokens apart.
     """
     surplus = (read_count(counts.get("total_tokens")) or counted) - counted
-    if surplus <= 0 or surplus == _read_cached_tokens(counts) or _has_cache_fields(counts):
+    if surplus <= 0 or any(read_count(counts.get(name)) for name in CACHE_FIELDS):
         return reasoning if reasoning > completion else 0
     return surplus
 
 
-def _has_cache_fields(counts: JSON) -> bool:
-    """Return whether tokens of the cache were counted apart from the input, of which none may be left."""
-    return any(read_count(counts.get(name)) for name in CACHE_FIELDS)
-
-
 def _read_cached_tokens(counts: JSON) -> int:
-    """Return how many tokens came from the cache: in OpenAI's field, DeepSeek's or Moonshot's."""
-    other = read_count(counts.get("prompt_cache_hit_tokens")) or read_count(counts.get("cached_tokens")) or 0
+    """Return how many tokens came from the cache: in OpenAI's field, DeepSeek's, Moonshot's or Anthropic's."""
+    names = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
+    other = next(filter(None, (read_count(counts.get(name)) for name in names)), 0)
     return _read_detail(counts, "prompt_tokens_details", "cached_tokens") or other
 
 

@@ -108,7 +108,32 @@ def test_an_input_or_output_of_zero_tokens_beside_a_text_was_not_counted(
 
 def test_an_input_of_zero_tokens_is_a_count_if_all_of_it_came_from_a_cache() -> None:
     usage = {"prompt_tokens": 0, "completion_tokens": 5, "cache_read_input_tokens": 9}
-    assert read_usage(usage, is_written=True) == Usage(0, 5, 5)
+    assert read_usage(usage, is_written=True) == Usage(9, 5, 14, cached_tokens=9)
+
+
+@pytest.mark.parametrize(
+    ("counts", "prompt_tokens", "cached_tokens"),
+    [
+        # Beside the input: more than it, or in the total as well
+        ({"cache_read_input_tokens": 800, "cache_creation_input_tokens": 90}, 900, 800),
+        ({"cache_read_input_tokens": 800, "total_tokens": 814}, 810, 800),
+        ({"cache_read_input_tokens": 7, "total_tokens": 21}, 17, 7),
+        ({"cache_creation_input_tokens": 90}, 100, 0),
+        ({"prompt_tokens_details": {"cached_tokens": 800}, "total_tokens": 814}, 810, 800),
+        # In the input
+        ({"prompt_tokens_details": {"cached_tokens": 7}}, 10, 7),
+        ({"prompt_cache_hit_tokens": 7, "prompt_cache_miss_tokens": 3, "total_tokens": 14}, 10, 7),
+        ({"cache_read_input_tokens": 7, "cache_creation_input_tokens": 2, "total_tokens": 14}, 10, 7),
+        ({"cache_read_input_tokens": 7}, 10, 7),
+        ({"cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}, 10, 0),
+    ],
+    ids=str,
+)
+def test_tokens_of_a_cache_are_input_whether_the_count_of_the_input_has_them_or_not(
+    counts: dict[str, Any], prompt_tokens: int, cached_tokens: int
+) -> None:
+    usage = read_usage({"prompt_tokens": 10, "completion_tokens": 4, **counts}, is_written=True)
+    assert usage == Usage(prompt_tokens, 4, prompt_tokens + 4, cached_tokens=cached_tokens)
 
 
 def test_an_output_of_zero_tokens_is_a_count_if_nothing_was_written() -> None:
@@ -130,8 +155,6 @@ def test_an_invalid_total_is_replaced_by_the_sum() -> None:
         ({"total_tokens": 399}, 389),  # Google: in the total alone
         ({"completion_tokens_details": {"reasoning_tokens": 385}}, 389),
         ({"total_tokens": 5}, 4),
-        ({"total_tokens": 814, "cache_read_input_tokens": 800}, 4),
-        ({"total_tokens": 814, "prompt_tokens_details": {"cached_tokens": 800}}, 4),
     ],
 )
 def test_thinking_that_is_counted_beside_the_output_is_output(counts: dict[str, Any], output: int) -> None:
