@@ -41,7 +41,7 @@ def read_usage(usage: JSONValue, *, is_written: bool = False) -> Usage:
 def _uncounted_cache(counts: JSON, prompt: int, completion: int) -> int:
     """Return how many tokens of the cache are billed as input, and not in its count, as Anthropic counts them.
 
-    Some gateways add them to the input. They did not if the total has both, or if Anthropic's counts are larger than it.
+    Some gateways add them to the input. They did not if the total has both, or if Anthropic's counts are larger.
 
     >>> counts = {"cache_read_input_tokens": 800}
     >>> _uncounted_cache(counts, 810, 4), _uncounted_cache(counts, 10, 4)

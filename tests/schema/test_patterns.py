@@ -264,6 +264,36 @@ def test_a_pattern_of_a_pydantic_type_has_the_meaning_of_its_engine():
     assert not ResponseFormat(letter).read('{"value": "b"}').valid
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "other"),
+    [
+        ("^[[:digit:]]{3}$", "123", ":]]]"),
+        ("^[[:upper:]][[:lower:]]+$", "Ada", "u]"),
+        ("^[^[:space:]]+$", "a", " "),
+        (r"^[\w--\d]+$", "ab", "12"),
+        ("^[a-z&&[^aeiou]]+$", "xyz", "a]"),
+        ("^[a-z~~[aeiou]]+$", "xyz", "a]"),
+        ("^[a-f[0-9]]+$", "a1", "g]"),
+        (r"^\x{41}$", "A", "x" * 41),
+    ],
+)
+def test_a_pattern_that_only_the_engine_of_pydantic_reads_so_is_stated_and_not_sent(pattern, text, other):
+    form = ResponseFormat(Annotated[str, Field(pattern=pattern)])
+    assert form.schema["properties"]["value"] == {
+        "type": "string",
+        "description": f"Matches the regular expression `{pattern}`.",
+    }
+    assert [form.read(json.dumps({"value": each})).valid for each in (text, other)] == [True, False]
+    assert "checked locally" in str(form.explain())
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^[a-z0-9._-]+$", r"^[\w.-]+$", r"^[\[\]]$", r"^[\\-]$", r"^\[x\]{2}$", "^[^&~-]$"]
+)
+def test_a_pattern_that_every_engine_reads_the_same_way_is_sent(pattern):
+    assert ResponseFormat(Annotated[str, Field(pattern=pattern)]).schema["properties"]["value"]["pattern"] == pattern
+
+
 @pytest.mark.parametrize("pattern", ["[" * 50_000, r"\p{" * 20_000, "[a-"])
 def test_a_pattern_that_does_not_end_is_named_at_once(pattern):
     with pytest.raises(SchemaError, match="not a regular expression"):

@@ -13,6 +13,8 @@ ESCAPE = re.compile(
 CLASS = re.compile(r"\[(?P<negation>\^?)(?P<members>(?:\\.|[^\]\\])*)(?P<end>\]|\\?\Z)", re.DOTALL)
 TOKEN = re.compile(rf"(?P<class>{CLASS.pattern})|{ESCAPE.pattern}", re.DOTALL)
 MEMBER = re.compile(rf"{ESCAPE.pattern}|.", re.DOTALL)
+SET_OPERATION = re.compile(r"\[|&&|--|~~")
+CODE_POINT = re.compile(r"(?<!\\)(?:\\\\)*\\x\{")
 SEVERAL_CHARACTERS = re.compile(r"\\[dDwWsSpP]")
 
 
@@ -27,6 +29,18 @@ def as_engine_syntax(pattern: str) -> str:
     ^[+-\-]<[\[\&\&]\x01[\s\S]$
     """
     return TOKEN.sub(_translate, pattern)
+
+
+def has_set_operations(pattern: str) -> bool:
+    r"""Return whether Rust's `regex` reads a class of a pattern as a set of sets, or an escape as a code point.
+
+    ECMA 262 and most grammar engines read other characters there, and report no error.
+
+    >>> [has_set_operations(text) for text in (r"^[[:digit:]]$", r"^[\w--\d]$", r"^\x{41}$", r"^[\w.-]$", r"^\[\[$")]
+    [True, True, True, False, False]
+    """
+    classes = (token["members"] for token in TOKEN.finditer(pattern) if token["class"] is not None)
+    return bool(CODE_POINT.search(pattern)) or any(SET_OPERATION.search(ESCAPE.sub("", each)) for each in classes)
 
 
 def _translate(token: re.Match[str]) -> str:

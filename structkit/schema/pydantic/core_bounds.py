@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from structkit.schema.descriptions import describe_bounds
+from structkit.schema.json_schema.ecma_patterns import has_set_operations
 from structkit.schema.keywords import CONTRADICTION, DESCRIBED_BOUNDS, GENERATED_DESCRIPTION
 from structkit.schema.pydantic.accepted_constants import accepted_by_function
 from structkit.schema.pydantic.predicates import find_predicate
@@ -177,3 +178,15 @@ def pattern_text(pattern: str | re.Pattern[str]) -> str:
         return pattern
     flags = "".join(letter for flag, letter in PATTERN_FLAGS.items() if pattern.flags & flag)
     return f"(?{flags}){pattern.pattern}" if flags else pattern.pattern
+
+
+def with_pattern(json_schema: JSON, pattern: str | re.Pattern[str]) -> JSON:
+    """Return the JSON Schema of a string with its pattern, which is described where pydantic alone reads it so.
+
+    >>> with_pattern({}, "^[0-9]+$"), with_pattern({}, "^[[:digit:]]+$").keys() & {"pattern"}
+    ({'pattern': '^[0-9]+$'}, set())
+    """
+    bounds = {"pattern": pattern_text(pattern)}
+    if not isinstance(pattern, str) or not has_set_operations(pattern):
+        return {**json_schema, **bounds}
+    return with_bounds({word: value for word, value in json_schema.items() if word != "pattern"}, bounds)

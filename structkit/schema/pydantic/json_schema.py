@@ -44,11 +44,11 @@ from structkit.schema.pydantic.core_bounds import (
     bound_texts,
     comparison_bounds,
     find_contradiction,
-    pattern_text,
     with_comparisons,
     with_content_lengths,
     with_description,
     with_function_bounds,
+    with_pattern,
 )
 from structkit.schema.pydantic.diagnose import StrictGenerator
 from structkit.schema.pydantic.doc_annotations import annotated_docs
@@ -301,7 +301,8 @@ class NaturalSchemaGenerator(StrictGenerator):
     def str_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a string, whose pattern has the flags of a compiled one."""
         json_schema = super().str_schema(schema)
-        json_schema |= {"pattern": pattern_text(schema["pattern"])} if schema.get("pattern") is not None else {}
+        if (pattern := schema.get("pattern")) is not None:
+            json_schema = with_pattern(json_schema, pattern)
         return with_description(json_schema, "ASCII only.", "ASCII only") if schema.get("ascii_only") else json_schema
 
     def url_schema(self, schema: Any) -> JsonSchemaValue:
