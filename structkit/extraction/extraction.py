@@ -29,7 +29,7 @@ from structkit.extraction.provenance import Provenance, origins_after_patch
 from structkit.extraction.repetition import unsent_step, was_sent
 from structkit.extraction.route_learning import (
     is_schema_ignored,
-    is_truncated_prose,
+    is_schema_ignored_in_part,
     is_unconstrained,
     learn_from_error,
     narrower_codec,
@@ -290,25 +290,25 @@ class Extraction(Generic[T]):
         """Return the step after a truncated reply; the error if it cannot be continued, or was not truncated."""
         if not isinstance(error, Truncated):
             return error.with_attempts(self.attempts)
-        if is_truncated_prose(answer.text, self.current_mode) and (fallback := self._with_next_mode()):
+        remainder = read_remainder(self, answer.text)
+        draft = remainder.draft if remainder else self.patch and self.patch.draft
+        is_ignored = is_schema_ignored_in_part(answer.text, self.current_mode, self.codec.schema, draft)
+        if is_ignored and (fallback := self._with_next_mode()):
             return replace(fallback, invalid_answer=self.invalid_answer if self.patch else None)
         answer_count = self.answer_count + 1
         has_attempts = answer_count < self.policy.attempts
-        remainder = read_remainder(self, answer.text)
         if remainder and remainder.patch is None:
             return self._accept_remainder(answer, remainder)
         if has_attempts and remainder and self.policy.reask != "whole":
             origins = self._origins(remainder.apply(answer), len(self.attempts), "salvaged")
-            step: Extraction[T] = request_remainder(
-                replace(self, answer_count=answer_count), answer, remainder, origins
-            )
+            counted = replace(self, answer_count=answer_count)
+            step: Extraction[T] = request_remainder(counted, answer, remainder, origins)
             if not was_sent(step):
                 return step
         if has_attempts and (parameters := raise_token_cap(self.parameters, self.policy)):
             return replace(self, answer_count=answer_count, parameters=parameters)
         final_error = error.with_attempts(self.attempts)
         if remainder or self.patch:
-            draft = remainder.draft if remainder else self.patch and self.patch.draft
             final_error.partial = json.dumps(draft, ensure_ascii=False)
         return final_error
 

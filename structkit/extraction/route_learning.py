@@ -43,7 +43,7 @@ from structkit.dialects.refusals import (
 from structkit.errors import MalformedReply, SchemaError, StatusError, TransportError
 from structkit.extraction.accepted_forms import learn_rejected_part
 from structkit.extraction.modes import Mode
-from structkit.parsing import NotJSON, may_be_json, read_json
+from structkit.parsing import NotJSON, may_be_json, read_json, read_prefix, read_record_prefix
 from structkit.parsing.thinking import STARTS, without_thinking
 from structkit.schema import Codec
 from structkit.schema.strict.conformance import conforms
@@ -312,18 +312,42 @@ def _is_error_body(wire: JSONValue) -> bool:
     return isinstance(error, dict) and isinstance(error.get("message"), str) and not ERROR_CODES.isdisjoint(error)
 
 
-def is_truncated_prose(text: str, mode: Mode) -> bool:
-    """Return whether a truncated text shows that the schema never reached the model: there is no trace of JSON in it.
+def is_schema_ignored_in_part(text: str, mode: Mode, schema: JSON, draft: JSONValue) -> bool:
+    """Return whether a truncated text shows that the schema never reached the model: prose, or an object of other keys.
+
+    Args:
+        text: The text.
+        mode: The mode of the request.
+        schema: The strict schema that was sent.
+        draft: What could be read of the text: its keys may be those of the schema in another spelling, or be inside.
+
+    >>> from structkit.extraction.modes import JSON_SCHEMA
+    >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    >>> texts = ("Sure! There are thr", '{"cups": [{"size": 3}, {"si', '{"cups": 3, "un', '{"n": 3, "un', '{"cu')
+    >>> [is_schema_ignored_in_part(text, JSON_SCHEMA, schema, None) for text in texts]
+    [True, True, True, False, False]
+    """
+    if _is_truncated_prose(text, mode):
+        return True
+    prefix = read_prefix(text) or read_record_prefix(text)
+    wire = prefix.value if prefix else None
+    if not mode.constrains or not isinstance(wire, dict) or _is_error_body(wire):
+        return False
+    inner = next(iter(wire.values())) if len(wire) == 1 else None  # of a wrapper
+    names = {name for part in (wire, inner, draft) if isinstance(part, dict) for name in part}
+    return bool(names) and names.isdisjoint(schema["properties"])
+
+
+def _is_truncated_prose(text: str, mode: Mode) -> bool:
+    """Return whether there is no trace of JSON in a truncated text.
 
     A model that thinks first may not have come to its answer.
 
     >>> from structkit.extraction.modes import JSON_SCHEMA
-    >>> is_truncated_prose("Sure! There are thr", JSON_SCHEMA), is_truncated_prose('Sure! {"n": 3, "un', JSON_SCHEMA)
-    (True, False)
-    >>> is_truncated_prose("<think>The user wants", JSON_SCHEMA), is_truncated_prose(" ", JSON_SCHEMA)
-    (False, False)
-    >>> is_truncated_prose("<invoice><total>3", JSON_SCHEMA), is_truncated_prose("```json", JSON_SCHEMA)
-    (True, False)
+    >>> [_is_truncated_prose(text, JSON_SCHEMA) for text in ("Sure! There are thr", "<invoice><total>3")]
+    [True, True]
+    >>> [_is_truncated_prose(text, JSON_SCHEMA) for text in ('Sure! {"n": 3, "un', "<think>The user", " ", "```js")]
+    [False, False, False, False]
     """
     if not mode.is_json:
         return False

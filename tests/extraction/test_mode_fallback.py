@@ -359,6 +359,34 @@ def test_truncated_prose_shows_an_ignored_schema_and_does_not_count(connect: Con
     assert [attempt.mode for attempt in result.attempts] == ["json_schema", "tool"]
 
 
+TRUNCATED_OBJECTS_OF_OTHER_KEYS = [
+    '{"cups": 3, "size": "lar',
+    '{"order": {"cups": [{"size": "large"}, {"si',
+    '{"order": {"cups": 3, "si',
+    'Here it is:\n```json\n{"cups": 3, "size": "lar',
+    '{"type": "object", "properties": {"count": {"type": "integer"}, "un',
+    '<think>Three.</think>{"cups": 3, "si',
+]
+
+
+@pytest.mark.parametrize("text", TRUNCATED_OBJECTS_OF_OTHER_KEYS)
+def test_a_truncated_object_of_other_keys_shows_an_ignored_schema_and_does_not_count(
+    connect: Connect, text: str
+) -> None:
+    foreign = Reply(completion(text, finish_reason="length"))
+    with Endpoint(foreign, VALID) as endpoint:
+        result = connect(endpoint.base_url, policy=ONE_ATTEMPT).run(Count, "three cups")
+    assert (result.value, result.mode) == (VALUE, "tool")
+    assert [attempt.mode for attempt in result.attempts] == ["json_schema", "tool"]
+
+
+def test_a_truncated_object_whose_keys_are_in_another_spelling_is_continued(connect: Connect) -> None:
+    truncated = Reply(completion('{"Count": 3, "Un', finish_reason="length"))
+    with Endpoint(truncated, '{"unit": "cups"}') as endpoint:
+        result = connect(endpoint.base_url).run(Count, "three cups")
+    assert (result.value, [each.mode for each in result.attempts]) == (VALUE, ["json_schema"] * 2)
+
+
 MAY_LEAD_TO_JSON = [
     *["", " \n", "<think>Three cups, or", "Well, <think>three", "```js", "```json\n", "<answer>", "<answer>\n```json"],
     *[
@@ -374,6 +402,7 @@ MAY_LEAD_TO_JSON = [
         "{'count': 3",
         "{“count”: 3",
     ],
+    *['{"error": {"message": "overloaded", "code": 503}, ', '{"cou": nu', '{"result": {"count": 3, "un'],
     *['Sure! {"count": 3', 'Sure!\n```json\n{"coun', "{ // cups", '{\\"count\\": 3', "Then {count} is: {"],
 ]
 
