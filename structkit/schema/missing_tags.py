@@ -225,7 +225,8 @@ def possible_branches(node: UnionNode, wire: JSONValue) -> list[tuple[Node, JSON
     """Return the branches that a value of a union may be for, each with the value in its box or with its tag.
 
     A value that has its tag already is for the first branch that it fits, as it is when it is loaded. Branches that a
-    value fits by its keys only count if no branch fits by the types too, and if there is one of them.
+    value fits by its keys only count if no branch fits by the types too, and if there is one of them. A branch that
+    takes any key takes none from a branch that declares them all, whatever is wrong with their values.
     """
     boxed = [branch for branch in node.branches if _is_in_box(branch, wire) and has_keys(branch, wire)]
     if boxed:
@@ -237,8 +238,34 @@ def possible_branches(node: UnionNode, wire: JSONValue) -> list[tuple[Node, JSON
             return [(with_own_tag[0], wire)]
         possible = [(branch, tagged) for branch in node.branches for tagged in _tagged(branch, tag, wire, is_fit)]
         if possible:
+            if not all(_declares_keys(branch, wire) for branch, _ in possible) and _has_other(node, possible, wire):
+                return []
             return possible if is_fit is fits or len(possible) == 1 else []
     return []
+
+
+def _has_other(node: UnionNode, possible: list[tuple[Node, JSONValue]], wire: JSONValue) -> bool:
+    """Return whether an object has the keys of another branch than the possible ones, and no other key."""
+    others = (branch for branch in node.branches if not any(branch is each for each, _ in possible))
+    return any(_declares_keys(branch, wire) and has_keys(_inside(branch), _content(branch, wire)) for branch in others)
+
+
+def _declares_keys(branch: Node, wire: JSONValue) -> bool:
+    """Return whether a branch declares all keys of an object by name; a value of another type has none."""
+    if not isinstance(content := _content(branch, wire), dict):
+        return True
+    inner = resolve_node(_inside(branch))
+    return isinstance(inner, ObjectNode) and content.keys() <= inner.by_wire.keys()
+
+
+def _inside(branch: Node) -> Node:
+    return branch if box_key(branch) is None else unboxed(branch)
+
+
+def _content(branch: Node, wire: JSONValue) -> JSONValue:
+    """Return a value as what would be in the box of a branch."""
+    key = box_key(branch)
+    return wire if key is None else _without_class_name(unboxed(branch), key, wire)
 
 
 def _is_in_box(branch: Node, wire: JSONValue) -> bool:

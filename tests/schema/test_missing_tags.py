@@ -182,6 +182,16 @@ def test_a_value_that_fits_no_branch_or_several_is_not_read(output_type: Any, na
     assert read(list[output_type], {"value": [natural]})[0] is None
 
 
+@pytest.mark.parametrize("output_type", [Car | Anything, Car | dict[str, str], Car | dict[str, Any], Anything | Car])
+@pytest.mark.parametrize("natural", [{"name": "x", "wheels": "many"}, {"type": "car", "name": "x", "wheels": "many"}])
+def test_an_invalid_value_with_the_keys_of_a_branch_is_no_value_of_one_that_takes_any_key(
+    output_type: Any, natural: Any
+) -> None:
+    assert read(output_type, {"value": natural})[0] is None
+    assert read(output_type, natural)[0] is None
+    assert read(list[output_type], {"value": [natural]})[0] is None
+
+
 @pytest.mark.parametrize("output_type", [Car | dict[str, Any], Car | Any, Car | Dog | dict[str, Any]])
 @pytest.mark.parametrize("form", ['{"value": %s}', "%s"])
 def test_an_invalid_value_in_the_box_of_its_branch_is_no_value_of_another_one(output_type: Any, form: str) -> None:
