@@ -173,6 +173,7 @@ MISSPELT = [
     ({"type": "object", "properties": {"a": STRING}, "additionalPropeties": False}, '"additionalProperties"'),
     (obj(a={"decription": "A text.", "type": "string"}), '"description"'),
     (obj(a={"oneof": [STRING, INTEGER]}), '"oneOf"'),
+    ({"type": "string", "regex": "^a"}, 'regex: not a keyword of JSON Schema; did you mean "pattern"?'),
     (obj(a={"street": "string", "zip": "integer"}), "properties.a: its keys look like properties"),
 ]
 
@@ -224,6 +225,11 @@ def test_an_extension_is_not_taken_for_a_misspelt_keyword(words: dict[str, Any])
         ({"properties": {"a": STRING}, "require": ["a"]}, 'write "required" for "require"'),
         ({"type": "string", "values": ["a", "b"]}, 'write "enum" for "values"'),
         (obj(a={"type": "integer", "choices": [1, 2]}), 'write "enum" for "choices"'),
+        (obj(a={"type": "string", "one_of": ["a", "b"]}), 'write "enum" for "one_of"'),
+        ({"type": "string", "possible_values": ["a", "b"]}, 'write "enum" for "possible_values"'),
+        ({"type": "object", "fields": {"a": "string", "b": "integer"}}, 'write "properties" for "fields"'),
+        ({"type": "object", "columns": {"a": STRING}}, 'write "properties" for "columns"'),
+        ({"type": "object", "parameters": {"a": STRING}}, 'write "properties" for "parameters"'),
     ],
 )
 def test_a_schema_whose_keyword_is_misspelt_is_rejected_because_it_would_allow_any_value(
@@ -242,6 +248,7 @@ def test_a_schema_whose_keyword_is_misspelt_is_rejected_because_it_would_allow_a
         {"item": "a text"},
         {"enums": {"a": "A"}},
         {"property": STRING},
+        {"fields": {"a": "b"}},
     ],
 )
 def test_a_key_that_no_keyword_could_have_with_its_value_is_ignored(keywords: dict[str, Any]) -> None:
@@ -560,3 +567,10 @@ def test_a_reference_that_is_not_a_text_is_an_error_in_every_draft(draft: str) -
     schema = {"type": "object", "properties": {"a": {"$ref": 5}}}
     with pytest.raises(SchemaError, match=r"properties.a.*not a JSON Schema"):
         ResponseFormat({"$schema": f"http://json-schema.org/{draft}/schema#", **schema})
+
+
+def test_what_is_not_nullable_is_not_explained_as_nullable() -> None:
+    schema = {**obj(a={"type": "string", "nullable": False}), "required": ["a"], "additionalProperties": False}
+    form = ResponseFormat[Any](schema)
+    assert "null" not in str(form.explain())
+    assert not form.read('{"a": null}').valid

@@ -287,13 +287,11 @@ def read_nullable(part: JSON, path: JSONPath) -> JSON:
     {'anyOf': [{'$ref': '#/definitions/a'}, {'type': 'null'}]}
     """
     flags = [part[word] for word in NULLABLE if word in part]
-    if not flags:
-        return part
     if not all(isinstance(flag, bool) for flag in flags):
         raise SchemaError("not a JSON Schema: nullable is true or false", path=(*path, "nullable"))
-    bare = _without(part, *NULLABLE)
     if not any(flags):
-        return bare
+        return part
+    bare = _without(part, *NULLABLE)
     return _with_null_branch(bare) if bare.keys() & BRANCHES else _with_null_type(bare)
 
 

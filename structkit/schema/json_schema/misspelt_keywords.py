@@ -17,13 +17,20 @@ MIN_SIMILARITY = 0.77
 """How similar a key is to the keyword that it stands for, capitals aside: `property` is, and `prototype` is not."""
 
 SYNONYMS = {
-    **dict.fromkeys(("props", "fields", "keys", "attributes", "members"), "properties"),
+    **dict.fromkeys(("props", "field", "fields", "keys", "attributes", "members", "columns"), "properties"),
+    **dict.fromkeys(("args", "params", "parameters"), "properties"),
     **dict.fromkeys(("element", "elements"), "items"),
 }
 """Names that libraries for validation and data models have for a keyword."""
 
 SCALAR_TYPES = ("string", "integer", "number")
-SCALAR_SYNONYMS = {**SYNONYMS, **dict.fromkeys(("values", "choices", "allowed_values", "allowedvalues"), "enum")}
+LISTS_OF_VALUES = ("values", "choices", "allowed", "symbols", "oneof", "anyof")
+ADJECTIVES_OF_VALUES = ("allowed", "possible", "valid", "accepted")
+SCALAR_SYNONYMS = {
+    **SYNONYMS,
+    **dict.fromkeys(LISTS_OF_VALUES, "enum"),
+    **dict.fromkeys((f"{word}values" for word in ADJECTIVES_OF_VALUES), "enum"),
+}
 """The same beside a scalar type."""
 
 
@@ -32,6 +39,9 @@ KEYWORDS = {word.casefold(): word for word in sorted(ASSERTIONS | ANNOTATIONS - 
 
 BOUNDS = {"string": "Length", "array": "Items", "object": "Properties", "integer": "imum", "number": "imum"}
 """How the bounds of each type end, of which libraries for validation have only `min` and `max`."""
+
+PATTERN_NAMES = frozenset({"regex", "regexp"})
+"""What validators call a pattern."""
 
 METASCHEMA = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 
@@ -54,6 +64,8 @@ def meant_keyword(name: str, part: JSON) -> str:
 
 @lru_cache
 def _closest_keyword(name: str) -> str:
+    if name in PATTERN_NAMES:
+        return "pattern"
     close = get_close_matches(name.replace("_", "").casefold(), KEYWORDS, 1, MIN_WARNING_SIMILARITY)
     return KEYWORDS[close[0]] if close and name[:1].isalpha() else ""
 
@@ -77,7 +89,7 @@ def validate_keyword_names(part: JSON, path: JSONPath) -> None:
 
 def _similar_keyword(name: str, part: JSON) -> str:
     """Return the keyword that a key is similar to, or ""."""
-    name = str(name).casefold()
+    name = str(name).replace("_", "").casefold()
     close = get_close_matches(name, VALUES, 1, MIN_SIMILARITY)
     synonyms = SCALAR_SYNONYMS if part.get("type") in SCALAR_TYPES else SYNONYMS
     return close[0] if close else synonyms.get(name, "")
@@ -90,7 +102,10 @@ def _has_only_schemas(value: JSONValue) -> bool:
 
 
 def _is_schema_map(value: JSONValue) -> bool:
-    return isinstance(value, dict) and _has_only_schemas(value)
+    """Return whether an object has schemas, or the names of types, and nothing else."""
+    if not isinstance(value, dict) or not value or looks_like_schema(value):
+        return False
+    return all(looks_like_schema(child if isinstance(child, dict) else {"type": child}) for child in value.values())
 
 
 def _is_item_schema(value: JSONValue) -> bool:
