@@ -246,8 +246,11 @@ def possible_branches(node: UnionNode, wire: JSONValue) -> list[tuple[Node, JSON
 
 def _has_other(node: UnionNode, possible: list[tuple[Node, JSONValue]], wire: JSONValue) -> bool:
     """Return whether an object has the keys of another branch than the possible ones, and no other key."""
-    others = (branch for branch in node.branches if not any(branch is each for each, _ in possible))
-    return any(_declares_keys(branch, wire) and has_keys(_inside(branch), _content(branch, wire)) for branch in others)
+    impossible_branches = (branch for branch in node.branches if not any(branch is each for each, _ in possible))
+    return any(
+        _declares_keys(branch, wire) and has_keys(_inside(branch), _content(branch, wire))
+        for branch in impossible_branches
+    )
 
 
 def _declares_keys(branch: Node, wire: JSONValue) -> bool:
