@@ -41,16 +41,18 @@ def read_usage(usage: JSONValue, *, is_written: bool = False) -> Usage:
 def _uncounted_cache(counts: JSON, prompt: int, completion: int) -> int:
     """Return how many tokens of the cache are billed as input, and not in its count, as Anthropic counts them.
 
-    Some gateways add them to the input. They did not if the total has both, or if Anthropic's counts are larger.
+    Some gateways add them to the input. They did not if the total has both, or if there are more of them than of the
+    input. OpenAI's count of a cache is a part of the input, and what the total has beside it may be thinking.
 
     >>> counts = {"cache_read_input_tokens": 800}
     >>> _uncounted_cache(counts, 810, 4), _uncounted_cache(counts, 10, 4)
     (0, 800)
     """
-    apart = sum(read_count(counts.get(name)) or 0 for name in CACHE_FIELDS)
-    cached = apart or _read_cached_tokens(counts)
-    has_both = (read_count(counts.get("total_tokens")) or 0) >= prompt + completion + cached
-    return cached if apart > prompt or has_both else 0
+    surplus = (read_count(counts.get("total_tokens")) or 0) - prompt - completion
+    if apart := sum(read_count(counts.get(name)) or 0 for name in CACHE_FIELDS):
+        return apart if apart > prompt or surplus >= apart else 0
+    cached = _read_cached_tokens(counts)
+    return cached if surplus == cached else 0
 
 
 def _uncounted_reasoning(counts: JSON, counted: int, completion: int, reasoning: int) -> int:

@@ -153,6 +153,7 @@ def test_an_invalid_total_is_replaced_by_the_sum() -> None:
         ({"total_tokens": 14, "completion_tokens_details": {"reasoning_tokens": 3}}, 4),  # OpenAI: in the output
         ({"total_tokens": 399, "completion_tokens_details": {"reasoning_tokens": 385}}, 389),  # xAI: beside it
         ({"total_tokens": 399}, 389),  # Google: in the total alone
+        ({"total_tokens": 399, "prompt_tokens_details": {"cached_tokens": 7}}, 389),  # also beside a cache
         ({"completion_tokens_details": {"reasoning_tokens": 385}}, 389),
         ({"total_tokens": 5}, 4),
     ],
