@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import ipaddress
+import json
 import re
 import uuid
 import zoneinfo
@@ -39,6 +40,7 @@ from pydantic import (
     Secret,
     SecretStr,
     StringConstraints,
+    TypeAdapter,
     UrlConstraints,
     conbytes,
 )
@@ -441,6 +443,29 @@ def test_examples_are_in_the_form_of_the_wire_and_complete():
         }
     )
     assert "essay" in str(ResponseFormat(Sheet).explain())
+
+
+@pytest.mark.parametrize(
+    ("keywords", "description"),
+    [
+        ({"contentEncoding": "base64"}, "Base64."),
+        ({"contentEncoding": "quoted-printable"}, "Encoded as quoted-printable."),
+        ({"contentMediaType": "image/png", "contentEncoding": "base64"}, "Base64. Media type: image/png."),
+        ({"contentMediaType": "application/json"}, "JSON text."),
+        (
+            {"contentMediaType": "application/json", "contentSchema": {"type": "array"}},
+            'JSON text. It matches {"type": "array"}.',
+        ),
+        (TypeAdapter(Json[Any]).json_schema(), "JSON text."),
+    ],
+    ids=str,
+)
+def test_what_a_text_contains_is_described_and_explained_as_unchecked(keywords: dict[str, Any], description: str):
+    response_format = ResponseFormat({"type": "string", **keywords})
+    assert response_format.schema["properties"]["value"]["description"] == description
+    explanation = str(response_format.explain())
+    assert all(f"{word} {json.dumps(value)}: " in explanation for word, value in keywords.items() if word != "type")
+    assert "not validated" in explanation
 
 
 def test_annotations_of_a_json_schema_are_described():

@@ -732,6 +732,11 @@ NO_VALUES = {
         {"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2},
         {"type": "integer", "minimum": 1, "maximum": 9, "multipleOf": 10},
         {"type": "integer", "minimum": 1.1, "maximum": 1.9},
+        {"type": "integer", "minimum": 1, "maximum": 4, "multipleOf": 2.5},
+    ],
+    "the bounds have no such number between them": [
+        {"type": "number", "minimum": 1, "maximum": 4, "multipleOf": 5},
+        {"type": "number", "exclusiveMinimum": 0.2, "exclusiveMaximum": 0.3, "multipleOf": 0.1},
     ],
     "minItems 2 is more than the 1 values of the items": [
         {"type": "array", "items": {"const": "a"}, "uniqueItems": True, "minItems": 2}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 from structkit.parsing.spelling import group_names
@@ -101,7 +102,10 @@ def _is_match(search: Callable[[str, str], bool], pattern: str, text: str) -> bo
 NULL = ScalarNode({"type": "null"})
 
 
-STRING_BOUNDS = ("pattern", "format", "minLength", "maxLength")
+CONTENT = ("contentEncoding", "contentMediaType", "contentSchema")
+"""What a text contains. JSON Schema validates nothing here (Validation 2020-12, section 8, read 2026-12-01)."""
+
+STRING_BOUNDS = ("pattern", "format", "minLength", "maxLength", *CONTENT)
 MAX_PATTERN_LENGTH = 100
 """Length up to which a length bound is written as a pattern: grammars grow with the count."""
 
@@ -140,26 +144,35 @@ def validate_bounds(schema: JSON, path: JSONPath) -> None:
             relation = "not below" if is_exclusive else "above"
             reason = f"no value can fit: {low} {schema[low]} is {relation} {high} {schema[high]}"
             raise UnsatisfiableSchema(reason, path=path)
-    if schema.get("type") == "integer" and not _has_integer(schema):
-        raise UnsatisfiableSchema("no value can fit: the bounds have no such integer between them", path=path)
+    if not _has_multiple(schema):
+        noun = "integer" if schema["type"] == "integer" else "number"
+        raise UnsatisfiableSchema(f"no value can fit: the bounds have no such {noun} between them", path=path)
 
 
-def _has_integer(schema: JSON) -> bool:
-    """Return whether an integer lies within the bounds, and is a multiple as the schema wants it.
+def _has_multiple(schema: JSON) -> bool:
+    """Return whether an integer, or a multiple as the schema wants it, lies within the bounds.
 
-    >>> _has_integer({"exclusiveMinimum": 1, "exclusiveMaximum": 2}), _has_integer({"minimum": 1, "maximum": 2})
-    (False, True)
+    >>> _has_multiple({"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2})
+    False
+    >>> [_has_multiple({"type": "number", "minimum": 0.1, "maximum": 0.4, "multipleOf": n}) for n in (0.2, 0.5)]
+    [True, False]
     """
-    bounds = {name: schema[name] for name in NUMBER_LIMITS if name in schema and abs(schema[name]) < math.inf}
+    step = _exact(schema.get("multipleOf", 1))
+    if schema["type"] == "integer":
+        step = Fraction(step.numerator)  # the integers among the multiples
+    elif "multipleOf" not in schema:
+        return True
+    bounds = {name: _exact(schema[name]) / step for name in NUMBER_LIMITS if abs(schema.get(name, math.inf)) < math.inf}
     lows = [math.ceil(bounds["minimum"])] if "minimum" in bounds else []
     lows += [math.floor(bounds["exclusiveMinimum"]) + 1] if "exclusiveMinimum" in bounds else []
     highs = [math.floor(bounds["maximum"])] if "maximum" in bounds else []
     highs += [math.ceil(bounds["exclusiveMaximum"]) - 1] if "exclusiveMaximum" in bounds else []
-    if not lows or not highs:
-        return True
-    step = schema.get("multipleOf", 1)
-    step = step if isinstance(step, int) and step > 0 else 1
-    return bool(-(-max(lows) // step) * step <= min(highs))
+    return not lows or not highs or max(lows) <= min(highs)
+
+
+def _exact(number: float) -> Fraction:
+    """Return a number as it is written: 0.1 is a tenth."""
+    return Fraction(str(number))
 
 
 def _without_draft_4(schema: JSON) -> JSON:
@@ -193,7 +206,7 @@ def _note_unsupported(name: str, value: JSONValue, path: JSONPath, compiler: Com
     bound = f"{name} {shorten_json(value)}"
     if not describe_bounds({name: value}):
         compiler.note(path, "dropped", f"{bound}: does not constrain what to write")
-    elif name == "format" and not compiler.defaults_apply and not is_validated(value):
+    elif name in CONTENT or (name == "format" and not compiler.defaults_apply and not is_validated(value)):
         compiler.note(path, "dropped", f"{bound}: stated in the description, and not validated")
     else:
         compiler.note(path, "checked locally", f"{bound}: stated in the description")

@@ -338,15 +338,14 @@ class NaturalSchemaGenerator(StrictGenerator):
 
     def json_schema(self, schema: Any) -> JsonSchemaValue:
         """Generate a string, and describe the JSON that it has to contain."""
-        json_schema = super().json_schema(schema)
-        content = json_schema.pop("contentSchema", {})
+        content = super().json_schema(schema).get("contentSchema", {})
         if "$ref" in content:
             content = self.get_schema_from_definitions(content["$ref"]) or {}
         text = json.dumps(_as_text(content), ensure_ascii=False)
         # pydantic renames its definitions later: a $ref in a text would then lead nowhere.
         is_useful = content and '"$ref"' not in text
         description = f"JSON text: {shorten(text, 2 * MAX_QUOTED_CHARS)}" if is_useful else "JSON text."
-        return with_description(json_schema, description, "JSON text")
+        return with_description({"type": "string"}, description, "JSON text")
 
     def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:
         """Generate a string, so that no digit is lost, and describe the bounds, which are checked after the reply."""
