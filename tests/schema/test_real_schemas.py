@@ -18,7 +18,9 @@ from structkit import ResponseFormat
 from structkit.errors import InvalidOutput, SchemaError
 from structkit.prompts import skeleton
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*not a keyword of JSON Schema", "ignore:.*look like properties")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*not a keyword of JSON Schema", "ignore:.*look like properties", "ignore:.*none of its keys"
+)
 
 FILE = pathlib.Path(__file__).parents[3] / "shared" / "schemas" / "real_world.jsonl.gz"
 

@@ -175,6 +175,8 @@ MISSPELT = [
     (obj(a={"oneof": [STRING, INTEGER]}), '"oneOf"'),
     ({"type": "string", "regex": "^a"}, 'regex: not a keyword of JSON Schema; did you mean "pattern"?'),
     (obj(a={"street": "string", "zip": "integer"}), "properties.a: its keys look like properties"),
+    (obj(name={"first": "Ada", "last_name": "Lovelace"}), "properties.name: none of its keys is a keyword"),
+    ({"type": "array", "items": {"type": "array", "items": {"sku": "A"}}}, "items.items: none of its keys"),
 ]
 
 
@@ -185,7 +187,7 @@ def test_a_keyword_that_is_probably_misspelt_is_in_a_warning_and_in_the_explanat
     with pytest.warns(UserWarning, match=message) as records:
         explanation = str(ResponseFormat({**schema, "x-order": 1}).explain())
     assert [record.filename for record in records] == [__file__]
-    assert "did you mean" in explanation or "look like properties" in explanation
+    assert any(text in explanation for text in ("did you mean", "look like properties", "none of its keys"))
     assert "x-order" not in explanation
 
 
@@ -201,7 +203,13 @@ def test_a_keyword_that_is_probably_misspelt_is_in_a_warning_and_in_the_explanat
             "min": "x",
         },
         {"bsonType": "string", "tsType": "string", "enumNames": ["A"], "errorMessage": "x", "ui:widget": "x"},
-        {"markdownDescription": "x", "propertyOrder": 1, "options": ["a"], "defaultSnippets": [], "errorMessages": {}},
+        {
+            "markdownDescription": "x",
+            "propertyOrder": 1,
+            "options": {"hidden": True},
+            "defaultSnippets": [],
+            "errorMessages": {},
+        },
     ],
 )
 def test_an_extension_is_not_taken_for_a_misspelt_keyword(words: dict[str, Any]) -> None:
@@ -224,6 +232,8 @@ def test_an_extension_is_not_taken_for_a_misspelt_keyword(words: dict[str, Any])
         ({"type": "string", "enums": ["a", "b"]}, 'write "enum" for "enums"'),
         ({"properties": {"a": STRING}, "require": ["a"]}, 'write "required" for "require"'),
         ({"type": "string", "values": ["a", "b"]}, 'write "enum" for "values"'),
+        (obj(a={"type": "string", "options": ["a", "b"]}), 'write "enum" for "options"'),
+        (obj(a={"description": "A size.", "choices": ["S", "M"]}), 'write "enum" for "choices"'),
         (obj(a={"type": "integer", "choices": [1, 2]}), 'write "enum" for "choices"'),
         (obj(a={"type": "string", "one_of": ["a", "b"]}), 'write "enum" for "one_of"'),
         ({"type": "string", "possible_values": ["a", "b"]}, 'write "enum" for "possible_values"'),
@@ -264,6 +274,7 @@ STREET = {"street": STRING}
         (obj(address=STREET), "properties.address"),
         (obj(address={"type": "object", **STREET, "additionalProperties": False}), "properties.address"),
         (obj(address={"description": "An address", **STREET}), "properties.address"),
+        ({"type": "object", "street": "string"}, ""),
         ({"type": ["object", "null"], **STREET, "required": ["street"]}, ""),
         ({"type": "OBJECT", **STREET}, ""),
         ({"type": "object", "additionalProperties": STREET}, "additionalProperties"),

@@ -50,6 +50,15 @@ def _has_only_unknown_keys(part: JSONValue) -> bool:
     return isinstance(part, dict) and bool(part) and not any(map(is_keyword, part))
 
 
+def is_example(part: JSON) -> bool:
+    """Return whether all keys of a part are words that data has, and neither keywords nor those of an extension.
+
+    >>> is_example({"first_name": "Ada"}), is_example({"title": "x", "first_name": "Ada"}), is_example({"tsType": "x"})
+    (True, False, False)
+    """
+    return bool(part) and all(name.islower() and name[0].isalpha() and not is_keyword(name) for name in map(str, part))
+
+
 def is_data(name: str, value: JSONValue) -> bool:
     """Return whether a keyword at a root has a value that says nothing, as the same key of a record may have.
 

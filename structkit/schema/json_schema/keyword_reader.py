@@ -9,7 +9,7 @@ from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.json_schema.discriminators import is_without_union, read_discriminator
 from structkit.schema.json_schema.drafts import NEWEST, URIS, draft_of
-from structkit.schema.json_schema.example_data import validate_items
+from structkit.schema.json_schema.example_data import is_example, validate_items
 from structkit.schema.json_schema.foreign_keywords import KEYWORD_RULES
 from structkit.schema.json_schema.misspelt_keywords import meant_keyword, validate_keyword_names
 from structkit.schema.json_schema.pointer_targets import look_up, set_child
@@ -23,6 +23,7 @@ from structkit.values.text import shorten_json
 DISCRIMINATOR = "discriminator: its value is a constant in each branch"
 UNUSED_DISCRIMINATOR = "discriminator: no effect without oneOf or anyOf"
 PROPERTY_MAP = 'its keys look like properties, which have no effect outside "properties": any JSON value'
+NO_KEYWORD = "none of its keys is a keyword of JSON Schema: any JSON value"
 READ_OR_WRITE = ("readOnly", "writeOnly")
 
 DRAFT_OF_KEYWORD = {"$recursiveRef": "2019-09", "$recursiveAnchor": "2019-09"}
@@ -81,15 +82,18 @@ class _KeywordReader:
         return rewritten
 
     def _note_ignored(self, part: JSON, path: JSONPath) -> None:
-        if is_property_map(part):
-            self._note("dropped", PROPERTY_MAP, path)
+        if text := PROPERTY_MAP if is_property_map(part) else NO_KEYWORD if self._is_example(part) else "":
+            self._note("dropped", text, path)
             if not may_be_group(path):
-                warn_caller(f"{format_path(path)}: {PROPERTY_MAP}")
+                warn_caller(f"{format_path(path)}: {text}")
         if is_without_union(part):
             self._note("dropped", UNUSED_DISCRIMINATOR, path)
         for word in READ_OR_WRITE:
             if part.get(word) is True:
                 self._note("dropped", f"{word}: requested like any other property", path)
+
+    def _is_example(self, part: JSON) -> bool:
+        return is_example(part) and not any(self._unknown[name] for name in part)
 
     def _note_unknown(self, part: JSON, path: JSONPath) -> None:
         """Note the keys that are not keywords; and warn where one was probably meant, since `explain` is not read."""

@@ -24,14 +24,14 @@ SYNONYMS = {
 """Names that libraries for validation and data models have for a keyword."""
 
 SCALAR_TYPES = ("string", "integer", "number")
-LISTS_OF_VALUES = ("values", "choices", "allowed", "symbols", "oneof", "anyof")
+LISTS_OF_VALUES = ("values", "choices", "options", "allowed", "symbols", "oneof", "anyof")
 ADJECTIVES_OF_VALUES = ("allowed", "possible", "valid", "accepted")
 SCALAR_SYNONYMS = {
     **SYNONYMS,
     **dict.fromkeys(LISTS_OF_VALUES, "enum"),
     **dict.fromkeys((f"{word}values" for word in ADJECTIVES_OF_VALUES), "enum"),
 }
-"""The same beside a scalar type."""
+"""The same beside a scalar type, or beside nothing that constrains a value."""
 
 
 KEYWORDS = {word.casefold(): word for word in sorted(ASSERTIONS | ANNOTATIONS - {"links", "media"}) if word.isalpha()}
@@ -91,7 +91,8 @@ def _similar_keyword(name: str, part: JSON) -> str:
     """Return the keyword that a key is similar to, or ""."""
     name = str(name).replace("_", "").casefold()
     close = get_close_matches(name, VALUES, 1, MIN_SIMILARITY)
-    synonyms = SCALAR_SYNONYMS if part.get("type") in SCALAR_TYPES else SYNONYMS
+    is_scalar = part.get("type") in SCALAR_TYPES or ASSERTIONS.isdisjoint(part)
+    synonyms = SCALAR_SYNONYMS if is_scalar else SYNONYMS
     return close[0] if close else synonyms.get(name, "")
 
 

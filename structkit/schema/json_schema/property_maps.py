@@ -46,7 +46,8 @@ def validate_places(part: JSON, path: JSONPath) -> None:
     structure = next((name for name in types if name in ADVICE), None)
     stated = {word for word in ASSERTIONS & part.keys() if not isinstance(part[word], bool)}
     if structure and stated <= UNSTRUCTURED:
-        names = [name for name, value in part.items() if not is_keyword(name) and looks_like_schema(value)]
+        is_type = _is_type if "type" in part else lambda _, value: looks_like_schema(value)
+        names = [name for name, value in part.items() if not is_keyword(name) and is_type(name, value)]
         if names:
             raise SchemaError(
                 f"not a JSON Schema: what is under {quote_names(names, 5)} has no effect; {ADVICE[structure]}",
