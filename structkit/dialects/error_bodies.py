@@ -24,6 +24,7 @@ from structkit.dialects.refusals import (
     GRAMMAR_FAILURE,
     LIMIT_AND_REQUEST,
     MODE_FIELD,
+    OVERLOAD_CODES,
     RATE_LIMIT,
     RATE_LIMIT_CODE,
     RATE_LIMIT_CODES,
@@ -159,6 +160,15 @@ def read_error_body(status: int, body: JSONValue) -> ErrorReading:
         return ErrorReading("unsupported_mode" if names_field(error_texts(body)) else "other", "words")
     # What the model has written may have been paid for: nothing beside it is a limit that costs only a wait.
     return ErrorReading(reading.kind, "words") if _has_writing(body) else reading
+
+
+def is_overload(error: TransportError) -> bool:
+    """Return whether a code says that the endpoint was too busy to begin with the request, so that it cost nothing.
+
+    >>> is_overload(TransportError("busy", body={"error": {"code": 529}}))
+    True
+    """
+    return not error.partial and not _has_writing(error.body) and not OVERLOAD_CODES.isdisjoint(_codes(error.body))
 
 
 def _has_writing(body: JSONValue) -> bool:

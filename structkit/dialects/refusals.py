@@ -50,6 +50,12 @@ rate limit, the numbers are Zhipu's and MiniMax's."""
 AMBIGUOUS_CODES = _code_set("requests tokens engine_overloaded_error overloaded_error 1302 1303 1305 1308")
 """Those of them that may mean something else under another status than 429, or from another vendor."""
 
+OVERLOAD_CODES = _code_set(
+    "503 529 overloaded overloaded_error engine_overloaded engine_overloaded_error server_overloaded model_overloaded "
+    "unavailable service_unavailable service_unavailable_error serviceunavailableexception server_is_overloaded"
+)
+"""Codes of an endpoint that has not begun with a request: those of a 503, and Anthropic's 529."""
+
 # The patterns of rare errors are compiled when the first one is read, to keep the import short.
 RATE_LIMIT_CODE = (
     r"throttl|rate(?:limit)?exceeded|ratelimiting|ratelimitreached|toomanyrequests|requestlimitexceeded|"
@@ -358,6 +364,12 @@ ENUM_COUNT = re.compile(r"\benum", re.IGNORECASE)
 CHARACTER_COUNT = re.compile(r"character|length", re.IGNORECASE)
 NESTING = re.compile(r"nest|level|depth", re.IGNORECASE)
 """What a `SIZE_LIMIT` limits."""
+
+NEEDS_TLS = re.compile(
+    r"plain HTTP request was sent to HTTPS|HTTP request to an HTTPS server|plain HTTP to an SSL|requires TLS\b",
+    re.IGNORECASE,
+)
+"""What nginx, Go's servers, Apache and Tomcat answer at a port for https, as a 400."""
 
 WEB_PAGE = re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
 """A web page may contain any of these words; it comes from something in front of the endpoint."""

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from structkit.dialects.error_bodies import error_message, read_error
-from structkit.dialects.refusals import UNUSUAL_STATUSES
+from structkit.dialects.error_bodies import error_message, is_overload, read_error
+from structkit.dialects.refusals import NEEDS_TLS, UNUSUAL_STATUSES
 from structkit.errors import MalformedReply, StatusError, TransportError
 from structkit.parsing import inside_list, read_completion, read_envelope
 from structkit.parsing.completion import SUCCESS_CODES, has_excess_choices, reported_error
@@ -26,6 +26,9 @@ from structkit.values.text import shorten
 
 MAX_ERROR_CHARS = 300
 """The number of characters of an endpoint's text that an error message quotes."""
+
+MAX_PAGE_CHARS = 1_000
+"""The number of characters of a web page, or of a text, that say what it is."""
 
 MAX_MODELS_CHARS = 200
 """The same for a list of models that cannot be read."""
@@ -78,6 +81,7 @@ ADVICE = {
     500: "if this persists, `structkit probe` finds out whether the server fails on the mode",
 }
 UNPAID_KINDS = frozenset({"rate_limit", "empty_account", "credentials"})
+HTTPS_ADVICE = "the server requires https:// in the base URL"
 KIND_ADVICE: dict[ErrorKind, str] = {
     "credentials": "check the API key (OPENAI_API_KEY, or api_key=)",
     "empty_account": "the account is empty: check its balance and its quota",
@@ -237,13 +241,14 @@ def _read_error(status: int, headers: Mapping[str, str], text: str, body: JSONVa
 def note_cost_and_wait(error: TransportError, headers: Mapping[str, str]) -> None:
     """Set the cost and the wait of an error in a reply that is none by its status, by what it is about.
 
-    A rate limit, an empty account and a wrong key cost only what they report: nothing was asked of a model.
+    Limits, overloads, empty accounts and wrong keys cost only what they report: nothing was asked of a model.
     """
-    reading = read_error(error)
-    if reading.is_certain and reading.kind in UNPAID_KINDS and error.usage_of_reply.unreported:
+    reading, is_busy = read_error(error), is_overload(error)
+    is_unpaid = is_busy or (reading.is_certain and reading.kind in UNPAID_KINDS)
+    if is_unpaid and error.usage_of_reply.unreported:
         error.usage_of_reply = Usage()
-    if reading.is_rate_limit:
-        error.retry_after = read_retry_after(headers, error.body, is_rate_limit=True)
+    if is_busy or reading.is_rate_limit:
+        error.retry_after = read_retry_after(headers, error.body, is_rate_limit=reading.is_rate_limit)
 
 
 def _decode(body: bytes) -> JSONValue:
@@ -334,7 +339,8 @@ def _status_error(status: int, headers: Mapping[str, str], text: str, body: JSON
     is_transient = status in RETRYABLE or reading.is_rate_limit
     error.retryable = is_transient and not _is_permanent(status, reading.kind)
     error.retry_after = read_retry_after(headers, value, is_rate_limit=reading.is_rate_limit)
-    error.args = (f"{error}{_advice(status, reading)}",)
+    needs_tls = status == HTTPStatus.BAD_REQUEST and body is None and NEEDS_TLS.search(text[:MAX_PAGE_CHARS])
+    error.args = (f"{error}; {HTTPS_ADVICE}" if needs_tls else f"{error}{_advice(status, reading)}",)
     return error
 
 
@@ -378,7 +384,7 @@ def _message(body: JSONValue) -> str | None:
 
 
 def _not_json_error(status: int, text: str, url: str) -> MalformedReply:
-    start = text[:1000].lower()
+    start = text[:MAX_PAGE_CHARS].lower()
     content = "a web page" if "<html" in start or "<!doctype" in start else "no JSON"
     place = f"; the request went to {url}" if url else ""
     return MalformedReply(

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from structkit.dialects.error_bodies import read_error
+from structkit.dialects.error_bodies import is_overload, read_error
 from structkit.errors import MalformedReply, TransportError
 from structkit.transport.request_scope import raise_if_stopped
 from structkit.transport.retry_events import notify_retry
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_MALFORMED_RETRIES = 1
-"""A 200 that is not a completion may have been billed, so it is retried only once."""
+"""A 200 that is not a completion may have been billed, so it is retried only once. Limits and overloads are not."""
 
 
 def retry(attempt: Callable[[], T], policy: Policy, failures: list[TransportError], model: str) -> T:
@@ -70,8 +70,9 @@ def _settings(policy: Policy, failures: list[TransportError], model: str) -> dic
     backoff = wait_random_exponential(multiplier=policy.wait_initial, max=policy.wait_max)
 
     def stop(state: RetryCallState) -> bool:
-        is_malformed = isinstance(_result(state), MalformedReply) and not read_error(_result(state)).is_rate_limit
-        return state.attempt_number > min(MAX_MALFORMED_RETRIES if is_malformed else policy.retries, policy.retries)
+        return state.attempt_number > min(
+            MAX_MALFORMED_RETRIES if _may_be_billed(state) else policy.retries, policy.retries
+        )
 
     def wait(state: RetryCallState) -> float:
         retry_after = _result(state).retry_after
@@ -90,6 +91,12 @@ def _settings(policy: Policy, failures: list[TransportError], model: str) -> dic
         "before_sleep": before_sleep,
         "retry_error_callback": _result,
     }
+
+
+def _may_be_billed(state: RetryCallState) -> bool:
+    """Return whether the last result came under a 200, and is neither a rate limit nor an overload."""
+    error: TransportError = _result(state)
+    return isinstance(error, MalformedReply) and not read_error(error).is_rate_limit and not is_overload(error)
 
 
 def _result(state: RetryCallState) -> Any:

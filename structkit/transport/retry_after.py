@@ -31,6 +31,14 @@ QUOTED_FIELD = re.compile(
 """A field that a message quotes: "retry_delay { seconds: 34 }" (Google), "Retry-After: 5", and `"retryDelay": "23s"` in
 JSON, also if its quotes are escaped."""
 
+BARE_WAIT = re.compile(
+    rf"\b(?:wait|(?:try|retry)(?:[\W_]{{1,4}}{FILLER}){{0,4}}?[\W_]{{1,4}}(?:in|after))"
+    rf"(?: \(?{FILLER}\)?){{0,2}}[\s:=]{{1,4}}"
+    r"(\d{1,6}(?:\.\d{1,6})?)(?=\s*(?:$|\n)|[.!;,)\]}\"'\\]+(?!\s*\d)|\s+(?:and|before)\s+[a-z])",
+    re.IGNORECASE,
+)
+"""A wait without a unit, which is in seconds as in the header: "Retry after 5.", "Please retry in 5"."""
+
 ONE_UNIT = re.compile(rf"\b(?:an?|one)\s+(?={UNIT}\b)", re.IGNORECASE)
 """The words in "try again in a minute"."""
 
@@ -138,7 +146,12 @@ def _body_wait(body: JSONValue, current_time: datetime | None) -> float | None:
 
 def _message_wait(message: str, current_time: datetime | None) -> float | None:
     message = ONE_UNIT.sub("1 ", message)
-    if match := WAIT.search(message) or CJK_WAIT.search(message) or QUOTED_FIELD.search(message):
+    if (
+        match := WAIT.search(message)
+        or CJK_WAIT.search(message)
+        or QUOTED_FIELD.search(message)
+        or BARE_WAIT.search(message)
+    ):
         return _duration(next(filter(None, match.groups())))
     if not message:
         return None

@@ -226,6 +226,48 @@ def test_a_200_without_a_completion_is_retried_once_and_described(connect: Conne
     assert caught.value.attempts[0].raw == caught.value.body
 
 
+BUSY = {"message": "The server is overloaded", "code": 503, "retry_after": 0.001}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": BUSY},
+        {"error": {**BUSY, "code": 529}},
+        {"error": {**BUSY, "code": None, "type": "overloaded"}},
+        {"error": {**BUSY, "code": "SERVICE_UNAVAILABLE"}},
+        {"choices": [{"index": 0, "message": {"content": ""}, "finish_reason": "error", "error": BUSY}]},
+        {"choices": [{"index": 0, "message": {"content": None}}], "error": BUSY},
+    ],
+)
+def test_an_overload_under_200_is_retried_as_a_503_and_costs_nothing(connect: Connect, body: Any) -> None:
+    with Endpoint(*[Reply(body)] * 3, '{"value": 3}') as endpoint:
+        policy = structkit.Policy(retries=3, wait_initial=600, wait_max=600)  # the wait is that of the reply
+        result = connect(endpoint.base_url, policy=policy).run(int, "how many?")
+    assert (result.value, len(endpoint.requests), result.usage.unreported) == (3, 4, 0)
+
+
+def test_an_overload_after_a_part_of_the_answer_is_retried_once(connect: Connect) -> None:
+    choice = {"index": 0, "message": {"content": '{"val'}, "finish_reason": "error", "error": BUSY}
+    with Endpoint(Reply({"choices": [choice]})) as endpoint, pytest.raises(structkit.MalformedReply):
+        connect(endpoint.base_url, policy=structkit.Policy(retries=3, wait_initial=0.001)).extract(int, "how many?")
+    assert len(endpoint.requests) == 2
+
+
+PLAIN_HTTP = {
+    "nginx": "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+    "Go": "Client sent an HTTP request to an HTTPS server.\n",
+    "Apache": "<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.</p>",
+    "Tomcat": "Bad Request\nThis combination of host and port requires TLS.\n",
+}
+
+
+@pytest.mark.parametrize("text", PLAIN_HTTP.values(), ids=PLAIN_HTTP.keys())
+def test_a_server_that_requires_tls_is_named_so(connect: Connect, text: str) -> None:
+    with Endpoint(Reply(text, status=400)) as endpoint, pytest.raises(structkit.StatusError, match="requires https://"):
+        connect(endpoint.base_url).extract(int, "how many?")
+
+
 def test_a_permanent_error_object_is_not_retried(connect: Connect) -> None:
     with Endpoint(Reply({"error": {"message": "Invalid API key", "code": 401}})) as endpoint:
         with pytest.raises(structkit.MalformedReply):

@@ -219,7 +219,7 @@ FLAT_ERRORS: dict[str, tuple[JSON, bool]] = {
 @pytest.mark.parametrize(("body", "is_retryable"), FLAT_ERRORS.values(), ids=FLAT_ERRORS.keys())
 def test_an_error_under_200_may_have_its_fields_at_the_top(connect: Connect, body: JSON, is_retryable: bool) -> None:
     with Endpoint(Reply(body)) as endpoint, pytest.raises(structkit.MalformedReply) as caught:
-        connect(endpoint.base_url).run(int, "How many?")
+        connect(endpoint.base_url, policy=structkit.Policy(retries=1, wait_initial=0.001)).run(int, "How many?")
     assert (len(endpoint.requests), caught.value.retryable) == (1 + is_retryable, is_retryable)
     assert ("an error object" in str(caught.value)) == (body.get("code") != 200)
 
@@ -316,6 +316,11 @@ WAITS: dict[str, tuple[JSONValue, dict[str, str], float | None]] = {
     "Groq": (error("Please try again in 7.66s."), {}, 7.66),
     "a minute": (error("Please try again in a minute."), {}, 60.0),
     "one hour": (error("Too many requests. Retry after one hour."), {}, 3600.0),
+    "no unit": (error("Too many requests. Retry after 5."), {}, 5.0),
+    "no unit, at the end": (error("slow down, and try again in 2.5"), {}, 2.5),
+    "no unit, seconds before": (error("Retry after (seconds): 7"), {}, 7.0),
+    "no unit, to wait": (error("Please wait for 12 and retry"), {}, 12.0),
+    "no unit, of something else": (error("I gave up: retry in 5 attempts, retry 3, retry after 12:30"), {}, None),
     "no wait in words": (error("Only 5 requests a minute: try again later"), {}, None),
     "Google's error in OpenRouter's": (
         error("Provider error", metadata={"raw": json.dumps(RETRY_INFO, indent=2)}),
