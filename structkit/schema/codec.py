@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -187,12 +187,13 @@ class Codec(Generic[T]):
         self, text: str, repairs: bool | Collection[str], context: Any = None
     ) -> Iterator[RepairedReading]:
         """Yield the wire values that a text may mean with the allowed repairs, most likely first."""
-
-        def with_tags(wire: JSONValue) -> tuple[JSONValue, tuple[str, ...]]:
-            return add_tags(self._root, wire, lambda tagged: self._read_wire(tagged, None, text, context).issues)
-
-        readings = repaired_readings(text, self.name, self.schema, self._expected_form, with_tags)
+        add_names = partial(self._add_names, text=text, context=context)
+        readings = repaired_readings(text, self.name, self.schema, self._expected_form, add_names)
         return (reading for reading in islice(readings, MAX_READINGS) if are_allowed(reading.repairs, repairs))
+
+    def _add_names(self, wire: JSONValue, text: str, context: Any) -> tuple[JSONValue, tuple[str, ...]]:
+        """Return a wire value with the missing tags of unions, and the repairs."""
+        return add_tags(self._root, wire, lambda tagged: self._read_wire(tagged, None, text, context).issues)
 
     @cached_property
     def member_names(self) -> NamesOfValues:

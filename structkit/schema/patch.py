@@ -6,7 +6,9 @@ import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, TypeAlias
 
+from structkit.parsing.member_names import NamesOfValues
 from structkit.schema.codec import Codec, UnvalidatedCodec
 from structkit.schema.forms import form_of
 from structkit.schema.naming import unused_name, wire_name
@@ -18,6 +20,7 @@ from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.scalar import ScalarNode
 from structkit.schema.nodes.union import UnionNode
 from structkit.schema.paths import child, unwrap
+from structkit.schema.strict.compiled import CompiledSchema
 from structkit.schema.strict.conformance import conforms
 from structkit.values import ABSENT, JSON, JSONPath, JSONValue, format_path, value_at
 
@@ -37,6 +40,9 @@ class PatchPlace:
     appends: bool = False
 
 
+Places: TypeAlias = tuple[PatchPlace, ...]
+
+
 @dataclass(frozen=True)
 class Patch:
     """Places of a value that are asked for without the rest of it.
@@ -48,7 +54,7 @@ class Patch:
     """
 
     draft: JSONValue
-    places: tuple[PatchPlace, ...]
+    places: Places
     codec: Codec[JSONValue]
 
     def merge(self, reply: JSONValue) -> JSONValue:
@@ -95,7 +101,7 @@ class Patch:
         ]
         places = tuple(replace(place, field=field) for place, field in zip(self.places, fields, strict=True))
         compiled = replace(self.codec.compiled_schema, root=_patch_object(places))
-        codec = UnvalidatedCodec(self.codec.name, compiled, self.codec.member_names)
+        codec = PatchCodec(self.codec.name, compiled, self.codec.member_names, self.draft, places)
         return replace(self, places=places, codec=codec)
 
     def has_place(self, path: JSONPath) -> bool:
@@ -157,7 +163,54 @@ class PatchObject(ObjectNode):
         return super().load(wire)
 
 
-def _patch_object(places: tuple[PatchPlace, ...]) -> PatchObject:
+class PatchCodec(UnvalidatedCodec):
+    """The codec of a patch, which also reads places under the names that they have in the whole value."""
+
+    def __init__(
+        self, name: str, compiled: CompiledSchema, member_names: NamesOfValues, draft: JSONValue, places: Places
+    ) -> None:
+        """Create the codec of some places of a draft, with the names of the values of the whole type."""
+        super().__init__(name, compiled, member_names)
+        self._draft, self._places = draft, places
+
+    def _add_names(self, wire: JSONValue, text: str, context: Any) -> tuple[JSONValue, tuple[str, ...]]:
+        renamed, repairs = _with_place_names(wire, self._draft, self._places)
+        return (renamed, repairs) if repairs else super()._add_names(wire, text, context)
+
+
+def _with_place_names(wire: JSONValue, draft: JSONValue, places: Places) -> tuple[JSONValue, tuple[str, ...]]:
+    """Return an object with the names of a patch, and the repairs: `price` or `rows[3].price` is `rows_3_price`.
+
+    What is beside them may only repeat the draft: the same keys with other values are those of another row.
+    """
+    if not isinstance(wire, dict):
+        return wire, ()
+    absent_places = [place for place in places if place.field.wire not in wire]
+    names = {name: place.field.wire for place in absent_places for name in _natural_names(place, draft, places)}
+    keys = [key for key in wire if key in names]
+    other_names = wire.keys() - {*keys, *(place.field.wire for place in places)}
+    parents = [value_at(draft, place.path[:-1]) for place in places]
+    if any(all(value_at(parent, (name,)) != wire[name] for parent in parents) for name in other_names):
+        return wire, ()
+    if len({names[key] for key in keys}) < len(keys):
+        return wire, ()
+    renamed = {names.get(name, name): value for name, value in wire.items() if name not in other_names}
+    return renamed, tuple(f"spelling at {names[key]}" for key in keys)
+
+
+def _natural_names(place: PatchPlace, draft: JSONValue, places: Places) -> set[str]:
+    """Return the path of a place, and its own name if no other place and no object around its own one has that."""
+    if place.appends:
+        return set()
+    *parents, last = place.path
+    outer_values = (value_at(draft, (*parents[:length], last)) for length in range(len(parents)))
+    is_unique = sum(other.path[-1:] == (last,) for other in places) == 1 and all(
+        each is ABSENT for each in outer_values
+    )
+    return {format_path(place.path), *([last] if isinstance(last, str) and is_unique else [])}
+
+
+def _patch_object(places: Places) -> PatchObject:
     list_name = next((place.field.name for place in places if place.appends), "")
     return PatchObject(tuple(place.field for place in places), list_name=list_name)
 
@@ -254,7 +307,8 @@ def _make_patch(
     compiled = replace(codec.compiled_schema, root=_patch_object(places), shared=False)
     if not places or compiled.excess:
         return None
-    return Patch(draft, places, UnvalidatedCodec(wire_name(f"{codec.name}_part"), compiled, codec.member_names))
+    name = wire_name(f"{codec.name}_part")
+    return Patch(draft, places, PatchCodec(name, compiled, codec.member_names, draft, places))
 
 
 def _askable(root: Node, draft: JSONValue, path: JSONPath) -> tuple[JSONPath, Field | None]:

@@ -142,6 +142,31 @@ def test_a_whole_value_in_reply_to_a_patch_is_accepted(connect: Connect, mode: s
     assert (result.value.model_dump(), len(endpoint.requests)) == ({"rows": ROWS}, 2)
 
 
+@every_mode
+@pytest.mark.parametrize("name", ["field_07", "rows[30].field_07", "Rows 30 Field 07"])
+def test_a_place_that_is_answered_under_another_of_its_names_is_read(connect: Connect, mode: str, name: str) -> None:
+    with Endpoint(table(r30c7="many"), json.dumps({name: 3007})) as endpoint:
+        result = connect(endpoint.base_url).run(Table, PROMPT, mode=mode)
+    assert (result.value.model_dump(), len(endpoint.requests)) == ({"rows": ROWS}, 2)
+    assert result.attempts[-1].repairs == ("spelling at rows_30_field_07",)
+
+
+@every_mode
+def test_the_row_around_a_place_is_read_if_it_is_the_same_row(connect: Connect, mode: str) -> None:
+    for row, requests in ((30, 2), (31, 3)):
+        with Endpoint(table(r30c7="many"), json.dumps(ROWS[row]), table()) as endpoint:
+            result = connect(endpoint.base_url).run(Table, PROMPT, mode=mode)
+        assert (result.value.model_dump(), len(endpoint.requests)) == ({"rows": ROWS}, requests)
+
+
+def test_a_name_that_several_places_or_objects_have_is_none_of_a_place(connect: Connect) -> None:
+    for reply, invalid in (('{"field_07": 7}', table(r0c7="x", r1c7="y")), ('{"start": 0}', json.dumps(OUTER))):
+        output_type = Table if "rows" in invalid else Outer
+        with Endpoint(invalid, reply, table() if "rows" in invalid else json.dumps(CORRECT_OUTER)) as endpoint:
+            connect(endpoint.base_url).run(output_type, PROMPT, mode="json_schema")
+        assert len(endpoint.requests) == 3
+
+
 class Night(BaseModel):
     start: int
     end: int
@@ -151,6 +176,14 @@ class Booking(BaseModel):
     guest: str | None = None
     nights: list[Night] = []
 
+
+class Outer(Booking):
+    start: int
+    night: Night
+
+
+CORRECT_OUTER = {"guest": "x" * 400, "start": 5, "nights": [], "night": {"start": 6, "end": 7}}
+OUTER = {**CORRECT_OUTER, "night": {"start": "soon", "end": 7}}
 
 NIGHTS = [{"start": n, "end": n + 1} for n in range(4)]
 BOOKING = {"guest": "x" * 400, "nights": NIGHTS}
