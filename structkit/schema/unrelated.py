@@ -13,6 +13,7 @@ from structkit.parsing.wrapper import is_call
 from structkit.schema.declared_keys import Shape
 from structkit.schema.forms import form_of
 from structkit.schema.nodes.box import BoxedNode
+from structkit.schema.nodes.build_object import EMPTY_FIELD
 from structkit.schema.nodes.node import Node
 from structkit.schema.nodes.object import ObjectNode
 from structkit.schema.nodes.union import flatten, resolve_node
@@ -176,6 +177,8 @@ def _has_none_of(wire: JSON, keys: ExpectedKeys, value: object) -> bool:
 
 
 def _expectation(keys: ExpectedKeys) -> str:
+    if keys.wire_names == (EMPTY_FIELD.wire,):
+        return f'no keys are expected; write {{"{EMPTY_FIELD.wire}": null}}'
     return f"it has none of the expected keys: {', '.join(islice(keys.wire_names, MAX_LISTED_KEYS))}"
 
 

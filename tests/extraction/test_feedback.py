@@ -406,6 +406,7 @@ FEEDBACK: list[tuple[Any, str, str]] = [
     (Person, "[1]", '(root): Input should be {"name": ..., "age": ...} (got [1])'),
     (Closed, '{"name": "Ada", "age": 36}', 'age: the key "age" is not allowed here; leave it out (got 36)'),
     (Size, '{"height": 1}', "width: required, but missing\n(root): it has none of the expected keys: width"),
+    ({"type": "object", "properties": {}}, '{"a": 1}', '(root): no keys are expected; write {"nothing": null}'),
     (Box, "{}", "width: required, but missing"),
     (Box, '"5"', '(root): Input should be {"width": ...} (got "5")'),
     (
