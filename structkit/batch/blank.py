@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from structkit.batch.settings import RowPrompt
-from structkit.prompts import template_names
+from structkit.prompts import absent_names, template_names
 from structkit.tables.records import Record
 from structkit.values.source_cell import is_blank, is_empty
 
@@ -20,9 +20,10 @@ def is_blank_row(record: Record, prompt: str | RowPrompt, key: str | None) -> bo
     >>> is_blank_row(record, "{id}: {text}", "id"), is_blank_row(record, "{text} {note}", "id")
     (True, False)
     """
-    names = used_columns(prompt, record.values)
+    cells = prompt_cells(prompt, record.values)
+    names = used_columns(prompt, cells)
     names = names - {key} or names
-    return bool(names) and all(is_blank(record.values[name]) for name in names)
+    return bool(names) and all(is_blank(cells[name]) for name in names)
 
 
 def without_empty(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -32,6 +33,17 @@ def without_empty(values: Mapping[str, Any]) -> Mapping[str, Any]:
     {'a': '', 'b': '', 'c': 0}
     """
     return {name: "" if is_empty(cell) else cell for name, cell in values.items()}
+
+
+def prompt_cells(prompt: str | RowPrompt, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the cells of a row, with an empty one for each column that the prompt needs and only other rows have.
+
+    >>> prompt_cells("{text} {note}", {"text": "x"})
+    {'note': None, 'text': 'x'}
+    """
+    needs: frozenset[str] = getattr(prompt, "needs", frozenset())
+    absent = absent_names(prompt, values) if isinstance(prompt, str) else needs.difference(values)
+    return {**dict.fromkeys(sorted(absent)), **values} if absent else values
 
 
 def used_columns(prompt: str | RowPrompt, values: Mapping[str, Any]) -> frozenset[str]:

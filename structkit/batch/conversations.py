@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from structkit.batch.blank import is_blank_row, used_columns, without_empty
+from structkit.batch.blank import is_blank_row, prompt_cells, used_columns, without_empty
 from structkit.batch.engines.row_chunks import RowChunks
 from structkit.batch.fingerprint import fingerprint
 from structkit.batch.job_endpoint import job_address, job_call, job_endpoint, job_model, validate_connection
@@ -88,7 +88,8 @@ class RowConversations:
             PromptError: The template names a column that the row does not have, or has no text that is divided.
         """
         prompt = self.settings.prompt
-        text = fill_template(prompt, record.values) if isinstance(prompt, str) else prompt(without_empty(record.values))
+        cells = prompt_cells(prompt, record.values)
+        text = fill_template(prompt, cells) if isinstance(prompt, str) else prompt(without_empty(cells))
         text = await text if inspect.isawaitable(text) else text
         evidence = self._argument_evidence(record, text) if self.evidence or self.chunk else None
         if not self.chunk:

@@ -102,7 +102,9 @@ class JobRunner:
                 COLLECTION_RATE.lower(),
                 open_journal(settings, self.conversations.fingerprint(), has_evidence=evidence) as journal,
             ):
-                source = store_stream(source, settings.folder / STREAM_FILE, settings.limit)
+                if not source.is_repeatable:
+                    source = store_stream(source, settings.folder / STREAM_FILE, settings.limit)
+                    validate_columns(settings.prompt, source)  # only now are all columns known
                 return await self._run(source, journal, listen)
         finally:
             if self.closes_transport:  # a transport of the caller's stays open

@@ -153,18 +153,36 @@ def has_output(source: Any, path: Path) -> bool:
 def validate_columns(prompt: str | RowPrompt, source: Source) -> None:
     """Check that an input has the columns that a prompt needs: a template names them, a function may have `needs`.
 
+    Where each row has its own columns (JSONL, dicts), one row with the column is enough: all rows are read if the first
+    ones do not have it. Those of a stream are not known before it is stored, and not checked here.
+
     Raises:
         PromptError: A template names a column that the input does not have, or no column at all.
         ConfigError: A function needs a column that the input does not have.
     """
-    if not source.columns:  # the rows do not declare any
+    if not source.has_header and not source.is_repeatable:
+        return
+    if not source.columns:
+        source.read_columns()
+    if not source.columns:  # there are no rows
         return
     try:
-        _validate_columns(prompt, source.columns)
+        _validate_all_columns(prompt, source)
     except ConfigError as error:
         if not source.note:
             raise
         raise type(error)(f"{error} ({source.note})") from None
+
+
+def _validate_all_columns(prompt: str | RowPrompt, source: Source) -> None:
+    """Validate the columns by the first rows, and if one is missing, by all rows."""
+    try:
+        _validate_columns(prompt, source.columns)
+    except ConfigError:
+        if source.has_header:
+            raise
+        source.read_columns()
+        _validate_columns(prompt, source.columns)
 
 
 def _validate_columns(prompt: str | RowPrompt, columns: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from shutil import which
+from tempfile import TemporaryDirectory
 
 from structkit.batch.ambiguous import name_ambiguous
 from structkit.batch.conversations import RowConversations
@@ -39,6 +40,7 @@ from structkit.errors import ConfigError, JobError, StructkitError
 from structkit.journal.reader import Reader, find_reader
 from structkit.tables.formats import STANDARD
 from structkit.tables.source import Source
+from structkit.tables.sources import STREAM_FILE, store_stream
 from structkit.tables.store_address import StoreAddress
 from structkit.testing import sample
 from structkit.values import Request
@@ -241,14 +243,15 @@ async def read_requests(conversations: RowConversations) -> tuple[int, list[tupl
     """Return the number of rows that will be sent, and the first requests about up to `MAX_SAMPLED_ROWS` of them."""
     rows, requests = 0, list[tuple[Request, ...]]()
     settings = conversations.settings
-    source = open_rows(settings)
-    validate_columns(settings.prompt, source)
-    for record in select_without_sample(settings).records(source):
-        if conversations.blank_outcome(record):
-            continue
-        rows += 1
-        if len(requests) < MAX_SAMPLED_ROWS:
-            requests.append((await conversations.start(record)).requests)
+    with TemporaryDirectory() as folder:
+        source = store_stream(open_rows(settings), Path(folder) / STREAM_FILE, settings.limit)
+        validate_columns(settings.prompt, source)
+        for record in select_without_sample(settings).records(source):
+            if conversations.blank_outcome(record):
+                continue
+            rows += 1
+            if len(requests) < MAX_SAMPLED_ROWS:
+                requests.append((await conversations.start(record)).requests)
     return rows, requests
 
 

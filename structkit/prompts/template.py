@@ -66,6 +66,17 @@ def template_names(template: str, arguments: Iterable[str]) -> frozenset[str]:
     return frozenset(name for field in fields for name in (field, field.strip()) if name in names)
 
 
+def absent_names(template: str, arguments: Iterable[str]) -> frozenset[str]:
+    """Return the names in the braces of a template that are no arguments, without the white space around them.
+
+    >>> sorted(absent_names("{a} { b } {c}", ["a"]))
+    ['b', 'c']
+    """
+    names = frozenset(arguments)
+    fields = _parse(template).fields
+    return frozenset(field.strip() for field in fields if names.isdisjoint((field, field.strip())))
+
+
 def validate_template(template: str, names: Iterable[str]) -> None:
     """Validate that a template has a field for an argument, so that not every call sends the same prompt.
 

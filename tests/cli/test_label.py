@@ -140,6 +140,31 @@ def test_rows_come_from_standard_input(folder: Path, endpoint: Endpoint) -> None
     assert [row["text"] for row in read(folder / "out.csv")] == ["a", "b"]
 
 
+def test_a_column_of_standard_input_may_first_be_in_a_later_row(folder: Path, endpoint: Endpoint) -> None:
+    stdin = '{"text": "a"}\n{"text": "b", "note": "n"}\n'
+    options = ["-", "-o", "out.csv", *ASK[:2], "--prompt"]
+    preview = label(folder, endpoint, *options, "{text}|{note}", "--dry-run", stdin=stdin)
+    assert (preview.returncode, preview.stderr.split(";")[0]) == (0, "2 rows")
+    for flags in ([], ["--dry-run"]):
+        typo = label(folder, endpoint, *options, "{text}|{notes}", *flags, stdin=stdin)
+        assert typo.returncode == 2, typo.stderr
+        assert "did you mean 'note'?" in typo.stderr
+    assert endpoint.requests == []
+    done = label(folder, endpoint, *options, "{text}|{note}", stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    assert sorted(prompts(endpoint)) == ["a|", "b|n"]
+
+
+def test_several_processes_fill_in_a_column_that_other_rows_have(folder: Path, endpoint: Endpoint) -> None:
+    (folder / "rows.jsonl").write_text(
+        '{"id": 1, "text": "a"}\n{"id": 2, "text": "b", "note": "n"}\n', encoding="utf-8"
+    )
+    options = [*ASK[:2], "--prompt", "{text}|{note}", "--key", "id", "--processes", "2"]
+    done = label(folder, endpoint, "rows.jsonl", "-o", "out.csv", *options)
+    assert done.returncode == 0, done.stderr
+    assert sorted(prompts(endpoint)) == ["a|", "b|n"]
+
+
 def test_formulas_are_left_as_they_are_on_request(folder: Path, endpoint: Endpoint) -> None:
     for guard_formulas, text in {"all": "'=1", "output": "=1"}.items():
         options = ("-o", "out.csv", *ASK, "--guard-formulas", guard_formulas)
