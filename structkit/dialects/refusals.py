@@ -182,7 +182,7 @@ PERMANENT_ERROR = re.compile(
     r"\bauth(?:enticat(?:ion|ed)|orization|orized)?\b|unauthori[sz]ed|api[ _-]?key|permission|not[ _]found|"
     r"invalid_request|unsupported|not support|(?:doesn't|does not|not) (?:support|exist)|no such model|"
     r"unknown model|invalid (?:model|param)|model identifier|context (?:length|window)|maximum (?:context|prompt)|"
-    r"prompt (?:is too long|超长)|not permitted|模型不存在",
+    r"prompt (?:is too long|超长)|not permitted|模型不存在|unexpected endpoint",
     re.IGNORECASE,
 )
 """Messages inside a 200 that a retry cannot cure."""
@@ -370,6 +370,9 @@ NEEDS_TLS = re.compile(
     re.IGNORECASE,
 )
 """What nginx, Go's servers, Apache and Tomcat answer at a port for https, as a 400."""
+
+WRONG_ENDPOINT = re.compile(rb'\s*\{\s*"error"\s*:\s*"Unexpected endpoint or method')
+"""How the body of a 200 starts at an address that LM Studio does not have."""
 
 WEB_PAGE = re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
 """A web page may contain any of these words; it comes from something in front of the endpoint."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from http import HTTPStatus
+from itertools import chain
 
+from structkit.dialects.refusals import WRONG_ENDPOINT
 from structkit.parsing import read_envelope
 from structkit.transport.base_url import Address, display_url, read_addresses
-from structkit.transport.reply_body import BodyReader
+from structkit.transport.reply_body import AsyncHTTPReply, BodyReader, HTTPReply
 from structkit.values import Policy
 
 NOT_FOUND = frozenset({404, 405})
@@ -54,12 +57,47 @@ class AddressChoice:
             reader.url = display_url(url)
             yield address, method, url
 
-    def is_found(self, address: Address, status: int, headers: Mapping[str, str]) -> bool:
-        """Return whether a status and headers show that the address exists; it is then tried first from now on."""
-        if status in NOT_FOUND or headers.get("x-amzn-errortype", "").startswith(NO_ROUTE):
+    def is_found(self, address: Address, status: int, headers: Mapping[str, str], start: bytes = b"") -> bool:
+        """Return whether a reply shows that the address exists; it is then tried first from now on.
+
+        Args:
+            address: The address.
+            status: The status of the reply.
+            headers: Its headers.
+            start: The first bytes of its body, if they were split off.
+        """
+        has_no_route = headers.get("x-amzn-errortype", "").startswith(NO_ROUTE)
+        if status in NOT_FOUND or has_no_route or WRONG_ENDPOINT.match(start):
             return False
         _answering[self._addresses] = address
         return True
+
+    def split_start(self, address: Address, reply: HTTPReply) -> tuple[bytes, HTTPReply]:
+        """Return the first bytes of a body if they have to say whether the address exists, and the whole reply."""
+        status, headers, chunks = reply
+        if not self._needs_start(address, status):
+            return b"", reply
+        remaining = iter(chunks)
+        start = next(remaining, b"")
+        return start, (status, headers, chain((start,), remaining))
+
+    async def split_start_async(self, address: Address, reply: AsyncHTTPReply) -> tuple[bytes, AsyncHTTPReply]:
+        """The async form of `split_start`."""
+        status, headers, chunks = reply
+        if not self._needs_start(address, status):
+            return b"", reply
+        start = await anext(chunks, b"")
+        return start, (status, headers, _with_start(start, chunks))
+
+    def _needs_start(self, address: Address, status: int) -> bool:
+        """Return whether the body has to say if the address exists: under 200, as long as another one may be right."""
+        return status == HTTPStatus.OK and not self.is_single and _answering.get(self._addresses) != address
+
+
+async def _with_start(start: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield start
+    async for chunk in chunks:
+        yield chunk
 
 
 def child_reader(reader: BodyReader, policy: Policy) -> BodyReader:

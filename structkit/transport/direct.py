@@ -98,8 +98,9 @@ class HTTPTransport:
         """Send a completion request, or a GET of the models if there is no body, to the address that answers."""
         not_found: list[BodyReader] = []
         for address, method, url in self._choice.requests(outgoing.body, reader):
-            with self._pool.open(method, outgoing.target(_target(url)), outgoing, _timeout(policy), reader) as reply:
-                if self._choice.is_single or self._choice.is_found(address, *reply[:2]):
+            with self._pool.open(method, outgoing.target(_target(url)), outgoing, _timeout(policy), reader) as answer:
+                start, reply = self._choice.split_start(address, answer)
+                if self._choice.is_single or self._choice.is_found(address, *reply[:2], start):
                     yield reply
                     return
                 not_found.append(child_reader(reader, policy))
@@ -204,8 +205,9 @@ class AsyncHTTPTransport:
         """Like `HTTPTransport._open`."""
         not_found: list[BodyReader] = []
         for address, method, url in self._choice.requests(outgoing.body, reader):
-            async with self._pool.open(method, outgoing.target(_target(url)), outgoing, _timeout(policy)) as reply:
-                if self._choice.is_single or self._choice.is_found(address, *reply[:2]):
+            async with self._pool.open(method, outgoing.target(_target(url)), outgoing, _timeout(policy)) as answer:
+                start, reply = await self._choice.split_start_async(address, answer)
+                if self._choice.is_single or self._choice.is_found(address, *reply[:2], start):
                     yield reply
                     return
                 not_found.append(child_reader(reader, policy))

@@ -115,9 +115,29 @@ def test_a_403_of_amazons_gateway_for_a_path_that_it_does_not_have_is_as_a_404(c
         assert connect(f"{served.origin}/prod", policy=NO_RETRIES).extract(int, "x") == 3
 
 
+WRONG_ENDPOINT = Reply({"error": "Unexpected endpoint or method. (POST /chat/completions)"})
+
+
+def test_an_address_that_lm_studio_does_not_have_is_as_a_404_although_it_answers_200(connect: Connect) -> None:
+    with EndpointAt("/lm/v1/chat/completions", other=WRONG_ENDPOINT) as served:
+        client = connect(f"{served.origin}/lm", policy=NO_RETRIES)
+        assert (client.extract(int, "x"), client.extract(int, "y")) == (3, 3)
+    assert served.paths == ["/lm/chat/completions", *["/lm/v1/chat/completions"] * 2]
+
+
+def test_an_endpoint_that_has_no_address_of_the_api_is_asked_once_at_each(connect: Connect) -> None:
+    with (
+        EndpointAt("/none", other=WRONG_ENDPOINT) as served,
+        pytest.raises(structkit.MalformedReply, match="Unexpected endpoint or method"),
+    ):
+        connect(f"{served.origin}/lm").extract(int, "x")
+    assert served.paths == ["/lm/chat/completions", "/lm/v1/chat/completions"]
+
+
+@pytest.mark.parametrize("other", [NO_ROUTE, WRONG_ENDPOINT], ids=["404", "200"])
 @pytest.mark.parametrize("driver", ["sync", "async"])
-def test_a_stream_is_opened_at_the_address_that_answers(driver: str) -> None:
-    with EndpointAt("/openai/v1/chat/completions") as served:
+def test_a_stream_is_opened_at_the_address_that_answers(driver: str, other: Reply) -> None:
+    with EndpointAt("/openai/v1/chat/completions", other=other) as served:
         settings: dict[str, Any] = {"base_url": f"{served.origin}/openai", "policy": NO_RETRIES}
         if driver == "sync":
             result = structkit.Client("m", **settings).stream(int, "x").result()
