@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 ZIP = "a ZIP archive, as .xlsx and .ods files are"
 OLDER_OFFICE = "an older or encrypted Office document, as .xls files are"
 
@@ -22,6 +24,13 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 """The first bytes of a file, and what it is."""
 
+TEXTS = (
+    (re.compile(rb"\s*<(?:!doctype\s+)?html[\s>]", re.IGNORECASE), "an HTML page, as that of a login is"),
+    (re.compile(rb"\s*<\?xml\s", re.IGNORECASE), "an XML document"),
+    (re.compile(rb"version https://git-lfs\."), "a pointer of Git LFS: get the file itself with `git lfs pull`"),
+)
+"""How a text begins that is no table, and what it is."""
+
 START_BYTES = 1024
 """Bytes of the start of a file that are looked at."""
 
@@ -32,13 +41,18 @@ MAX_CHARACTER_BYTES = 4
 def content_kind(start: bytes) -> str:
     r"""Return what a file is, in words; empty if that is unknown.
 
-    >>> content_kind(b"PAR1..."), content_kind(b"id,text"), content_kind(b"\xff\x00")
-    ('a Parquet file', 'text', '')
+    >>> content_kind(b"PAR1..."), content_kind(b"id,text"), content_kind(b"\xff\x00"), content_kind(b"<?xml ?>")
+    ('a Parquet file', 'text', '', 'an XML document')
     """
     for signature, kind in SIGNATURES:
         if start.startswith(signature):
             return kind
-    return "" if b"\0" in start or not _is_utf8(start) else "text"
+    return text_kind(start) or ("" if b"\0" in start or not _is_utf8(start) else "text")
+
+
+def text_kind(start: bytes) -> str:
+    """Return what a text is that is no table; empty if it may be one."""
+    return next((kind for pattern, kind in TEXTS if pattern.match(start)), "")
 
 
 def _is_utf8(start: bytes) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 from structkit.errors import ConfigError, JobError
 from structkit.tables.compressed_streams import DECOMPRESSORS, CompressedStreams
-from structkit.tables.content_kind import START_BYTES, content_kind
+from structkit.tables.content_kind import START_BYTES, content_kind, text_kind
 from structkit.tables.object_store import StoredFile
 
 COMPRESSIONS = {
@@ -132,12 +132,15 @@ class Input:
         """Return the first line without a byte order mark.
 
         Raises:
-            JobError: It is UTF-16.
+            JobError: It is UTF-16, or the start of a text that is no table.
         """
         if self.encoding is None and (match := _WIDE_TEXT.match(line)):
             name = f"utf-16-{match.lastgroup}"
             raise self.error(f'not UTF-8 text but UTF-16: pass encoding="{name}" (--encoding {name})')
-        return line.removeprefix("\ufeff")
+        line = line.removeprefix("\ufeff")
+        if kind := text_kind(line[:START_BYTES].encode(errors="replace")):
+            raise self._other_kind(kind)
+        return line
 
     def _decoded_lines(self, file: BinaryIO) -> Iterator[str]:
         if self.encoding is None:
@@ -163,12 +166,15 @@ class Input:
             return self.error(f"not {self.encoding} text: {error}", line + lines_before)
         kind = self.content_kind() if self.is_repeatable else content_kind(data) if line == 1 else ""
         if kind not in {"", "text"}:
-            promise = "that its suffix promises" if self.is_repeatable else "of a table"
-            return self.error(f"not the text {promise}, but {kind}")
+            return self._other_kind(kind)
         marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
         name = marked or ("utf-16" if b"\0" in data[:100] else "cp1252")
         advice = f'save it as UTF-8, or name its encoding, for instance encoding="{name}" (--encoding {name})'
         return self.error(f"not UTF-8 text{place}: {advice}", line)
+
+    def _other_kind(self, kind: str) -> JobError:
+        promise = "that its suffix promises" if self.is_repeatable else "of a table"
+        return self.error(f"not the text {promise}, but {kind}")
 
 
 @dataclass(frozen=True, slots=True)

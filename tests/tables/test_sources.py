@@ -373,6 +373,17 @@ def test_a_file_larger_than_memory_is_copied(tmp_path: Path, output: str) -> Non
         ("t.csv", b"PK\x03\x04\x14\xff", "but a ZIP archive, as .xlsx and .ods files are"),
         ("t.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "but a PDF"),
         ("t.tsv", b"PAR1\x15\xff", "but a Parquet file"),
+        ("t.csv", b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", "but an HTML page"),
+        ("t.csv", b"\xef\xbb\xbf<HTML lang='en'>\n", "but an HTML page"),
+        ("t.jsonl", b"<html>\n<p>Sign in</p>", "but an HTML page"),
+        ("t.xls", b"\n <html>\n<table><tr><td>id</td></tr></table>", "no workbook but an HTML page"),
+        ("t.csv", b'<?xml version="1.0"?>\n<rows/>', "but an XML document"),
+        (
+            "t.jsonl",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n",
+            "but a pointer of Git LFS",
+        ),
+        ("t.csv", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n", "`git lfs pull`"),
         ("t.xlsx", b"id,text\n1,fine\n", "its content is no workbook but text"),
         ("t.xls", b"\x89PNG\r\n\x1a\n\x00", "its content is no workbook but a PNG image"),
         ("t.ods", b"id,text\n1,fine\n", "its content is no workbook but text"),
@@ -383,6 +394,12 @@ def test_a_file_that_is_not_what_its_suffix_says_is_named(tmp_path: Path, name: 
     path.write_bytes(data)
     with pytest.raises(JobError, match=message.replace(".", "[.]")):
         [*open_source(path)]
+
+
+def test_a_table_may_have_markup_in_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("PAR1,<b>id</b>,html\n0,1,<html>\n")
+    assert [dict(record.values) for record in open_source(path)] == [{"PAR1": "0", "<b>id</b>": "1", "html": "<html>"}]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes have names on POSIX only")
