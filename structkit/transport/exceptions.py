@@ -6,7 +6,7 @@ from time import monotonic
 
 from structkit.errors import ConnectionFailed, MalformedReply, RequestTimeout, TransportError
 from structkit.transport.http.proxies import is_proxied
-from structkit.transport.http_reply import PROXY_LOGIN, redact_error
+from structkit.transport.http_reply import HTTPS_ADVICE, PROXY_LOGIN, redact_error
 from structkit.transport.secrets import Secrets
 from structkit.values import Policy, Usage
 from structkit.values.policy import DEFAULT_POLICY, DEFAULT_TIMEOUT_S
@@ -30,8 +30,10 @@ UNANSWERED = (
     "Remote end closed connection without response",
     "the server closed the connection without a reply",
     "Server disconnected without sending a response",
+    "illegal request line",
 )
-"""What HTTP libraries say about a connection that a server closed before the first byte of a reply."""
+"""What HTTP libraries say about a connection that a server closed before the first byte of a reply; h11 means a first
+byte that no text has."""
 
 ADVICE = "check the base URL"
 
@@ -58,6 +60,7 @@ TLS_ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
         ("protocol version", "unsupported protocol", "no protocols available"),
         "it has no version of TLS that is allowed here",
     ),
+    (("\x15\x03", r"\x15\x03"), HTTPS_ADVICE),  # the first bytes of an alert, which a reply of HTTP cannot have
     (("legacy renegotiation",), "it, or a proxy on the way, has an old TLS that OpenSSL does not allow here"),
 )
 """Words of OpenSSL in lower case, and what to do; the first row that fits."""
@@ -171,7 +174,7 @@ def _chain_text(error: BaseException | None) -> str:
 
 
 def _connection_lost(host: str, reason: str, chain: str, *, is_rejected: bool) -> ConnectionFailed:
-    if advice := _tls_advice(chain):  # TLS 1.3 rejects a client only after it has sent its first bytes
+    if advice := _tls_advice(chain, host):  # TLS 1.3 rejects a client only after it has sent its first bytes
         return ConnectionFailed(f"no connection to {host}: {reason}; {advice}", retryable=True)
     # A server that misses a client certificate may close the connection before its alert is read.
     hint = "; a server that requires a client certificate does this" if is_rejected or TLS_EOF in chain else ""
@@ -191,20 +194,21 @@ def _advice(reason: str, host: str) -> str:
     'the proxy requires a user and a password: http://USER:PASSWORD@HOST:PORT'
     """
     if not is_proxied(host):
-        return _tls_advice(reason) or ADVICE
+        return _tls_advice(reason, host) or ADVICE
     if "407" in reason:
         return PROXY_LOGIN
     if reason == "Malformed reply":  # of socksio
         return "it does not speak SOCKS: a proxy of HTTP has an address with http://"
-    advice = _tls_advice(reason) or PROXY_ADVICE
-    return f"{advice}, or in the proxy's address" if advice == NO_TLS else advice
+    return _tls_advice(reason, host) or PROXY_ADVICE
 
 
-def _tls_advice(reason: str) -> str | None:
+def _tls_advice(reason: str, host: str) -> str | None:
     """Return what to do about TLS or a certificate, if that is the reason.
 
-    >>> _tls_advice("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate")
+    >>> _tls_advice("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate", "a.example")
     'its certificate is not trusted: name a file with the certificate of its authority in SSL_CERT_FILE'
     """
     text = reason.lower().replace("_", " ")
-    return next((advice for words, advice in TLS_ADVICE if any(word in text for word in words)), None)
+    advice = next((advice for words, advice in TLS_ADVICE if any(word in text for word in words)), None)
+    is_scheme = advice in {NO_TLS, HTTPS_ADVICE}
+    return f"{advice}, or in the proxy's address" if is_scheme and is_proxied(host) else advice

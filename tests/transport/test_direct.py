@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -354,20 +354,57 @@ def test_an_endpoint_without_tls_is_reported_as_such(new_transport: TransportFac
     assert str(error).endswith("it does not speak TLS there: try http:// in the base URL")
 
 
-def test_a_server_that_closes_without_a_reply_may_require_tls(new_transport: TransportFactory) -> None:
+@contextmanager
+def raw_server(reply: bytes) -> Iterator[str]:
+    """A server that answers each connection with these bytes, and closes it; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def close_connections() -> None:
+        def answer_connections() -> None:
             with suppress(OSError):
                 while True:
                     with listener.accept()[0] as connection:
+                        connection.recv(65536)
+                        connection.sendall(reply)
                         connection.shutdown(socket.SHUT_WR)
                         while connection.recv(65536):  # to close with unread data would reset the connection
                             pass
 
-        threading.Thread(target=close_connections, daemon=True).start()
-        error = send_requests(new_transport(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", KEY))[0]
-    assert "requires https:// in the base URL" in str(error)
+        threading.Thread(target=answer_connections, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+TLS_ALERT = bytes.fromhex("15030100020246")
+"""How OpenSSL answers a request without TLS."""
+
+
+@pytest.mark.parametrize("reply", [b"", TLS_ALERT], ids=["nothing", "alert"])
+def test_a_server_that_answers_without_http_may_require_tls(new_transport: TransportFactory, reply: bytes) -> None:
+    with raw_server(reply) as address:
+        errors = [*send_requests(new_transport(address, KEY)), *send_over_sdk(address)]
+    assert all("requires https:// in the base URL" in str(error) for error in errors)
+
+
+@pytest.mark.parametrize("transport", [HTTPTransport, AsyncHTTPTransport])
+def test_a_tls_alert_is_no_connection_and_costs_nothing(transport: Any) -> None:
+    with raw_server(TLS_ALERT) as address:
+        [error] = send_requests(transport(address, KEY))
+    assert isinstance(error, structkit.ConnectionFailed)
+    assert (error.retryable, error.usage_of_reply) == (True, structkit.Usage())
+
+
+@pytest.mark.parametrize("transport", [HTTPTransport, AsyncHTTPTransport])
+def test_another_protocol_than_http_is_quoted(transport: Any) -> None:
+    with raw_server(b"SSH-2.0-OpenSSH_9.9\r\n") as address:
+        [error] = send_requests(transport(address, KEY))
+    assert str(error).endswith("not an HTTP/1.1 response: SSH-2.0-OpenSSH_9.9")
+
+
+def test_a_tls_alert_of_a_proxy_does_not_blame_the_base_url_alone() -> None:
+    reason = f"not an HTTP/1.1 response: {TLS_ALERT.decode('latin-1')}"
+    host = "gateway.example through the proxy 10.0.0.1:3128"
+    assert "https:// in the base URL, or in the proxy's address" in str(
+        to_transport_error(ConnectError(reason), host, "")
+    )
 
 
 @pytest.mark.parametrize(

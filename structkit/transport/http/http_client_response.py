@@ -70,7 +70,7 @@ class Response(HTTPResponse):
                 raise
             raise NoReplyError(str(error)) from error
         except BadStatusLine as error:
-            raise HTTPException(f"not an HTTP/1.1 response: {str(error)[:100]}") from None
+            raise HTTPException(f"not an HTTP/1.1 response: {str(error)[:100].strip()}") from None
         self._has_interim_reply = HTTPStatus.CONTINUE <= status < HTTPStatus.OK
         if self._has_interim_reply and status != HTTPStatus.SWITCHING_PROTOCOLS:
             status = HTTPStatus.CONTINUE

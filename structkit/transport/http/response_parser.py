@@ -18,6 +18,8 @@ LENIENCIES |= {"lenient_chunked_length": True, "lenient_version": True}
 """Old servers fold headers, and end lines without a carriage return; aiohttp 3.13 accepts the same. Proxies that make
 chunks of a body leave its length beside them, which RFC 9112, 6.3, ignores. A later minor version is read as 1.1."""
 
+MAX_QUOTED_BYTES = 100
+
 END_OF_CHUNKS = b"\r\n\r\n"
 """The end of a body after the size of its last chunk, which is 0."""
 
@@ -116,12 +118,18 @@ class ResponseParser:
             raise InvalidResponse("the server switches to another protocol, for which nobody has asked") from None
         except HttpParserError as error:
             if not self.is_complete:
-                raise InvalidResponse(f"not an HTTP/1.1 response: {error}") from None
+                raise InvalidResponse(f"not an HTTP/1.1 response: {self._other_protocol(data) or error}") from None
             self.keeps_alive = False  # these bytes come after it, and nobody has asked for them
         if not self._is_started:
             self._head += data
         if self._framing_bytes > MAX_HEAD_BYTES and not self.is_complete:
             raise InvalidResponse(f"more than {MAX_HEAD_BYTES} bytes of headers")
+
+    def _other_protocol(self, data: bytes | memoryview) -> str:
+        """Return the start of the first line, if it is not that of HTTP."""
+        head = (bytes(self._head) + data).lstrip(b"\r\n")
+        is_http = self._is_started or head.startswith(b"HTTP/")
+        return "" if is_http else head[:MAX_QUOTED_BYTES].partition(b"\n")[0].strip().decode("latin-1")
 
     def _parse(self, data: bytes | memoryview) -> None:
         """Parse the next bytes; a head with two lengths of its body as a whole, since these may be equal."""
