@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from typing_extensions import Unpack
 
-from structkit.values.credentials import hide_credentials, hide_query
+from structkit.values.credentials import REDACTED, hide_credentials, hide_query
 from structkit.values.json import JSON
 
 QueryValue: TypeAlias = "str | int | float | bool | Sequence[str | int | float | bool]"
@@ -102,14 +102,23 @@ class Parameters:
         object.__setattr__(self, "options", values)
 
     def __repr__(self) -> str:
-        """The options, without the values of headers and of the query, and without credentials in `extra_body`."""
-        without_secrets: JSON = {
+        """The options without credentials."""
+        options = self.without_credentials().options
+        return f"Parameters({', '.join(f'{name}={value!r}' for name, value in options.items())})"
+
+    def without_credentials(self) -> Parameters:
+        """Return the parameters without the values of headers and of the query, and without credentials of the body.
+
+        >>> Parameters(seed=7, extra_headers={"X-Api-Key": "hunter2"}).without_credentials()
+        Parameters(seed=7, extra_headers={'X-Api-Key': '[redacted]'})
+        """
+        hidden: Any = {
             "extra_body": hide_credentials(self.options.get("extra_body", {})),
-            "extra_headers": [*self.extra_headers],
+            "extra_headers": dict.fromkeys(self.extra_headers, REDACTED),
             "extra_query": hide_query(self.extra_query),
         }
-        options = {**self.options, **{name: value for name, value in without_secrets.items() if value}}
-        return f"Parameters({', '.join(f'{name}={value!r}' for name, value in options.items())})"
+        changes = {name: value for name, value in hidden.items() if value}
+        return self.updated(**changes) if changes else self
 
     def updated(self, **options: Unpack[Options]) -> Parameters:
         """Return the parameters with other values for these options."""

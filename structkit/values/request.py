@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from structkit.values.credentials import hide_credentials
 from structkit.values.json import JSON, json_text
@@ -33,6 +33,14 @@ class Request(_StoredText):
         """The JSON body; it has only keys that the caller set or that the mode needs."""
         messages = [message.body for message in self.messages]
         return {"model": self.model, "messages": messages, **self.parameters.body, **self.fields}
+
+    def without_credentials(self) -> Request:
+        """Return the request without the values of its headers and of its query, and without credentials of the body.
+
+        It is itself if it has none of the caller's own, so that requests of one pickle stay one object.
+        """
+        parameters = self.parameters.without_credentials()
+        return self if parameters is self.parameters else replace(self, parameters=parameters)
 
     @property
     def identity(self) -> JSON:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 from structkit.values.json import JSON, JSONPath, JSONValue, format_path
 from structkit.values.message import Message
@@ -72,6 +72,14 @@ class Attempt:
     retries: int = 0
     mode: str = ""
     cost: Decimal | None = None
+
+    def __reduce__(self) -> tuple[type[Attempt], tuple[Any, ...]]:
+        """Pickle without the credentials of the request: results and errors are passed on, and stored, as pickles."""
+        return Attempt, (
+            self.number,
+            self.request.without_credentials(),
+            *(getattr(self, each.name) for each in fields(self)[2:]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

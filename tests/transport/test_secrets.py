@@ -23,7 +23,7 @@ import structkit
 from structkit.client.endpoint_settings import find_endpoint
 from structkit.testing import Endpoint, Reply, cassette, completion
 from structkit.transport.http_reply import redact
-from structkit.values import JSON
+from structkit.values import JSON, Parameters
 
 Connect = Callable[..., Any]
 KEY = "sk-test-hunter2-hunter2"
@@ -238,20 +238,43 @@ def test_a_credential_in_a_header_for_other_things_is_redacted(connect: Connect,
     assert not [secret for secret in secrets if secret in value and secret in str(caught.value)]
 
 
+EXTRAS: JSON = {
+    "extra_body": {"top_k": 5, "litellm": {"api_key": "hunter2-1", "bearer_token": "hunter2-2"}},
+    "extra_headers": {"x-auth": "hunter2-3"},
+    "extra_query": {"api-version": "2024-10-21", "code": "hunter2-4"},
+}
+
+
 def test_a_request_that_is_printed_or_logged_has_no_credentials(
     connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG", logger="structkit")
-    extras: JSON = {
-        "extra_body": {"top_k": 5, "litellm": {"api_key": "hunter2-1", "bearer_token": "hunter2-2"}},
-        "extra_headers": {"x-auth": "hunter2-3"},
-        "extra_query": {"api-version": "2024-10-21", "code": "hunter2-4"},
-    }
     with Endpoint('{"value": "x"}', '{"value": 3}') as endpoint:
-        result = connect(endpoint.base_url, policy=NO_RETRIES, **extras).run(int, "x")
+        result = connect(endpoint.base_url, policy=NO_RETRIES, **EXTRAS).run(int, "x")
     assert "hunter2" not in f"{result.attempts!r} {caplog.text}"
     assert "'top_k': 5" in caplog.text
     assert "'api-version': '2024-10-21'" in repr(result.attempts[0].request)
+
+
+@pytest.mark.parametrize("answers", [["x", "3"], ["x", "y"], ["x", Reply({"error": "no"}, status=400)]])
+def test_a_pickled_result_or_error_has_no_credentials_and_every_attempt(connect: Connect, answers: list[Any]) -> None:
+    with Endpoint(*answers) as endpoint:
+        client = connect(endpoint.base_url, policy=structkit.Policy(attempts=2, retries=0), **EXTRAS)
+        try:
+            outcome: Any = client.run(int, "x")
+        except structkit.StructkitError as error:
+            outcome = error
+    assert endpoint.headers[-1]["x-auth"] == outcome.attempts[-1].request.parameters.extra_headers["x-auth"]
+    pickled = pickle.dumps(outcome)
+    assert b"hunter2" not in pickled
+    attempts = pickle.loads(pickled).attempts
+    assert [repr(each) for each in attempts] == [repr(each) for each in outcome.attempts]
+    assert attempts[0].request.body["top_k"] == 5
+
+
+def test_a_pickled_request_can_be_sent() -> None:
+    request = structkit.Request("m", (), Parameters(**EXTRAS))
+    assert pickle.loads(pickle.dumps(request)) == request
 
 
 def test_values_of_a_requests_query_are_redacted(connect: Connect) -> None:
