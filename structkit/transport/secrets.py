@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from structkit.values.credentials import CREDENTIAL_FIELD
+from structkit.values.credentials import CREDENTIAL_FIELD, CREDENTIAL_NAME
 
 Secrets: TypeAlias = "str | tuple[str, ...]"
 """The API key, or all secrets of a connection."""
@@ -49,9 +49,6 @@ MIN_PART_CHARS = 8
 """A shorter part of a header's value is hardly a credential, and may occur in any text."""
 
 LOOKS_RANDOM = re.compile(r"\d|[a-z][A-Z]")
-
-CREDENTIAL_NAME = re.compile(r"auth|(?<!port)key|token|secret|cookie|password|signature|session|csrf", re.IGNORECASE)
-"""A word in the name of a header, or of a part of it, that is a credential; `x-portkey-config` names the gateway."""
 
 SCHEME = re.compile(r"(?:api-?key|basic|bearer|digest|hmac\S*|token)\s", re.IGNORECASE)
 """How a credential starts, whatever its header is called."""

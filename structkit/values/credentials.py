@@ -17,6 +17,10 @@ CREDENTIAL_FIELD = re.compile(
 )
 """Names of fields that gateways take a credential from, beside those of a completion request."""
 
+CREDENTIAL_NAME = re.compile(r"auth|(?<!port)key|token|secret|cookie|password|signature|session|csrf", re.IGNORECASE)
+"""A word in the name of a header, of a part of it, or of a parameter of a query, that is a credential;
+`x-portkey-config` names the gateway."""
+
 CONVERSATION_FIELDS = frozenset({"messages", "response_format", "tools", "tool_choice", "functions"})
 """Fields whose names are those of a schema, of which one may be called `password`."""
 

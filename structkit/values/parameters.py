@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from typing_extensions import Unpack
 
-from structkit.values.credentials import REDACTED, hide_credentials, hide_query
+from structkit.values.credentials import CREDENTIAL_NAME, REDACTED, hide_credentials, hide_query
 from structkit.values.json import JSON
 
 QueryValue: TypeAlias = "str | int | float | bool | Sequence[str | int | float | bool]"
@@ -79,9 +79,6 @@ NOT_IN_BODY = EXTRA_OPTIONS | {"stream_options"}
 MODE_FIELDS = frozenset({"model", "messages", "response_format", "stream"})
 """Fields of the body that structkit sets."""
 
-CREDENTIAL_WORDS = ("auth", "key", "token", "secret", "cookie", "password", "signature")
-"""Words in the names of headers and of query parameters whose values change when a credential is renewed."""
-
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Parameters:
@@ -137,8 +134,8 @@ class Parameters:
 
     @property
     def extra_headers(self) -> Mapping[str, str]:
-        """The caller's own headers."""
-        return self.options.get("extra_headers", {})
+        """The caller's own headers; spaces around a value are no part of it (RFC 9110, section 5.5)."""
+        return {name: value.strip(" \t") for name, value in self.options.get("extra_headers", {}).items()}
 
     @property
     def extra_query(self) -> Mapping[str, QueryValue]:
@@ -188,9 +185,8 @@ def _query_digests(query: Mapping[str, QueryValue]) -> Iterator[tuple[str, Query
 
 
 def _digest(name: str, value: str) -> str:
-    """Return a digest of the value of a header or of a query parameter; of a credential, an empty text."""
-    is_credential = any(word in name for word in CREDENTIAL_WORDS)
-    return "" if is_credential else sha256(value.encode()).hexdigest()[:16]
+    """Return a digest of the value of a header or of a query parameter; a credential may be renewed: an empty text."""
+    return "" if CREDENTIAL_NAME.search(name) else sha256(value.encode()).hexdigest()[:16]
 
 
 NO_PARAMETERS = Parameters()

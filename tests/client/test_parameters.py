@@ -74,6 +74,13 @@ def test_other_fields_headers_and_queries_reach_the_endpoint(connect: Connect) -
     assert endpoint.paths[0].partition("?")[2] == "api-version=2026-01-01&tag%5B%5D=a&tag%5B%5D=b"
 
 
+@pytest.mark.parametrize("value", ["tea time ", " tea time", "\ttea time\t"])
+def test_spaces_around_the_value_of_a_header_are_not_sent(connect: Connect, value: str) -> None:
+    with Endpoint() as endpoint:
+        connect(endpoint.base_url).extract(int, "how many?", extra_headers={"X-Title": value})
+    assert endpoint.headers[0]["x-title"] == "tea time"
+
+
 def test_extra_fields_are_sent_with_a_stream_too(connect: Connect) -> None:
     with Endpoint() as endpoint:
         stream = structkit.Client("m", base_url=endpoint.base_url, api_key="k").stream(

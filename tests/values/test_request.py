@@ -47,3 +47,18 @@ def test_a_changed_copy_has_a_text_of_its_own(make_copy) -> None:
 def test_a_body_that_json_cannot_represent_is_rejected(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         _ = Request("m", (), fields={"x": value}).text
+
+
+def identity_with(name: str, value: str) -> object:
+    return Request("m", (), Parameters(extra_headers={name: value})).identity
+
+
+@pytest.mark.parametrize("name", ["X-Api-Key", "x-portkey-api-key", "Cookie", "x-session-id", "x-csrf", "x-auth"])
+def test_a_request_with_a_renewed_credential_is_the_same_request(name: str) -> None:
+    assert identity_with(name, "hunter2") == identity_with(name, "hunter3")
+
+
+@pytest.mark.parametrize("name", ["X-Title", "x-portkey-provider", "x-portkey-config", "anthropic-beta"])
+def test_a_request_whose_header_chooses_something_else_is_another_request(name: str) -> None:
+    assert identity_with(name, "openai") != identity_with(name, "anthropic")
+    assert identity_with(name, " openai ") == identity_with(name.lower(), "openai"), "spaces and case mean nothing"
