@@ -23,6 +23,7 @@ from structkit.parsing.schema_branches import (
     is_map,
     is_open,
     is_plain_text,
+    listed_boolean,
     may_be_text,
     properties_of,
     type_names,
@@ -127,6 +128,9 @@ class _SchemaWalk:
         if is_exact and (is_plain_text(branches) or is_listed_text(str(value), branches)):
             self._add_repair("number for text", path)
             return str(value)
+        if isinstance(value, bool) and (text := listed_boolean(value, branches)) is not None:
+            self._add_repair("boolean for text", path)
+            return text
         return self._repair_item(value, branches, path)
 
     def _repair_item(self, value: JSONValue, branches: list[JSON], path: JSONPath) -> JSONValue:

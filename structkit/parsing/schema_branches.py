@@ -75,9 +75,25 @@ def is_plain_text(branches: list[JSON]) -> bool:
 
 def is_listed_text(text: str, branches: list[JSON]) -> bool:
     """Return whether only listed texts are allowed, or null, and a text is one of them."""
+    return text in _only_texts(branches)
+
+
+def listed_boolean(value: bool, branches: list[JSON]) -> str | None:
+    """Return the one text that writes a boolean, where only listed texts are allowed, or null.
+
+    >>> listed_boolean(True, [{"enum": ["True", "False"]}]), listed_boolean(True, [{"enum": ["true", "True"]}])
+    ('True', None)
+    """
+    texts = {text for text in _only_texts(branches) if text.casefold() == str(value).casefold()}
+    return texts.pop() if len(texts) == 1 else None
+
+
+def _only_texts(branches: list[JSON]) -> list[str]:
+    """Return the texts that are listed, where nothing else is allowed but null."""
     texts = [branch for branch in branches if branch.get("type") != "null"]
     choices = [value for branch in texts for value in constants_of(branch)] if all(map(is_constant, texts)) else []
-    return text in choices and all(value is None or isinstance(value, str) for value in choices)
+    listed = [value for value in choices if isinstance(value, str)]
+    return listed if all(value is None or isinstance(value, str) for value in choices) else []
 
 
 def is_decimal(branches: list[JSON]) -> bool:

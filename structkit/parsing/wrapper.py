@@ -80,7 +80,7 @@ def unwrap(
 
 
 def unwrap_member(value: JSON, name: str) -> JSONValue:
-    """Return what is in an object that only wraps the value of a property, with or without its type.
+    """Return what is in an object that only wraps the value of a property, with or without the type of one of them.
 
     Args:
         value: The object.
@@ -99,7 +99,8 @@ def unwrap_member(value: JSON, name: str) -> JSONValue:
         return NOT_WRAPPED
     key, inner = keys[0], value[keys[0]]
     is_wrapper = _plain(key) in PLAIN_CONTAINERS or _is_list(value, key) or _matches_name(key, name)
-    is_of_type = "type" not in value or key == "type" or _is_of_type(inner, value["type"])
+    has_own_type = value.get("type") == "object"  # the type of the wrapper
+    is_of_type = "type" not in value or key == "type" or has_own_type or _is_of_type(inner, value["type"])
     return inner if is_wrapper and is_of_type else NOT_WRAPPED
 
 

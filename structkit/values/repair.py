@@ -42,6 +42,7 @@ ValueRepair: TypeAlias = Literal[
     "null in text",
     "JSON in text",
     "number for text",
+    "boolean for text",
     "item for list",
     "list for item",
     "wrapped value",

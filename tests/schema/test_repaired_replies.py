@@ -1001,6 +1001,7 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "number notation": "[+7]",
         "special space": "[7\u00a0]",
         "number for text": "[7]",
+        "boolean for text": "true",
         "item for list": '{"value": 7}',
         "missing tag": '{"value": {"name": "Ada"}}',
         "list for item": '{"value": [[7]]}',
@@ -1030,6 +1031,7 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "missing tag": Person | Remark,
         "member name": Priority,
         "unquoted text": Literal["red"],
+        "boolean for text": Literal["true", "false"],
         "spelling": Literal["red"],
     }
     output_type: Any = output_types.get(name, list[StrictInt | StrictBool | None])
