@@ -14,6 +14,7 @@ from structkit.parsing.object_branches import BranchIndex, ObjectBranches, ident
 from structkit.parsing.scalar_text import NULLS, Choices, means_choice, scalar_readings
 from structkit.parsing.schema_branches import (
     PAIR,
+    boolean_text,
     constants_of,
     has_formats,
     is_constant,
@@ -23,7 +24,6 @@ from structkit.parsing.schema_branches import (
     is_map,
     is_open,
     is_plain_text,
-    listed_boolean,
     may_be_text,
     properties_of,
     type_names,
@@ -128,7 +128,7 @@ class _SchemaWalk:
         if is_exact and (is_plain_text(branches) or is_listed_text(str(value), branches)):
             self._add_repair("number for text", path)
             return str(value)
-        if isinstance(value, bool) and (text := listed_boolean(value, branches)) is not None:
+        if isinstance(value, bool) and (text := boolean_text(value, branches)) is not None:
             self._add_repair("boolean for text", path)
             return text
         return self._repair_item(value, branches, path)

@@ -78,10 +78,10 @@ def is_listed_text(text: str, branches: list[JSON]) -> bool:
     return text in _only_texts(branches)
 
 
-def listed_boolean(value: bool, branches: list[JSON]) -> str | None:
+def boolean_text(value: bool, branches: list[JSON]) -> str | None:
     """Return the one text that writes a boolean, where only listed texts are allowed, or null.
 
-    >>> listed_boolean(True, [{"enum": ["True", "False"]}]), listed_boolean(True, [{"enum": ["true", "True"]}])
+    >>> boolean_text(True, [{"enum": ["True", "False"]}]), boolean_text(True, [{"enum": ["true", "True"]}])
     ('True', None)
     """
     texts = {text for text in _only_texts(branches) if text.casefold() == str(value).casefold()}
@@ -90,10 +90,10 @@ def listed_boolean(value: bool, branches: list[JSON]) -> str | None:
 
 def _only_texts(branches: list[JSON]) -> list[str]:
     """Return the texts that are listed, where nothing else is allowed but null."""
-    texts = [branch for branch in branches if branch.get("type") != "null"]
-    choices = [value for branch in texts for value in constants_of(branch)] if all(map(is_constant, texts)) else []
-    listed = [value for value in choices if isinstance(value, str)]
-    return listed if all(value is None or isinstance(value, str) for value in choices) else []
+    schemas = [branch for branch in branches if branch.get("type") != "null"]
+    choices = [value for branch in schemas for value in constants_of(branch)] if all(map(is_constant, schemas)) else []
+    texts = [value for value in choices if isinstance(value, str)]
+    return texts if all(value is None or isinstance(value, str) for value in choices) else []
 
 
 def is_decimal(branches: list[JSON]) -> bool:
