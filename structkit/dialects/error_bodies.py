@@ -25,6 +25,7 @@ from structkit.dialects.refusals import (
     LIMIT_AND_REQUEST,
     MODE_FIELD,
     OVERLOAD_CODES,
+    PROMPT_LIMIT,
     RATE_LIMIT,
     RATE_LIMIT_CODE,
     RATE_LIMIT_CODES,
@@ -73,7 +74,7 @@ MAX_ECHO_WORDS = 300
 
 STATUS_KINDS: dict[int, tuple[ErrorKind, ...]] = {
     401: ("credentials", "empty_account"),
-    402: ("empty_account",),
+    402: ("empty_account", "too_large"),
     407: ("credentials",),
     413: ("too_large",),
     429: ("rate_limit", "empty_account", "too_large", "filtered"),
@@ -234,6 +235,7 @@ STATEMENTS: tuple[tuple[ErrorKind, frozenset[str], str, Callable[[list[str], str
     ("filtered", FILTERED_CODES, FILTERED_CODE, _contains(FILTERED)),
     ("file", NO_CODES, "", _starts_with(DOWNLOAD_FAILURE)),
     ("rate_limit", NO_CODES, "", _contains(ALLOCATED_QUOTA)),
+    ("too_large", NO_CODES, "", _starts_with(PROMPT_LIMIT)),
     ("empty_account", EMPTY_ACCOUNT_CODES, EMPTY_ACCOUNT_CODE, _contains(SPENT)),
     ("too_large", TOO_LARGE_CODES, "", _is_too_large),
     ("rate_limit", RATE_LIMIT_CODES - AMBIGUOUS_CODES, "", _starts_with(RATE_LIMIT_STATEMENT)),

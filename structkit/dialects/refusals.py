@@ -145,6 +145,9 @@ TOO_LARGE = re.compile(
 LIMIT_AND_REQUEST = r"\blimit:? (\d[\d,]{0,11})\b[^\n]{0,40}?\brequested:? (\d[\d,]{0,11})\b"
 """How OpenAI and Groq write the limit of tokens and those of a request."""
 
+PROMPT_LIMIT = r"\W*prompt tokens? limit exceeded"
+"""How a 402 of OpenRouter starts that is about one prompt: it is longer than the account's plan allows for any."""
+
 TOO_LARGE_CODES = _code_set("request_too_large context_length_exceeded tokens_limit_reached 413")
 
 FILTERED_CODES = _code_set(

@@ -27,6 +27,9 @@ REJECTIONS = {
     "firewall, in other words": error_reply(403, "Unauthorized"),
     "too long": error_reply(400, "the prompt is too long"),
     "too large": error_reply(413, "the body is too large"),
+    "longer than the plan allows": Reply(
+        {"error": {"message": "Prompt tokens limit exceeded: 64128 > 6964. To increase, add credits", "code": 402}}, 402
+    ),
     "unprocessable": error_reply(422, "the text has an invalid character"),
     "not found": error_reply(404, "no route for this content"),
     "crash": error_reply(500, "the worker crashed"),
