@@ -6,7 +6,7 @@ import time
 from typing import Annotated, Any
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from structkit import ResponseFormat
 from structkit.errors import InvalidOutput, SchemaError
@@ -324,3 +324,45 @@ def test_rules_below_a_reference_to_a_document_that_names_its_draft_are_the_same
     assert time.perf_counter() - started < 5  # seconds; `re` alone takes days
     (issue,) = form.read('{"child": {"other": 1}}').issues
     assert issue.message == 'the key "other" is not allowed here; leave it out'
+
+
+@pytest.mark.parametrize(
+    ("pattern", "bare"),
+    [
+        ("/^[A-Z]+$/", "^[A-Z]+$"),
+        ("/^[a-z]+$/i", "(?i)^[a-z]+$"),
+        ("/^a|b$/", "^a|b$"),
+        ("/^id-/", "^id-"),
+        ("/\\d$/u", "\\d$"),
+        ("#^a$#", "^a$"),
+        ("~^a$~i", "(?i)^a$"),
+        ("r'^a$'", "^a$"),
+        ('"^a$"', "^a$"),
+    ],
+)
+def test_a_pattern_with_the_delimiters_of_a_program_is_rejected_before_a_request(pattern: str, bare: str) -> None:
+    class Item(BaseModel):
+        code: Annotated[str, Field(pattern=pattern)] | None = None
+
+    schema = {"type": "string", "pattern": pattern}
+    keys = {"type": "object", "patternProperties": {pattern: {"type": "string"}}, "additionalProperties": False}
+    for output_type in (Annotated[str, Field(pattern=pattern)], Item, schema, {"pattern": pattern}, keys):
+        with pytest.raises(SchemaError, match="delimiters") as error:
+            ResponseFormat(output_type)
+        assert str(error.value).endswith(f"write {json.dumps(bare)}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("/a/", "x/a/b"),
+        ("^/a/$", "/a/"),
+        ("^'a'$", "'a'"),
+        (r"/\$/", "/$/"),
+        ("/api/[^/]+/", "/api/x/"),
+        ("@.+$", "@a"),
+    ],
+)
+def test_a_pattern_of_a_text_with_slashes_and_quotes_is_no_literal(pattern: str, text: str) -> None:
+    for output_type in (Annotated[str, Field(pattern=pattern)], {"type": "string", "pattern": pattern}):
+        assert ResponseFormat(output_type).parse(json.dumps({"value": text})) == text

@@ -15,6 +15,12 @@ TOKEN = re.compile(rf"(?P<class>{CLASS.pattern})|{ESCAPE.pattern}", re.DOTALL)
 MEMBER = re.compile(rf"{ESCAPE.pattern}|.", re.DOTALL)
 SET_OPERATION = re.compile(r"\[|&&|--|~~")
 CODE_POINT = re.compile(r"(?<!\\)(?:\\\\)*\\x\{")
+DELIMITED = re.compile(
+    r"r?(?P<mark>[/#~@%!'\"`])(?P<pattern>\^[^|]*|[^|]*(?<!\\)\$|\^.*\$)(?P=mark)(?P<flags>[a-zA-Z]*)", re.DOTALL
+)
+"""A pattern with an anchor, between the delimiters that it has in the source of a program: no text matches it so."""
+
+INLINE_FLAGS = "ims"
 SEVERAL_CHARACTERS = re.compile(r"\\[dDwWsSpP]")
 
 
@@ -29,6 +35,18 @@ def as_engine_syntax(pattern: str) -> str:
     ^[+-\-]<[\[\&\&]\x01[\s\S]$
     """
     return TOKEN.sub(_translate, pattern)
+
+
+def without_delimiters(pattern: str) -> str | None:
+    r"""Return a pattern without the delimiters that make it match nothing, or None if it has none.
+
+    >>> [without_delimiters(text) for text in ("/^a+$/", "/^a+$/gi", "'^a$'", "/a/", "^/a/$")]
+    ['^a+$', '(?i)^a+$', '^a$', None, None]
+    """
+    if not (literal := DELIMITED.fullmatch(pattern)):
+        return None
+    flags = "".join(flag for flag in INLINE_FLAGS if flag in literal["flags"])
+    return f"(?{flags}){literal['pattern']}" if flags else literal["pattern"]
 
 
 def has_set_operations(pattern: str) -> bool:

@@ -16,7 +16,7 @@ from structkit.schema.json_schema.backtracking import (
     compile_bounded,
     count_items,
 )
-from structkit.schema.json_schema.ecma_patterns import as_engine_syntax
+from structkit.schema.json_schema.ecma_patterns import as_engine_syntax, without_delimiters
 from structkit.schema.json_schema.lookahead import split_lookaheads
 from structkit.schema.json_schema.match_time import current_match_time
 from structkit.values import JSONPath, JSONValue
@@ -116,7 +116,7 @@ def validate_patterns(schema: JSONValue, path: JSONPath = ()) -> None:
     """Validate every pattern of a schema.
 
     Raises:
-        SchemaError: One is not a regular expression, or too large.
+        SchemaError: One is not a regular expression, or too large, or has the delimiters of a program's source.
     """
     children = schema.items() if isinstance(schema, dict) else enumerate(schema) if isinstance(schema, list) else ()
     for key, part in children:
@@ -128,7 +128,19 @@ def validate_patterns(schema: JSONValue, path: JSONPath = ()) -> None:
         validate_patterns(part, (*path, key))
 
 
+def reject_delimiters(pattern: str, path: JSONPath) -> None:
+    """Reject a pattern that matches nothing, because it has the delimiters of a program's source.
+
+    Raises:
+        SchemaError: It has.
+    """
+    if (bare := without_delimiters(pattern)) is not None:
+        message = f"no text matches the pattern {shorten_json(pattern)}, which has delimiters around it: write "
+        raise SchemaError(message + shorten_json(bare), path=path)
+
+
 def _validate_pattern(expression: str, path: JSONPath) -> None:
+    reject_delimiters(expression, path)
     try:
         matches(expression, "")
     except PatternTimeout as error:

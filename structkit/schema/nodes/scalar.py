@@ -13,7 +13,7 @@ from structkit.schema.descriptions import describe_bounds, split_bounds
 from structkit.schema.json_schema.backtracking import PatternError
 from structkit.schema.json_schema.ecma_patterns import as_engine_syntax
 from structkit.schema.json_schema.formats import is_validated
-from structkit.schema.json_schema.patterns import matches, matches_in_engine
+from structkit.schema.json_schema.patterns import matches, matches_in_engine, reject_delimiters
 from structkit.schema.json_types import is_of_type
 from structkit.schema.nodes.context import Compiler
 from structkit.schema.nodes.description import describe
@@ -213,10 +213,16 @@ def _note_unsupported(name: str, value: JSONValue, path: JSONPath, compiler: Com
 
 
 def build_scalar(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
-    """Build a scalar with the bounds that the dialect supports; its description states the others."""
+    """Build a scalar with the bounds that the dialect supports; its description states the others.
+
+    Raises:
+        SchemaError: No value can fit.
+    """
     names = BOUNDS.get(schema["type"], ())
     schema = _without_draft_4(schema)
     validate_bounds(schema, path)
+    if "pattern" in schema:
+        reject_delimiters(schema["pattern"], path)
     if "pattern" in compiler.dialect.keywords:
         schema = _with_length_pattern(schema, path, compiler)
     supported, unsupported = split_bounds(schema, names, compiler.dialect)
