@@ -496,3 +496,39 @@ def test_a_query_may_have_comments_and_a_semicolon_at_its_end(tmp_path: Path, qu
 def test_a_file_that_cannot_be_read_is_an_error_with_its_name() -> None:
     with pytest.raises(JobError, match=r"^cannot read /proc/self/mem: Input/output error$"):
         open_source("/proc/self/mem", format="csv")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "t.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for table in ("t", "other"):
+            connection.execute(f"CREATE TABLE {table} (text)")
+            connection.executemany(f"INSERT INTO {table} VALUES (?)", [(f"row {number}",) for number in range(900)])
+        connection.execute("CREATE VIEW v AS SELECT text FROM t")
+        connection.commit()
+    return path
+
+
+def damage(path: Path, text: bytes) -> None:
+    """Write zeros over the part of a file that begins with a text, as a lost block of a disk leaves it."""
+    content = path.read_bytes()
+    start = content.index(text)
+    path.write_bytes(content[:start] + bytes(2000) + content[start + 2000 :])
+
+
+@pytest.mark.parametrize("table", ["t", "v", "SELECT text FROM t", "WITH c AS (SELECT * FROM v) SELECT * FROM c"])
+def test_a_table_of_a_damaged_database_is_an_error_and_not_rows_without_values(database: Path, table: str) -> None:
+    damage(database, b"row 449")
+    with pytest.raises(JobError, match=r"t\.db: the database is damaged \(.+\): restore it") as error:
+        open_source(database, table=table)
+    assert "\n" not in str(error.value)
+    assert len([*open_source(database, table="other")]) == 900, "a table without damage is read"
+
+
+def test_a_row_that_breaks_a_rule_of_its_table_is_no_damage(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as connection:
+        connection.executescript("CREATE TABLE t (n CHECK (n > 1)); PRAGMA ignore_check_constraints = 1")
+        connection.execute("INSERT INTO t VALUES (0)")
+        connection.commit()
+    assert [row.values["n"] for row in open_source(tmp_path / "t.db")] == [0]

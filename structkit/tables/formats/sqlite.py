@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from structkit.errors import JobError
 from structkit.sqlite_reading import connect_read_only
@@ -34,6 +34,9 @@ OPCODE, P4 = 1, 5
 ROW_IDS = ("rowid", "_rowid_", "oid")
 """The names of a row's number, of which a table may have columns."""
 
+DAMAGE = "*** in database main ***"
+"""How SQLite's check of a table starts where its pages are damaged."""
+
 GROUP_ROWS = 500
 """Rows that are written with one call."""
 
@@ -46,7 +49,9 @@ def _read(source: Input) -> Table:
     connection = _connect(source)
     try:
         query = _query(source, connection)
-        _validate_repeatable(source, connection, query)
+        program = _compile(connection, query)
+        _validate_repeatable(source, program)
+        _validate_undamaged(source, connection, program.tables)
         cursor = connection.execute(query)
         names = read_header([column[0] for column in cursor.description], source)
     except (*READ_ERRORS, JobError) as error:
@@ -55,29 +60,59 @@ def _read(source: Input) -> Table:
     return Table(Header(input_columns(names), unit="row"), _rows(source, connection, cursor, names))
 
 
-def _validate_repeatable(source: Input, connection: sqlite3.Connection, query: str) -> None:
+class _Program(NamedTuple):
+    """What a query calls and reads."""
+
+    functions: set[str]
+    tables: set[str]
+    has_now: bool
+
+
+def _compile(connection: sqlite3.Connection, query: str) -> _Program:
+    """Return what a query calls and reads, itself or in a view; it is compiled, and not run."""
+    functions, tables = set[str](), set[str]()
+
+    def add_name(action: int, table: str | None, function: str | None, *_: str | None) -> int:
+        if action == sqlite3.SQLITE_FUNCTION and function:
+            functions.add(function.lower())
+        if action == sqlite3.SQLITE_READ and table:
+            tables.add(table)
+        return sqlite3.SQLITE_OK
+
+    connection.set_authorizer(add_name)
+    steps = [*connection.execute(f"EXPLAIN {query}")]
+    connection.set_authorizer(None)
+    has_now = any(step[OPCODE] == "String8" and str(step[P4]).lower() == "now" for step in steps)
+    return _Program(functions, tables, has_now)
+
+
+def _validate_repeatable(source: Input, program: _Program) -> None:
     """Validate that a query has the same rows each time: a table is read several times.
 
     Raises:
-        JobError: It calls a function of random numbers or of the clock, itself or in a view.
+        JobError: It calls a function of random numbers or of the clock.
     """
-    names = set[str]()
-
-    def add_function(action: int, _: str | None, name: str | None, *__: str | None) -> int:
-        if action == sqlite3.SQLITE_FUNCTION and name:
-            names.add(name.lower())
-        return sqlite3.SQLITE_OK
-
-    connection.set_authorizer(add_function)
-    program = [*connection.execute(f"EXPLAIN {query}")]  # it is compiled, and not run
-    connection.set_authorizer(None)
-    has_now = any(step[OPCODE] == "String8" and str(step[P4]).lower() == "now" for step in program)
-    if calls := names & (VOLATILE_FUNCTIONS | TIME_FUNCTIONS if has_now else VOLATILE_FUNCTIONS):
+    forbidden = VOLATILE_FUNCTIONS | TIME_FUNCTIONS if program.has_now else VOLATILE_FUNCTIONS
+    if calls := program.functions & forbidden:
         raise source.error(
             f"the query calls {min(calls)}({'now' * (min(calls) in TIME_FUNCTIONS)}), so that it has other rows each "
             "time: store its rows in a table first, write the time itself in place of 'now', or label a random sample "
             "of the table (sample=, --sample)"
         )
+
+
+def _validate_undamaged(source: Input, connection: sqlite3.Connection, tables: set[str]) -> None:
+    """Validate the pages of the tables that are read: SQLite reads a page of zeros as rows of NULL.
+
+    Raises:
+        JobError: A table is damaged.
+    """
+    stored = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    for table in sorted(tables & stored):
+        (finding,) = connection.execute(f"PRAGMA quick_check({_quote(table)})").fetchone()
+        if finding.startswith(DAMAGE):  # others are about rules, such as NOT NULL
+            detail = finding.removeprefix(DAMAGE).strip().partition("\n")[0]
+            raise source.error(f"the database is damaged ({detail}): restore it from a copy")
 
 
 def _rows(
