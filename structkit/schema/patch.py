@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -185,8 +186,13 @@ def _with_place_names(wire: JSONValue, draft: JSONValue, places: Places) -> tupl
     """
     if not isinstance(wire, dict):
         return wire, ()
-    absent_places = [place for place in places if place.field.wire not in wire]
-    names = {name: place.field.wire for place in absent_places for name in _natural_names(place, draft, places)}
+    counts = Counter(place.path[-1] for place in places if place.path)
+    names = {
+        name: place.field.wire
+        for place in places
+        if place.field.wire not in wire and not place.appends
+        for name in _natural_names(place.path, draft, is_only=counts[place.path[-1]] == 1)
+    }
     keys = [key for key in wire if key in names]
     other_names = wire.keys() - {*keys, *(place.field.wire for place in places)}
     parents = [value_at(draft, place.path[:-1]) for place in places]
@@ -198,16 +204,13 @@ def _with_place_names(wire: JSONValue, draft: JSONValue, places: Places) -> tupl
     return renamed, tuple(f"spelling at {names[key]}" for key in keys)
 
 
-def _natural_names(place: PatchPlace, draft: JSONValue, places: Places) -> set[str]:
-    """Return the path of a place, and its own name if no other place and no object around its own one has that."""
-    if place.appends:
-        return set()
-    *parents, last = place.path
-    outer_values = (value_at(draft, (*parents[:length], last)) for length in range(len(parents)))
-    is_unique = sum(other.path[-1:] == (last,) for other in places) == 1 and all(
-        each is ABSENT for each in outer_values
-    )
-    return {format_path(place.path), *([last] if isinstance(last, str) and is_unique else [])}
+def _natural_names(path: JSONPath, draft: JSONValue, *, is_only: bool) -> Iterator[str]:
+    """Yield the path of a place, and its own name if no other place and no object around its own one has that."""
+    yield format_path(path)
+    *parents, last = path
+    has_outer = any(value_at(draft, (*parents[:length], last)) is not ABSENT for length in range(len(parents)))
+    if isinstance(last, str) and is_only and not has_outer:
+        yield last
 
 
 def _patch_object(places: Places) -> PatchObject:
