@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from structkit.parsing.exact import NotJSON, read_json
 from structkit.parsing.strings import STRING
 from structkit.parsing.thinking import END_OF, ENDS, STARTS
 from structkit.parsing.tolerant import (
@@ -70,6 +71,9 @@ EMPHASIS = " \t*_`'\"("
 
 INTRODUCTIONS = {":", "=", "\uff1a"}
 """Signs at the end of what introduces a document on the same line."""
+
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+"""A character after a backslash."""
 
 
 @dataclass(slots=True)
@@ -233,7 +237,7 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
             is_fenced = not is_fenced
             at = FENCE_INFO.match(text, mark.end()).end() if is_fenced else mark.end()  # type: ignore[union-attr]
         elif isinstance(bracketed := _read_bracketed(text, mark.start(), thinking_end, brackets), ParsedDocument):
-            yield bracketed, is_fenced
+            yield _document(text, mark.start(), bracketed, is_fenced=is_fenced)
             at = bracketed.end
         else:
             yield _no_document(text, mark.start(), bracketed)
@@ -241,6 +245,30 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
     else:
         raise TruncatedDocument
     yield text[at:]
+
+
+def _document(
+    text: str, start: int, document: ParsedDocument, *, is_fenced: bool
+) -> tuple[ParsedDocument, bool] | BrokenDocument:
+    """Return a document, or its text if its quotes and escapes give it two readings."""
+    content = text[start : document.end]
+    is_quoted = text[start - 1 : start] == "'" == text[document.end : document.end + 1]
+    return BrokenDocument(content) if is_quoted and _is_string_of_json(content) else (document, is_fenced)
+
+
+def _is_string_of_json(text: str) -> bool:
+    r"""Return whether JSON in single quotes is other JSON if it is a string of Python or JavaScript.
+
+    >>> [_is_string_of_json(text) for text in (r'["a\\nb"]', r'["a\\nb", "\""]', r'["C:\\dir"]')]
+    [True, False, False]
+    """
+    if not {"\\"} <= set(ESCAPED.findall(text)) <= {"\\", "'"}:
+        return False
+    try:
+        read_json(ESCAPED.sub(r"\1", text))
+    except NotJSON:
+        return False
+    return True
 
 
 def _no_document(text: str, start: int, bracketed: NotADocument) -> str:

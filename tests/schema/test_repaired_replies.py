@@ -48,6 +48,8 @@ def read(output_type: Any, text: str) -> tuple[Any, list[str]]:
 
 # Encoded twice
 
+RECORD = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
+
 ADA = Person(name="Ada", age=36)
 WIRE = {"members": [{"name": "Ada", "age": 36}], "note": "[1]"}
 
@@ -63,6 +65,19 @@ WIRE = {"members": [{"name": "Ada", "age": 36}], "note": "[1]"}
 )
 def test_json_that_was_encoded_twice_is_read(wire: Any, repairs: list[str]) -> None:
     assert read(Team, json.dumps(wire)) == (Team(members=[ADA], note="[1]"), repairs)
+
+
+@pytest.mark.parametrize("text", [r"a\nb", r"C:\temp", "\\u65e5", r"it's a\nb"])
+@pytest.mark.parametrize("form", ["{}", "json.loads({})", "x = {};", "Here it is: {}", "''{}''"])
+def test_json_in_a_string_of_a_program_is_not_read_with_its_escapes_doubled(text: str, form: str) -> None:
+    literal = "'" + json.dumps({"value": text}).replace("'", r"\'") + "'"
+    assert read(RECORD, form.format(literal)) == (None, [])
+
+
+@pytest.mark.parametrize("text", ["plain", "two\nlines", 'a "b"', r"C:\dir", "\\n \n", "日本", "it's"])
+@pytest.mark.parametrize("form", ["'{}'", "curl -d '{}'", "`{}`"])
+def test_json_in_quotes_that_has_one_reading_is_read(text: str, form: str) -> None:
+    assert read(RECORD, form.format(json.dumps({"value": text})))[0] == {"value": text}
 
 
 def test_a_root_that_is_no_object_is_read_from_a_text_too() -> None:
