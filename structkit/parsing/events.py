@@ -73,7 +73,7 @@ class EventParser:
         Raises:
             MalformedReply: Its data is not UTF-8.
         """
-        line, self._line_parts = b"".join(self._line_parts), []
+        line, self._line_parts = _without_half_character(b"".join(self._line_parts)), []
         if line:
             self._add_line(line.removeprefix(BOM) if self._is_first_line else line)
         if self._data:
@@ -126,3 +126,16 @@ class EventParser:
             raise MalformedReply(
                 f"an event of the stream is longer than {self._max_bytes} bytes; the remaining bytes were not read"
             )
+
+
+def _without_half_character(line: bytes) -> bytes:
+    r"""Return the line at which a stream was cut without the bytes of a character that did not arrive as a whole.
+
+    >>> _without_half_character("data: \u00fc".encode()[:-1]), _without_half_character(b"\xff!")
+    (b'data: ', b'\xff!')
+    """
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return line[: error.start] if error.reason == "unexpected end of data" else line
+    return line

@@ -88,3 +88,17 @@ def test_data_that_is_not_utf8_is_rejected_and_never_altered(fragment: bytes | s
 def test_a_field_may_have_a_space_before_its_colon() -> None:
     parser = EventParser()
     assert [*parser.feed(b"data : a\ndata :b\n\ndata : [DONE]\n")] == [("", "a\nb"), ("", "[DONE]")]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_stream_that_is_cut_inside_a_character_ends_before_it(length: int) -> None:
+    parser = EventParser()
+    assert [*parser.feed(b'data: {"a": "' + "😀".encode()[:length])] == []
+    assert [*parser.end()] == [("", '{"a": "')]
+
+
+def test_a_last_event_that_is_not_utf8_is_rejected() -> None:
+    parser = EventParser()
+    assert [*parser.feed(b"data: \xff!")] == []
+    with pytest.raises(MalformedReply, match="not UTF-8"):
+        [*parser.end()]
