@@ -73,7 +73,7 @@ class EventParser:
         Raises:
             MalformedReply: Its data is not UTF-8.
         """
-        line, self._line_parts = _without_half_character(b"".join(self._line_parts)), []
+        line, self._line_parts = _without_incomplete_character(b"".join(self._line_parts)), []
         if line:
             self._add_line(line.removeprefix(BOM) if self._is_first_line else line)
         if self._data:
@@ -128,10 +128,10 @@ class EventParser:
             )
 
 
-def _without_half_character(line: bytes) -> bytes:
-    r"""Return the line at which a stream was cut without the bytes of a character that did not arrive as a whole.
+def _without_incomplete_character(line: bytes) -> bytes:
+    r"""Return the last line of a stream without the first bytes of a character whose other bytes are missing.
 
-    >>> _without_half_character("data: \u00fc".encode()[:-1]), _without_half_character(b"\xff!")
+    >>> _without_incomplete_character("data: \u00fc".encode()[:-1]), _without_half_character(b"\xff!")
     (b'data: ', b'\xff!')
     """
     try:
