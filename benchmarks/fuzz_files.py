@@ -102,8 +102,9 @@ def _damage_structure(rng: Random, path: Path) -> None:
 
 @contextlib.contextmanager
 def _database(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a database for a change, which is left out if the file is none or rejects it."""
-    with contextlib.closing(sqlite3.connect(path)) as connection, contextlib.suppress(sqlite3.Error), connection:
+    """Open a database for a change, which is left out if the file is none, rejects it, or has damaged texts."""
+    rejected_changes = contextlib.suppress(sqlite3.Error, UnicodeDecodeError)
+    with contextlib.closing(sqlite3.connect(path)) as connection, rejected_changes, connection:
         yield connection
 
 
