@@ -131,7 +131,7 @@ class EventParser:
 def _without_incomplete_character(line: bytes) -> bytes:
     r"""Return the last line of a stream without the first bytes of a character whose other bytes are missing.
 
-    >>> _without_incomplete_character("data: \u00fc".encode()[:-1]), _without_half_character(b"\xff!")
+    >>> _without_incomplete_character("data: \u00fc".encode()[:-1]), _without_incomplete_character(b"\xff!")
     (b'data: ', b'\xff!')
     """
     try:
