@@ -109,7 +109,12 @@ def _validate_undamaged(source: Input, connection: sqlite3.Connection, tables: s
     """
     stored = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     for table in sorted(tables & stored):
-        (finding,) = connection.execute(f"PRAGMA quick_check({_quote(table)})").fetchone()
+        try:
+            (finding,) = connection.execute(f"PRAGMA quick_check({_quote(table)})").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise
+            continue  # an index has a collation of another program: its table can be read, and not be checked
         if finding.startswith(DAMAGE):  # others are about rules, such as NOT NULL
             detail = finding.removeprefix(DAMAGE).strip().partition("\n")[0]
             raise source.error(f"the database is damaged ({detail}): restore it from a copy")
