@@ -107,7 +107,8 @@ SPENT = (
     r"reach(?:ed|ing) (?:your specified api usage limits|(?:its|the|your) monthly spend(?:ing)? limit)|"
     r"used all available credits|exceeded its monthly spending cap|(?:doesn't|does not) have any credits|"
     r"prepayment credits are depleted|your credit balance is too low to access|has exhausted its free trial quota|"
-    r"used up your daily free allocation|limited to \d+ API calls / month"
+    r"used up your daily free allocation|limited to \d+ API calls / month|"
+    r"too (?:long|large) for your (?:balance|credits?)"
 )
 """How vendors state the same under the status or the code of another error: Anthropic's 400, also for a limit of the
 user's own, the 412 of Fireworks, the 403 and the 429 of xAI, Google's `RESOURCE_EXHAUSTED`, and the 429 of Volcengine,
