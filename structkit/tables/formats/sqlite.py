@@ -112,7 +112,7 @@ def _validate_undamaged(source: Input, connection: sqlite3.Connection, tables: s
         try:
             (finding,) = connection.execute(f"PRAGMA quick_check({_quote(table)})").fetchone()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR_MISSING_COLLSEQ:
                 raise
             continue  # an index has a collation of another program: its table can be read, and not be checked
         if finding.startswith(DAMAGE):  # others are about rules, such as NOT NULL
