@@ -23,4 +23,4 @@ def test_a_table_whose_index_has_a_collation_of_another_program_is_read(tmp_path
         for statement in [*statements, "INSERT INTO t VALUES (1, 'a')"]:
             connection.execute(statement)
         connection.commit()
-    assert [record.values for record in open_source(path).records()] == [{"id": 1, "x": "a"}]
+    assert [record.values for record in open_source(path)] == [{"id": 1, "x": "a"}]
