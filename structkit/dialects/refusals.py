@@ -169,12 +169,12 @@ FILTERED = (
 """How a message states the same."""
 
 _FILE = r"(?:image|picture|photo|file|media|multimodal|audio|video|document|attachment|pdf|url|link)s?\b"
-_FILE_URL = r"https?://(?!\S*(?:/v\d|/chat/completions|/models|oauth|/token))\S"
+_FILE_URL = r"https?://(?!\S*(?:/v\d|/chat/completions|/deployments|/models|oauth|/token))\S"
 DOWNLOAD_FAILURE = (
     r"[^\n]{0,80}?(?:"
     r"\b(?:while|when|during|errors?|fail\w*|not|n't|unable to|cannot|fault|time\w*|\d{3}|forbidden|unauthorized)\W+"
-    r"(?:\w+\W+){0,2}?(?:download|fetch|retriev)(?:e|ing)?\b(?:(?!key|token|credential|model)[^\n]){0,30}?"
-    rf"(?:\b{_FILE}|{_FILE_URL})|"
+    r"(?:\w+\W+){0,2}?(?:download|fetch|retriev)(?:e|ing)?\b(?:(?!key|token|credential|model|tenant)[^\n]){0,30}?"
+    rf"(?:\b{_FILE}(?!\W+(?:permission|polic|quota|access))|{_FILE_URL})|"
     rf"\b{_FILE}\W+(?:download|fetch|retriev)\w*\W+(?:\w+\W+)?(?:fail|error)|"
     rf"\d{{3}} client error: [^\n:]{{1,40}} for url: {_FILE_URL})"
 )

@@ -32,12 +32,14 @@ QUOTED_FIELD = re.compile(
 JSON, also if its quotes are escaped."""
 
 BARE_WAIT = re.compile(
-    rf"\b(?:wait|(?:try|retry)(?:[\W_]{{1,4}}{FILLER}){{0,4}}?[\W_]{{1,4}}(?:in|after))"
+    r"\b(?:(?<!max )(?<!maximum )(?<!queue )wait|"
+    rf"(?:try|retry)(?:[\W_]{{1,4}}{FILLER}){{0,4}}?[\W_]{{1,4}}(?:in|after))"
     rf"(?: \(?{FILLER}\)?){{0,2}}[\s:=]{{1,4}}"
-    r"(\d{1,6}(?:\.\d{1,6})?)(?=\s*(?:$|\n)|[.!;,)\]}\"'\\]+(?!\s*\d)|\s+(?:and|before)\s+[a-z])",
+    r"(\d{1,3}(?:\.\d{1,6})?)(?=\s*(?:$|\n)|[.!;,)\]}\"'\\]+(?!\s*\d)|\s+(?:and|before)\s+[a-z])",
     re.IGNORECASE,
 )
-"""A wait without a unit, which is in seconds as in the header: "Retry after 5.", "Please retry in 5"."""
+"""A wait without a unit, which is in seconds as in the header: "Retry after 5.", "Please retry in 5"; four digits may
+be a year."""
 
 ONE_UNIT = re.compile(rf"\b(?:an?|one)\s+(?={UNIT}\b)", re.IGNORECASE)
 """The words in "try again in a minute"."""

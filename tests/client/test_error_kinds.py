@@ -321,6 +321,8 @@ WAITS: dict[str, tuple[JSONValue, dict[str, str], float | None]] = {
     "no unit, seconds before": (error("Retry after (seconds): 7"), {}, 7.0),
     "no unit, to wait": (error("Please wait for 12 and retry"), {}, 12.0),
     "no unit, of something else": (error("I gave up: retry in 5 attempts, retry 3, retry after 12:30"), {}, None),
+    "a limit of waits": (error("Queue full. Maximum wait 100."), {}, None),
+    "a year": (error("Quota of this plan is used: try again in 2027."), {}, None),
     "no wait in words": (error("Only 5 requests a minute: try again later"), {}, None),
     "Google's error in OpenRouter's": (
         error("Provider error", metadata={"raw": json.dumps(RETRY_INFO, indent=2)}),
@@ -458,6 +460,9 @@ CERTAIN: dict[str, tuple[int, JSONValue, ErrorReading]] = {
     "a code": (400, error("no", code="insufficient_quota"), ErrorReading("empty_account", "code")),
     "a sentence of a vendor": (403, EMPTY_ACCOUNTS["Anthropic"], ErrorReading("empty_account", "statement")),
     "a statement": (400, error("Rate limit exceeded: 9"), ErrorReading("rate_limit", "statement")),
+    "a file": (403, error("Failed to fetch the image https://a.b/c.png: 403"), ErrorReading("file", "statement")),
+    "permissions": (403, error("Failed to fetch user document permissions"), ErrorReading("other", "words")),
+    "a tenant": (403, error("Unable to fetch tenant link: key disabled"), ErrorReading("other", "words")),
     "words": (400, error("bad row: insufficient funds"), ErrorReading("empty_account", "words")),
     "words about limits": (400, error("bad row: the rate limit of 9"), ErrorReading("rate_limit", "words")),
     "a mode": (403, error("no", param="tools"), ErrorReading("unsupported_mode", "words")),
