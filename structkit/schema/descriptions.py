@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import partial
@@ -65,7 +66,7 @@ BOUND_DESCRIPTIONS: dict[str, Callable[[JSONValue], str]] = {
     "format": lambda name: FORMAT_DESCRIPTIONS.get(name, f"Format: {name}."),
     "contentEncoding": lambda name: FORMAT_DESCRIPTIONS.get(name, f"Encoded as {name}."),
     "contentMediaType": lambda name: "JSON text." if name == "application/json" else f"Media type: {name}.",
-    "contentSchema": lambda schema: f"It matches {shorten_json(schema)}." if schema else "",
+    "contentSchema": lambda schema: _describe_content(schema) if schema else "",
     "minimum": lambda n: f"At least {n}.",
     "maximum": lambda n: f"At most {n}.",
     "exclusiveMinimum": lambda n: f"More than {n}.",
@@ -148,6 +149,11 @@ def _describe_alternatives(word: str, number: str, branches: list[JSONValue]) ->
     if len(names) < len(branches):
         return f"{word}: {shorten_json(branches, 200)}."
     return f"{number} of these is given: {'; '.join(' and '.join(map(str, each)) for each in names)}."
+
+
+def _describe_content(schema: JSONValue) -> str:
+    """Return what the content of a text matches, unless the definitions that it refers to would not be there."""
+    return "" if '"$ref"' in json.dumps(schema) else f"It matches {shorten_json(schema)}."
 
 
 def _describe_pattern(pattern: str, schema: JSONValue) -> str:

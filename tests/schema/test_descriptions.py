@@ -456,6 +456,7 @@ def test_examples_are_in_the_form_of_the_wire_and_complete():
             {"contentMediaType": "application/json", "contentSchema": {"type": "array"}},
             'JSON text. It matches {"type": "array"}.',
         ),
+        ({"contentMediaType": "application/json", "contentSchema": {"$ref": "#/$defs/a"}}, "JSON text."),
         (TypeAdapter(Json[Any]).json_schema(), "JSON text."),
     ],
     ids=str,
