@@ -25,6 +25,8 @@ RepairValue: TypeAlias = "Callable[[JSONValue], tuple[JSONValue, tuple[str, ...]
 MAX_READINGS = 20
 """Repaired readings of one text that are validated; a text that allows more is not an answer."""
 
+REPAIRS_OF_A_REFERENCE = ("list for item at ", "number for text at ")
+"""The repairs that a list in a sentence must not need, because it may be a reference."""
 
 REPAIR_OF_AN_ITEM = re.compile(r"list for item at \w+(?:\[\d+\])+")
 """The repair of an item of the whole value, or of an item in that."""
@@ -109,14 +111,14 @@ def _unwrapped_in_box(candidate: Candidate, name: str, form: ExpectedForm) -> It
 def _is_guess(candidate: Candidate, value_repairs: tuple[str, ...], form: ExpectedForm) -> bool:
     """Return whether a list was taken apart that may mean something else.
 
-    A list of one in a sentence may be a reference, one of several lists may be one row of a list of lists, and each of
-    several lists in a box may be the whole list. So may each of several equal values in a box.
+    A list of one or of numbers in a sentence may be a reference, one of several lists may be one row of a list of
+    lists, and each of several lists in a box may be the whole list. So may each of several equal values in a box.
     """
     if "separate items" in candidate.repairs:
         is_in_boxes = f"wrapped value at {form.box}[0]" in value_repairs
         if any(map(REPAIR_OF_AN_ITEM.fullmatch, value_repairs)) or (is_in_boxes and _may_be_whole(candidate, form)):
             return True
-    if candidate.is_reference and f"list for item at {form.box}" in value_repairs:
+    if candidate.is_reference and any(repair.startswith(REPAIRS_OF_A_REFERENCE) for repair in value_repairs):
         return True
     value = candidate.value
     has_list = isinstance(value[form.box] if isinstance(value, dict) and value.keys() == {form.box} else value, list)

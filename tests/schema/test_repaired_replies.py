@@ -915,6 +915,25 @@ def test_a_reference_in_a_sentence_is_not_a_list_of_one(output_type: Any, text: 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "As [4] shows, the names are not clear.",
+        "Ada Lovelace[1] and Charles Babbage[2]",
+        "- Ada\n- Charles [2, 3]",
+        "<li>Ada</li><li>[2]</li>",
+    ],
+)
+@pytest.mark.parametrize("output_type", [list[str], set[str], tuple[str, ...]])
+def test_a_reference_in_a_sentence_is_not_a_list_of_texts(output_type: Any, text: str) -> None:
+    assert not ResponseFormat(output_type).read(text, repairs=True).valid
+
+
+def test_a_list_of_texts_in_a_sentence_is_read() -> None:
+    assert read(list[str], "The names are ['Ada', 'Charles'].")[0] == ["Ada", "Charles"]
+    assert read(list[str], "Answer: [1, 2]")[0] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
     "text", ["The answer is [1, 2].", 'For {"x": 1}, it is [1, 2].', 'See {"x": 1}.\nAnswer: [1, 2]']
 )
 def test_a_list_in_a_sentence_is_read_where_nothing_else_may_be_the_answer(text: str) -> None:
