@@ -49,6 +49,9 @@ HALF_OPEN = re.compile(
 )
 """An interval such as `[1, 2)` or `[0, 1[`: no list ends so, and no item of one is followed so."""
 
+TASK_BOX = re.compile(r"\[[ \t\u00a0]+\](?=[ \t]+[\w*~|])|(?<=[-*+] )\[\](?=[ \t]+[\w*~])")
+"""The open box of a task before its words, as `- [ ] Call Ada`: it is not an empty list."""
+
 UNCLOSED = re.compile(r"""\[[^\[\]{}"\n]*[.!?\u3002]\s++(?=[\[{])""")
 """A bracket that a sentence opens and does not close, up to a document after the sentence, as in `It costs [1, 2%.`"""
 
@@ -306,6 +309,8 @@ class NotADocument:
 
 
 def _read_bracketed(text: str, start: int, thinking_end: int, brackets: _Brackets) -> ParsedDocument | NotADocument:
+    if box := TASK_BOX.match(text, start):
+        return NotADocument(box.end(), is_prose=True)
     try:
         return read_document(text, start)
     except TruncatedDocument:

@@ -928,6 +928,28 @@ def test_a_reference_in_a_sentence_is_not_a_list_of_texts(output_type: Any, text
     assert not ResponseFormat(output_type).read(text, repairs=True).valid
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- [ ] Call Ada\n- [x] Write to Charles",
+        "Tasks:\n* [ ] **Call** Ada",
+        "1. [ ] Call Ada",
+        "[\u00a0] Call Ada",
+        "- [] Call Ada",
+        "Is it positive? [ ] yes [ ] no",
+        "| [ ] | Call Ada |",
+    ],
+)
+@pytest.mark.parametrize("output_type", [list[str], set[int], dict[str, Any] | list[str]])
+def test_the_open_box_of_a_task_is_not_an_empty_list(output_type: Any, text: str) -> None:
+    assert not ResponseFormat(output_type).read(text, repairs=True).valid
+
+
+@pytest.mark.parametrize("text", ["[ ]", "Answer: [ ].", "```json\n[ ]\n```", "``` [ ] ```", "Result: [] (none fits)"])
+def test_an_empty_list_is_read_in_prose_and_fences(text: str) -> None:
+    assert read(list[str], text)[0] == []
+
+
 def test_a_list_of_texts_in_a_sentence_is_read() -> None:
     assert read(list[str], "The names are ['Ada', 'Charles'].")[0] == ["Ada", "Charles"]
     assert read(list[str], "Answer: [1, 2]")[0] == ["1", "2"]
