@@ -15,7 +15,7 @@ declined; or the endpoint failed while the model wrote it."""
 REASONS: Mapping[FinishKind, str] = {
     "truncated": "length max_tokens max_output_tokens max_completion_tokens model_length token_limit error_limit "
     "incomplete max_length length_limit token_limit_reached max_token repetition repetition_truncation pause_turn "
-    "model_context_window_exceeded context_window_exceeded context_length_exceeded",
+    "model_context_window_exceeded context_window_exceeded context_length_exceeded max_output maximum_tokens",
     "filtered": "content_filter content_filtered content_filter_error sensitive safety recitation blocklist spii "
     "prohibited_content image_safety image_prohibited_content image_recitation guardrail_intervened error_toxic "
     "language content_moderation moderation data_inspection_failed model_armor",
@@ -24,8 +24,8 @@ REASONS: Mapping[FinishKind, str] = {
     "user_cancel time_limit",
 }
 """The finish reasons of each kind, in the form of `_normalized`. Gateways pass on the words of OpenAI, Anthropic,
-Gemini, Mistral, Cohere, Bedrock, DeepSeek, Zhipu, watsonx, vLLM and SGLang. Any other word, such as `stop`, is a
-complete reply: the text decides. `repetition` is our own, for a stream that was stopped."""
+Gemini, Mistral, Cohere, Bedrock, DeepSeek, Zhipu, MiniMax, Aleph Alpha, watsonx, vLLM and SGLang. Any other word, such
+as `stop`, is a complete reply: the text decides. `repetition` is our own, for a stream that was stopped."""
 
 FAILURE = re.compile(r"(?:^|_)(?:error|exception|failed|failure|overloaded|timeout|unavailable)(?:_|$)")
 """A part of any other reason that says that the endpoint failed: `network_error`, `engine_error`."""

@@ -26,9 +26,10 @@ EMPTY_ACCOUNT_CODES = _code_set(
     "billing_hard_limit_reached billing_not_active billing_limit_reached spending_limit_reached spend_limit_exceeded "
     "payment_required budget_exceeded "
     "arrearage accountoverdueerror account_overdue setlimitexceeded allocationquota_freetieronly "
-    "402 1113 1309 30001 30011 base_resp1008"
+    "402 1113 1309 1310 30001 30011 base_resp1008"
 )
-"""Codes of an account without money or quota. The numbers are those of Zhipu (1113, 1309), SiliconFlow and MiniMax."""
+"""Codes of an account without money or quota. The numbers are those of Zhipu (1113; 1309 and 1310 for its plans),
+SiliconFlow and MiniMax."""
 
 CREDENTIALS_CODES = _code_set(
     "invalid_api_key api_key_invalid authentication_error invalid_authentication_error authorized_error "
@@ -107,17 +108,17 @@ SPENT = (
     r"reach(?:ed|ing) (?:your specified api usage limits|(?:its|the|your) monthly spend(?:ing)? limit)|"
     r"used all available credits|exceeded its monthly spending cap|(?:doesn't|does not) have any credits|"
     r"prepayment credits are depleted|your credit balance is too low to access|has exhausted its free trial quota|"
-    r"used up your daily free allocation|limited to \d+ API calls / month|"
+    r"weekly/monthly limit exhausted|used up your daily free allocation|limited to \d+ API calls / month|"
     r"too (?:long|large) for your (?:balance|credits?)"
 )
 """How vendors state the same under the status or the code of another error: Anthropic's 400, also for a limit of the
 user's own, the 412 of Fireworks, the 403 and the 429 of xAI, Google's `RESOURCE_EXHAUSTED`, and the 429 of Volcengine,
-Cloudflare and Cohere for an allowance of a day or a month."""
+Cloudflare, Cohere and Zhipu for an allowance of a day, a week or a month."""
 
 EMPTY_ACCOUNT = re.compile(
     r"insufficient[ _](?:\w+ )?(?:balance|credits?|quota|funds)\b|"
-    r"(?:balance|credits?|quota|funds) (?:is|are|has been) "
-    r"(?:insufficient|not enough|too low|exhausted|used up|negative)|"
+    r"(?:balance|credits?|quota|funds) (?:is|are|ha(?:s|ve) been) "
+    r"(?:insufficient|not enough|too low|exhausted|depleted|used up|negative)|"
     r"exceeded your current quota|not (?:have )?enough (?:credits?|balance|funds|quota)|out of credits?|"
     r"(?:reached|exceeded|over|hit) (?:your |the )?(?:\w+ )?(?:spend|spending|budget|cost) (?:limit|cap)|"
     r"can only afford|\bbudget has been exceeded|exceeded (?:your |the )?monthly included credits|"

@@ -260,6 +260,8 @@ def test_a_probe_learns_nothing_from_a_reply_that_was_withheld(connect: Connect,
     ("reason", "kind"),
     [
         ("FINISH_REASON_MAX_TOKENS", "truncated"),
+        ("max_output", "truncated"),
+        ("maximum_tokens", "truncated"),
         ("FinishReason.SAFETY", "filtered"),
         ("content_filter: PROHIBITED_CONTENT", "filtered"),
         ("function_call_filter: MALFORMED_FUNCTION_CALL", "complete"),
