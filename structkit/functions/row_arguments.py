@@ -21,6 +21,9 @@ OpenFile: TypeAlias = Callable[[Any], Any]
 OPENERS: tuple[tuple[Any, OpenFile], ...] = ((File, File), (Document, Document.open))
 """What opens a file by its path, by the annotation of the parameter."""
 
+TEXT = (str, str | None, "str", "str | None")
+"""Annotations of a text; one that cannot be resolved is a text itself."""
+
 VARIABLE = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 
 
@@ -28,8 +31,9 @@ VARIABLE = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 class RowFunction:
     """Calls a function with the columns of a row as arguments.
 
-    A parameter that is annotated `str` receives every cell as the text that a template would have of it. Any other
-    parameter receives the cell as the source has it; an empty one is an empty text, or None if the annotation has None.
+    A parameter that is annotated `str` or `str | None` receives every cell as the text that a template would have of
+    it. Any other parameter receives the cell as the source has it. An empty cell is an empty text, or None if the
+    annotation has None.
     A parameter that is annotated `structkit.File` receives the file whose path or URL is in the cell, and one that is
     annotated `structkit.Document` the document whose path is in it. An empty cell is then an error, unless the
     annotation has None.
@@ -113,8 +117,6 @@ class RowFunction:
 
     def _argument(self, name: str, cell: Any) -> Any:
         annotation = self._annotations.get(name)
-        if annotation is str or annotation == "str":
-            return to_text(cell)
         if is_empty(cell):
             has_none = "None" in annotation if isinstance(annotation, str) else NoneType in typing.get_args(annotation)
             if name in self.file_parameters and not has_none:
@@ -122,6 +124,8 @@ class RowFunction:
                     f"{name!r} is empty, and must name a file: annotate it File | None if it may be empty"
                 )
             return None if has_none else ""
+        if annotation in TEXT:
+            return to_text(cell)
         return _open_file(cell, self.file_parameters.get(name))
 
 

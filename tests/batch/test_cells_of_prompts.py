@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Optional
 
 import pytest
 from pydantic import BaseModel
@@ -122,10 +122,15 @@ def test_a_cell_that_is_not_text_is_json_or_iso_in_a_prompt(job: Callable[..., J
     def with_function(text: str) -> str:
         return f"[{text}]"
 
-    decorated = structkit.prompt(Label)(with_function)
+    def with_optional(text: Optional[str]) -> str:
+        return f"[{text or ''}]"
+
     source = [{"id": "1", "text": cell}]
     assert sent_prompts(job, source, prompt="[{text}]", blank="ask") == [f"[{text}]"]
-    assert sent_prompts(job, source, prompt=decorated.row_function, on_change="new", blank="ask") == [f"[{text}]"]
+    for function in (with_function, with_optional):
+        decorated = structkit.prompt(Label)(function)
+        prompts = sent_prompts(job, source, prompt=decorated.row_function, on_change="new", blank="ask")
+        assert prompts == [f"[{text}]"]
 
 
 def test_a_prompt_function_never_gets_none_or_nan_for_an_empty_cell(job: Callable[..., Job]) -> None:
