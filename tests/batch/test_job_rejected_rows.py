@@ -88,6 +88,21 @@ def test_a_table_that_starts_with_many_rejected_rows_takes_few_runs(job: Callabl
         assert label_job.run().counts == {"done": 10, "failed": 100}
 
 
+@pytest.mark.parametrize("reply", [REJECTIONS["too long"], REJECTIONS["firewall"]], ids=["too long", "firewall"])
+@pytest.mark.parametrize("outage", [error_reply(503, "down"), error_reply(404, "no such model")], ids=["503", "404"])
+def test_rejected_rows_do_not_stop_every_run_if_all_other_rows_have_met_an_outage(
+    job: Callable[..., Job], reply: Reply, outage: Reply
+) -> None:
+    rejected = {0, 1, 2, 3, 4, 5, 7, 8}
+    with Endpoint(failing_rows(rejected, reply)) as endpoint:
+        assert job(endpoint, 9).run().counts == {"open": 9}
+    with Endpoint(outage) as endpoint:
+        assert job(endpoint, 9).run().counts == {"open": 9}
+    with Endpoint(failing_rows(rejected, reply)) as endpoint:
+        run_until_complete(job(endpoint, 9), 8)
+        assert job(endpoint, 9).run().counts == {"done": 1, "failed": 8}
+
+
 @pytest.mark.parametrize("reply", [REJECTIONS["firewall"], REJECTIONS["too long"]], ids=["firewall", "too long"])
 def test_no_row_fails_while_the_endpoint_has_never_answered_any(job: Callable[..., Job], reply: Reply) -> None:
     with Endpoint(failing_rows(set(range(40)), reply)) as endpoint:

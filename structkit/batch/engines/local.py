@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
 from structkit.batch.engines.cached_replies import is_from_cache
@@ -37,17 +38,18 @@ class LocalEngine:
     def _defer_failed(self, rows: Iterable[MatchedRow]) -> Iterator[MatchedRow]:
         """Yield the rows; those whose last reply in an earlier run was an error of the endpoint come after all others.
 
-        If the endpoint fails only for these rows, the others show that it works, and they do not stop every run.
+        If the endpoint fails only for these rows, the others show that it works, and they do not stop every run. Among
+        them, those with the most requests come last: an outage may have made the others fail.
         """
-        limiter, deferred = self.context.limiter, list[MatchedRow]()
+        limiter, deferred = self.context.limiter, list[tuple[int, MatchedRow]]()
         for record, row in rows:
             if row and ends_with_fault(row.exchanges):
-                deferred.append((record, row))
+                deferred.append((len(row.exchanges), (record, row)))
                 limiter.deferred_rows = len(deferred)
             else:
                 yield record, row
         limiter.deferred_rows = 0
-        yield from deferred
+        yield from (matched for _, matched in sorted(deferred, key=itemgetter(0)))
 
     def stop(self, cause: StopCause) -> None:
         """See `Engine.stop`."""
