@@ -11,6 +11,7 @@ from structkit.values import JSON, ContentPart, Message, Prompt, json_text
 from structkit.values.data_url import find_broken_data
 from structkit.values.message import ROLES
 from structkit.values.page import DocumentPart, PromptDocument
+from structkit.values.source_cell import is_blank
 from structkit.values.text import shorten
 
 SYSTEM_ROLES = frozenset({"system", "developer"})
@@ -109,7 +110,7 @@ def _validate_fields(message: Message) -> None:
 
 def _messages(prompt: Prompt) -> tuple[Message, ...]:
     if isinstance(prompt, str):
-        if not prompt.strip():
+        if is_blank(prompt):
             raise PromptError("the input is empty: there is nothing to read")
         return (Message("user", prompt),)
     value: Any = prompt  # callers without a type checker may pass anything
@@ -119,7 +120,8 @@ def _messages(prompt: Prompt) -> tuple[Message, ...]:
     _validate_roles(items)
     if all(isinstance(item, Message) or _is_message(item) for item in items):
         messages = tuple(item if isinstance(item, Message) else Message.from_dict(item) for item in items)
-        if all(map(_is_blank, messages)):
+        inputs = [message for message in messages if message.role not in SYSTEM_ROLES]
+        if all(map(_is_blank, inputs or messages)):
             raise PromptError("the input is empty: all messages are blank")
         return messages
     if any(isinstance(item, Message) or _is_message(item) for item in items):
@@ -166,7 +168,7 @@ def _is_blank(message: Message) -> bool:
 
 def _is_blank_part(part: Any) -> bool:
     text = part.get("text") if isinstance(part, Mapping) and part.get("type") == "text" else part
-    return isinstance(text, str) and not text.strip()
+    return isinstance(text, str) and is_blank(text)
 
 
 def _is_message(value: Any) -> bool:
@@ -180,7 +182,7 @@ def _user_content(items: tuple[Any, ...]) -> tuple[JSON, ...]:
         PromptError: An item is not a part, or all of them are blank texts.
     """
     parts = tuple(part for item in items for part in _content_parts(item))
-    if all(part.get("type") == "text" and not str(part.get("text")).strip() for part in parts):
+    if all(part.get("type") == "text" and is_blank(str(part.get("text"))) for part in parts):
         raise PromptError("the input is empty: there is nothing to read")
     return parts
 
