@@ -248,12 +248,13 @@ def test_a_reasoning_model_gets_a_higher_token_limit(probed: Any) -> None:
 def test_an_empty_reply_proves_nothing(probed: Any) -> None:
     report, _ = probed(Reply(completion("")))
     assert set(verdicts(report, "mode").values()) == {"unknown"}
+    assert {report[name].verdict for name in ("tools", "logprobs", "n")} == {"unknown"}
     assert (report.route.rejected, report.route.ignored) == (frozenset(), frozenset())
 
 
-def test_a_truncated_reply_proves_nothing_about_the_mode(probed: Any) -> None:
+def test_a_truncated_reply_proves_nothing_about_modes_and_tools(probed: Any) -> None:
     report, _ = probed(Reply(completion('{"a', finish_reason="length")))
-    assert {report[mode].verdict for mode in SCHEMA_MODES} == {"unknown"}
+    assert {report[name].verdict for name in (*SCHEMA_MODES, "tools")} == {"unknown"}
     assert (report.route.rejected, report.route.ignored) == (frozenset(), frozenset())
 
 
@@ -306,6 +307,16 @@ def test_a_missing_usage_is_reported(probed: Any) -> None:
     report, _ = probed(answer)
     assert report["usage"].verdict == "ignored"
     assert report.usage == Usage(unreported=12)
+
+
+def test_a_usage_after_a_failure_that_had_none_is_served(probed: Any) -> None:
+    def answer(request: JSON) -> Reply:
+        failed.append(request)
+        return Reply({"error": {"message": "upstream died", "code": 502}}) if len(failed) == 1 else perfect(request)
+
+    failed: list[JSON] = []
+    report, _ = probed(answer, policy=structkit.Policy(retries=1, wait_initial=0.001))
+    assert report["usage"].verdict == "served"
 
 
 def test_the_error_of_an_endpoint_that_fails_on_everything_does_not_advise_another_probe(probed: Any) -> None:

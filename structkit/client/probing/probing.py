@@ -136,7 +136,7 @@ def _hello(
         reply = yield template.with_text(HELLO)
     if is_empty(reply) and is_truncated(reply):
         template = replace(template, factor=REASONING_FACTOR)
-    has_usage = not reply.usage.unreported
+    has_usage = bool(reply.usage.total_tokens)  # a retry before it may have reported none
     note = "" if has_usage else "replies carry no token counts"
     findings.append(Finding("parameter", "usage", "served" if has_usage else "ignored", note))
     return template, findings, reply
@@ -199,13 +199,18 @@ def _satisfies_schema(reply: Completion, mode: Mode) -> bool:
 
 
 def _ignored_mode(mode: Mode, reply: Completion, note: str) -> Finding:
-    if is_empty(reply):
-        return Finding("mode", mode.name, "unknown", "the reply is empty")
-    if is_truncated(reply):
-        return Finding("mode", mode.name, "unknown", "the reply was truncated before it proved anything")
-    if is_withheld(reply):
-        return Finding("mode", mode.name, "unknown", WITHHELD_NOTE)
+    if unknown_note := _unknown_note(reply):
+        return Finding("mode", mode.name, "unknown", unknown_note)
     return Finding("mode", mode.name, "ignored", note)
+
+
+def _unknown_note(reply: Completion) -> str:
+    """Return why a reply proves nothing; empty if it is the model's whole answer."""
+    if is_empty(reply):
+        return "the reply is empty"
+    if is_truncated(reply):
+        return "the reply was truncated before it proved anything"
+    return WITHHELD_NOTE if is_withheld(reply) else ""
 
 
 def _parameters(template: RequestTemplate) -> ProbeSteps[list[Finding]]:
@@ -233,7 +238,8 @@ def _parameter(
         return Finding("parameter", name, "served")
     if isinstance(reply, TransportError):
         return failed_finding("parameter", name, reply)
-    return Finding("parameter", name, *(("unknown", WITHHELD_NOTE) if is_withheld(reply) else ("ignored", note)))
+    unknown_note = _unknown_note(reply)
+    return Finding("parameter", name, "unknown" if unknown_note else "ignored", unknown_note or note)
 
 
 def _is_stream(reply: TransportReply) -> bool:
