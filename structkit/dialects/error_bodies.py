@@ -84,6 +84,7 @@ STATUS_KINDS: dict[int, tuple[ErrorKind, ...]] = {
 guardrails."""
 
 TOO_MANY_REQUESTS = "429"
+LIMIT_CODES = AMBIGUOUS_CODES | {TOO_MANY_REQUESTS}
 
 MESSAGES = ("message", "delta")
 WRITTEN_FIELDS = (
@@ -192,12 +193,17 @@ def _read_body(body: JSONValue) -> ErrorReading:
         if codes & known_codes or (code_part and any(re.search(code_part, code) for code in codes)):
             return ErrorReading(kind, "code")
         if is_stated(messages, statement):
-            return ErrorReading(kind, "statement")
+            return ErrorReading(kind, "code" if kind == "rate_limit" and _has_limit_code(codes) else "statement")
     if any(re.search(RATE_LIMIT_CODE, code) for code in codes):
         return ErrorReading("rate_limit", "code")
     kind = "rate_limit" if codes & AMBIGUOUS_CODES else _kind_by_words(message, statement)
     is_limit = TOO_MANY_REQUESTS in codes and kind in {"rate_limit", "other"}
     return ErrorReading("rate_limit", "code") if is_limit else ErrorReading(kind, "words")
+
+
+def _has_limit_code(codes: frozenset[str]) -> bool:
+    """Return whether a code may be that of a rate limit, also one that needs the words of a message to be certain."""
+    return not codes.isdisjoint(LIMIT_CODES) or any(re.search(RATE_LIMIT_CODE, code) for code in codes)
 
 
 def _starts_with(pattern: str) -> Callable[[list[str], str], bool]:

@@ -145,10 +145,13 @@ def test_an_account_that_becomes_empty_stops_a_job_although_only_words_say_so(jo
 
 
 @pytest.mark.parametrize("status", [200, 400, 429])
+@pytest.mark.parametrize(
+    ("message", "code"), [("slow down", "rate_limit_exceeded"), ("Rate limit exceeded: free-models-per-min", 429)]
+)
 def test_a_row_is_sent_again_as_long_as_a_status_or_a_code_says_that_it_only_has_to_wait(
-    job: Callable[..., Job], status: int
+    job: Callable[..., Job], status: int, message: str, code: str | int
 ) -> None:
-    limit = Reply(error_reply(429, "slow down", code="rate_limit_exceeded").body, status=status)
+    limit = Reply({"error": {"message": message, "code": code}}, status=status)
     limits = 0
 
     def answer(request: JSON) -> Reply:
