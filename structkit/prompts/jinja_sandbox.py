@@ -13,7 +13,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from structkit.errors import PromptError
-from structkit.values.source_cell import to_json_value, to_text
+from structkit.prompts.template import value_text
+from structkit.values.source_cell import to_json_value
 
 LOOP = "loop"
 """The one object whose attributes a template may read: it is Jinja's own, and tells where a loop is."""
@@ -126,7 +127,7 @@ def _join(values: Iterable[Any], separator: Any = "") -> str:
 
 
 def _fill_in(value: Any) -> str:
-    return str(value) if isinstance(value, Undefined) else to_text(value)  # the first raises an error
+    return str(value) if isinstance(value, Undefined) else value_text(value)  # the first raises an error
 
 
 def _problems(tree: nodes.Template) -> Iterator[str]:

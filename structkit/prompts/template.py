@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -40,10 +40,10 @@ def fill_template(template: str, arguments: Mapping[str, Any]) -> str:
 
     A field is the name of an argument and nothing else: attributes, indices and format specifications would let data
     reach into objects. The name may be any text without braces, as the names of columns may. `{{` and `}}` are braces.
-    A value that is not text is filled in as `to_text` returns it.
+    A value that is not text is filled in as `value_text` returns it.
 
     Raises:
-        PromptError: A field has no argument, or a brace is alone.
+        PromptError: A field has no argument, a value has no text, or a brace is alone.
 
     >>> fill_template("Label {text} as {{json}}", {"text": "{x} %s"})
     'Label {x} %s as {json}'
@@ -51,8 +51,28 @@ def fill_template(template: str, arguments: Mapping[str, Any]) -> str:
     'Fits. ()'
     """
     texts, fields, _ = _parse(template)
-    values = (to_text(arguments[_argument_name(field, arguments)]) for field in fields)
+    values = (value_text(arguments[_argument_name(field, arguments)]) for field in fields)
     return texts[0] + "".join(value + text for value, text in zip(values, texts[1:], strict=True))
+
+
+def value_text(value: Any) -> str:
+    """Return a value as `to_text` does.
+
+    Raises:
+        PromptError: It has no text: Python's would be `<map object at 0x7f3c>`.
+
+    >>> value_text(["a", "b"]), value_text(None)
+    ('["a","b"]', '')
+    >>> value_text(map(str, [1, 2]))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    structkit.errors.PromptError: a value of the type map has no text for a prompt: pass a text, or a list ...
+    """
+    kind: Any = type(value)
+    if kind.__str__ is object.__str__ and (kind.__repr__ is object.__repr__ or isinstance(value, Iterator)):
+        raise PromptError(
+            f"a value of the type {kind.__name__} has no text for a prompt: pass a text, or a list (in Jinja: | list)"
+        )
+    return to_text(value)
 
 
 def template_names(template: str, arguments: Iterable[str]) -> frozenset[str]:

@@ -81,6 +81,16 @@ def test_nothing_reads_an_attribute_an_item_or_a_name_that_is_no_column(source: 
         JinjaTemplate(source)({**ROW, "loop": object()})
 
 
+@pytest.mark.parametrize(
+    "value", [object(), map(str, [1]), (number for number in [1])], ids=["object", "map", "generator"]
+)
+def test_a_value_without_a_text_is_rejected_and_not_sent_as_its_address(value: Any) -> None:
+    templates = [JinjaTemplate("{{ value }}"), JinjaTemplate("{{ [value] | map('string') }}")]
+    for fill in (*templates, lambda row: structkit.prompts.fill_template("{value}", row)):
+        with pytest.raises(structkit.PromptError, match="has no text for a prompt"):
+            fill({"value": value})
+
+
 def test_a_column_called_self_is_read_by_its_name() -> None:
     assert JinjaTemplate('{{ column("self") }}')({"self": "me"}) == "me"
 
