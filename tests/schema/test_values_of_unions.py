@@ -7,6 +7,7 @@ import re
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Network
 from pathlib import Path
@@ -703,3 +704,40 @@ class AnyText(RootModel[ANY_TEXT]):
 def test_a_function_reads_nothing_but_its_declared_input_in_a_root_model_too(branch, check_round_trip):
     check_round_trip(branch | list[str], ["a"])
     check_round_trip(branch | list[str], AnyText("a") if branch is not ANY_TEXT else "a")
+
+
+class Folder(BaseModel):
+    name: str
+    parent: "Folder | None" = None
+
+
+WORDS_OF_CORE_SCHEMAS = [
+    "type",
+    "schema",
+    "ref",
+    "schema_ref",
+    "metadata",
+    "config",
+    "default",
+    "function",
+    "cls",
+    "members",
+    "expected",
+    "serialization",
+    "custom_init",
+    "choices",
+]
+
+
+@pytest.mark.parametrize("name", WORDS_OF_CORE_SCHEMAS)
+@pytest.mark.parametrize(
+    ("field_type", "value"),
+    [(Literal["x"], "x"), (Folder, Folder(name="a")), (Decimal, Decimal("1.50"))],
+    ids=stable_id,
+)
+def test_a_field_of_a_union_may_be_named_as_a_word_of_a_core_schema(name, field_type, value, check_round_trip):
+    typed_dict = TypedDict("typed_dict", {name: field_type})  # type: ignore[misc]
+    model = dataclass(type("Record", (), {"__annotations__": {name: field_type}}))
+    for other_branch in (Point, int):
+        check_round_trip(typed_dict | other_branch, {name: value})
+        check_round_trip(model | other_branch, model(**{name: value}))

@@ -14,7 +14,14 @@ from structkit.schema.pydantic.aliases import field_alias
 from structkit.schema.pydantic.ambiguity import Ambiguity, object_fields
 from structkit.schema.pydantic.branch_choice import BranchChoice
 from structkit.schema.pydantic.json_form import INSTANCES, READERS, JSONForm, json_form
-from structkit.schema.pydantic.part import SchemaPart, python_only_choices, union_choices, without_ref
+from structkit.schema.pydantic.part import (
+    SchemaPart,
+    inner_values,
+    is_schema,
+    python_only_choices,
+    union_choices,
+    without_ref,
+)
 from structkit.schema.pydantic.serializers import is_of_library, layers, restricted_to_input_type
 from structkit.values import JSON
 
@@ -155,15 +162,17 @@ class UnionRewrite:
         """Return whether a function writes the values, or values in them, and does not look at their class."""
         if isinstance(part, list | tuple):
             return any(self._is_written_by_function(item, entered_refs) for item in part)
-        if not isinstance(part, dict) or part.get("type") in INSTANCES:
+        if not isinstance(part, dict):
             return False
-        if "serialization" in part:
-            return True
-        ref = part.get("schema_ref")
-        if ref in self._definitions and ref not in entered_refs:
-            return self._is_written_by_function(self._definitions[ref], entered_refs | {ref})
-        inner_parts = (value for key, value in part.items() if key not in {"metadata", "config", "cls"})
-        return any(self._is_written_by_function(inner, entered_refs) for inner in inner_parts)
+        if is_schema(part):
+            if part["type"] in INSTANCES:
+                return False
+            if "serialization" in part:
+                return True
+            ref = part.get("schema_ref")
+            if ref in self._definitions and ref not in entered_refs:
+                return self._is_written_by_function(self._definitions[ref], entered_refs | {ref})
+        return any(self._is_written_by_function(inner, entered_refs) for inner in inner_values(part))
 
 
 class _BoxReader:

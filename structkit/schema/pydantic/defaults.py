@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import SchemaValidator, ValidationError, core_schema, to_jsonable_python
 
 from structkit.schema.keywords import EMPTY_DEFAULT, ORIGINAL_SCHEMA
-from structkit.schema.pydantic.part import NO_JSON, NOT_SCHEMAS, SchemaPart, without_ref
+from structkit.schema.pydantic.part import NO_JSON, NOT_SCHEMAS, SchemaPart, is_schema, without_ref
 from structkit.values import JSON, JSONValue
 
 SCALARS = frozenset({"bool", "int", "float", "str"})
@@ -115,7 +115,7 @@ def with_shown_defaults(core: Any) -> Any:
         return core if all(map(is_, items, core)) else type(core)(items)
     if not isinstance(core, dict):
         return core
-    skipped = NOT_SCHEMAS if isinstance(core.get("type"), str) else ()  # a dict by names, such as fields, has no type
+    skipped = NOT_SCHEMAS if is_schema(core) else ()
     parts = {key: value if key in skipped else with_shown_defaults(value) for key, value in core.items()}
     if isinstance(unreadable := core.get("serialization_exclude_if"), IsUnreadableDefault):
         return _with_shown_default(parts, unreadable)

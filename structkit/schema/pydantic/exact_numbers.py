@@ -12,7 +12,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
 from structkit.schema.keywords import ORIGINAL_SCHEMA
-from structkit.schema.pydantic.part import NOT_SCHEMAS, without_ref
+from structkit.schema.pydantic.part import NOT_SCHEMAS, is_schema, without_ref
 from structkit.schema.pydantic.scalar_walk import CONVERTERS, WRAPPERS
 from structkit.values.exact_float import ExactFloat
 
@@ -45,15 +45,16 @@ def with_exact_numbers(part: Any, *, is_beside_float: bool = False) -> Any:
         return type(part)(with_exact_numbers(each, is_beside_float=is_beside_float) for each in part)
     if not isinstance(part, dict):
         return part
-    is_schema = isinstance(part.get("type"), str)  # a map of fields may have any names
-    has_float = part.get("type") == "union" and any(map(_is_float, part["choices"]))
+    if not is_schema(part):
+        return {name: with_exact_numbers(value) for name, value in part.items()}
+    has_float = part["type"] == "union" and any(map(_is_float, part["choices"]))
     schema = {
-        key: value if is_schema and key in NOT_SCHEMAS else with_exact_numbers(value, is_beside_float=has_float)
+        key: value if key in NOT_SCHEMAS else with_exact_numbers(value, is_beside_float=has_float)
         for key, value in part.items()
     }
-    if is_schema and part["type"] in CONVERTERS and _is_decimal(part["schema"]):
+    if part["type"] in CONVERTERS and _is_decimal(part["schema"]):
         return _with_reader(_with_digits, schema)
-    reader = READERS.get(str(part.get("type")))
+    reader = READERS.get(part["type"])
     return schema if reader is None or (is_beside_float and reader is not _read_float) else _with_reader(reader, schema)
 
 

@@ -30,7 +30,7 @@ from structkit.schema.pydantic.email_names import is_name_email, with_quoted_nam
 from structkit.schema.pydantic.json_form import ARRAYS, INSTANCES, NUMBERS, OBJECTS, TEXTS
 from structkit.schema.pydantic.literals import CONSTANT_REWRITES, without_enum_values
 from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES
-from structkit.schema.pydantic.part import SchemaPart, walk_parts
+from structkit.schema.pydantic.part import SchemaPart, is_schema, walk_parts
 from structkit.schema.pydantic.serializers import (
     checked_against_input_type,
     is_of_library,
@@ -96,12 +96,12 @@ class _Rewrite:
             return part if all(map(_is_same, items, part)) else type(part)(items)
         if not isinstance(part, dict):
             return part
-        if part.get("custom_init"):  # its __init__ validates with the class's own schema
-            return part
-        if not isinstance(part.get("type"), str):  # a dict by names, such as fields: none of them is a keyword
+        if not is_schema(part):
             named_parts = ((name, with_own_name(name, value)) for name, value in part.items())
             by_name = {name: self.rewrite(value, is_alternative=is_alternative) for name, value in named_parts}
             return part if all(map(_is_same, by_name.values(), part.values())) else by_name
+        if part.get("custom_init"):  # its __init__ validates with the class's own schema
+            return part
         outer_config = self._config
         self._config = part.get("config", outer_config)  # a model does not inherit the settings of what contains it
         complete = with_outer_serializer(part, self._definitions)

@@ -162,7 +162,7 @@ def referenced_names(part: Any) -> Iterator[str]:
         if isinstance(inner, dict):
             if inner.get("type") == "definition-ref":
                 yield inner["schema_ref"]
-            stack += (value for key, value in inner.items() if key not in NOT_SCHEMAS)
+            stack += inner_values(inner)
         elif isinstance(inner, list | tuple):
             stack += inner
 
@@ -189,15 +189,28 @@ def python_only_choices(union: Any) -> list[Any]:
     return python_only if readable else []
 
 
+def is_schema(part: JSON) -> bool:
+    """Return whether a dict in a core schema is one itself; one by names, such as fields, may have any keys."""
+    return isinstance(part.get("type"), str)
+
+
+def inner_values(part: JSON, not_schemas: Collection[str] = NOT_SCHEMAS) -> Iterator[Any]:
+    """Yield the values directly in a dict of a core schema that may be schemas, or contain some.
+
+    >>> [*inner_values({"type": "list", "metadata": {}})], [*inner_values({"type": {"type": "str"}, "metadata": {}})]
+    (['list'], [{'type': 'str'}, {}])
+    """
+    skipped = not_schemas if is_schema(part) else ()
+    return (value for key, value in part.items() if key not in skipped)
+
+
 def walk_parts(part: Any, not_schemas: Collection[str] = NOT_SCHEMAS) -> Iterator[JSON]:
     """Yield a core schema and every core schema inside it, but under the keys that do not count as schemas."""
     if isinstance(part, dict):
-        is_schema = isinstance(part.get("type"), str)
-        if is_schema:
+        if is_schema(part):
             yield part
-        for key, value in part.items():
-            if not is_schema or key not in not_schemas:
-                yield from walk_parts(value, not_schemas)
+        for value in inner_values(part, not_schemas):
+            yield from walk_parts(value, not_schemas)
     elif isinstance(part, list | tuple):
         for item in part:
             yield from walk_parts(item, not_schemas)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from pydantic_core import PydanticKnownError, core_schema
 
 from structkit.schema.pydantic.json_form import INSTANCES
-from structkit.schema.pydantic.part import NOT_SCHEMAS, walk_parts, without_ref
+from structkit.schema.pydantic.part import NOT_SCHEMAS, is_schema, walk_parts, without_ref
 from structkit.schema.pydantic.sqlmodel_classes import is_table, with_pydantic_constructor, with_validated_fields
 from structkit.values import JSON
 
@@ -183,7 +183,7 @@ def _rewrite(part: Any, context: Context) -> Any:
         return type(part)(items) if _are_other(items, part) else part
     if not isinstance(part, dict):
         return part
-    if not isinstance(part.get("type"), str):  # a map of fields, which may have any names
+    if not is_schema(part):
         return _rewrite_values(part, context, frozenset())
     if is_table(part):
         return with_validated_fields(part, _rewrite(part["schema"], _context_in(part, context)))

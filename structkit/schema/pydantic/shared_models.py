@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import core_schema
 
 from structkit.schema.pydantic.invertible import NOT_SCHEMAS
+from structkit.schema.pydantic.part import inner_values, is_schema
 from structkit.values import JSON
 
 SKIPPED_KEYS = NOT_SCHEMAS - {"serialization"}  # a serializer may contain a schema
@@ -54,12 +55,7 @@ def _models(schema: Any) -> Iterator[JSON]:
             yield part
         if isinstance(part, dict | list | tuple) and id(part) not in visited:
             visited.add(id(part))
-            stack += _inner_parts(part) if isinstance(part, dict) else part
-
-
-def _inner_parts(part: JSON) -> list[Any]:
-    is_schema = isinstance(part.get("type"), str)  # not a dict by names, such as fields
-    return [value for key, value in part.items() if not is_schema or key not in SKIPPED_KEYS]
+            stack += inner_values(part, SKIPPED_KEYS) if isinstance(part, dict) else part
 
 
 def _is_model(part: Any) -> bool:
@@ -84,6 +80,6 @@ def _refer_inside(part: Any, models: dict[str, JSON]) -> Any:
         return part if all(map(is_, items, part)) else type(part)(items)
     if not isinstance(part, dict):
         return part
-    skipped = SKIPPED_KEYS if isinstance(part.get("type"), str) else ()
+    skipped = SKIPPED_KEYS if is_schema(part) else ()
     changed = {key: value if key in skipped else _refer(value, models) for key, value in part.items()}
     return part if _are_same(changed, part) else changed

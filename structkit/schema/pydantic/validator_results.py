@@ -10,7 +10,14 @@ from typing import Any
 from pydantic_core import SchemaSerializer, SchemaValidator, ValidationError, core_schema, to_jsonable_python
 
 from structkit.schema.pydantic.caller_functions import package_of
-from structkit.schema.pydantic.part import NOT_SCHEMAS, SchemaPart, compile_serializer, to_natural
+from structkit.schema.pydantic.part import (
+    NOT_SCHEMAS,
+    SchemaPart,
+    compile_serializer,
+    inner_values,
+    is_schema,
+    to_natural,
+)
 from structkit.schema.pydantic.strict_scalars import with_strict_scalars
 from structkit.values import JSONValue, json_text
 
@@ -78,14 +85,15 @@ class _ResultRewrite:
             return type(part)(self.rewrite(item, config) for item in part)
         if not isinstance(part, dict):
             return part
-        is_schema = isinstance(part.get("type"), str)  # a dict by names, such as fields, is none
-        config = part.get("config", config) if is_schema else config
-        skipped = NOT_SCHEMAS | {"serialization"} if is_schema else ()
+        if not is_schema(part):
+            return {name: self.rewrite(value, config) for name, value in part.items()}
+        config = part.get("config", config)
+        skipped = NOT_SCHEMAS | {"serialization"}
         inner = {key: value if key in skipped else self.rewrite(value, config) for key, value in part.items()}
-        if is_schema and isinstance(part.get("serialization", {}).get("schema"), dict):
+        if isinstance(part.get("serialization", {}).get("schema"), dict):
             serialized = self.rewrite(part["serialization"]["schema"], config)
             inner["serialization"] = {**part["serialization"], "schema": serialized}
-        is_validator = is_schema and part["type"] in CONVERTERS and "serialization" not in part
+        is_validator = part["type"] in CONVERTERS and "serialization" not in part
         return self._with_result(part, inner, config) if is_validator and _is_of_caller(part) else inner
 
     def _with_result(self, part: Any, inner: Any, config: Any) -> Any:
@@ -101,10 +109,9 @@ class _ResultRewrite:
             if isinstance(part, list | tuple):
                 stack += part
             elif isinstance(part, dict):
-                is_schema = isinstance(part.get("type"), str)
-                if is_schema and "ref" in part:
+                if is_schema(part) and "ref" in part:
                     yield part
-                stack += [value for key, value in part.items() if not is_schema or key not in NOT_SCHEMAS]
+                stack += inner_values(part)
 
 
 class _ResultWriter:
