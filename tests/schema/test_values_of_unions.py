@@ -32,10 +32,13 @@ from pydantic import (
     StringConstraints,
     Tag,
     ValidationError,
+    ValidationInfo,
+    WrapValidator,
     create_model,
     model_serializer,
     model_validator,
 )
+from pydantic_core import core_schema
 from stable_ids import stable_id
 from typing_extensions import TypeAliasType, TypedDict
 
@@ -741,3 +744,45 @@ def test_a_field_of_a_union_may_be_named_as_a_word_of_a_core_schema(name, field_
     for other_branch in (Point, int):
         check_round_trip(typed_dict | other_branch, {name: value})
         check_round_trip(model | other_branch, model(**{name: value}))
+
+
+def strip_name(animal: Any) -> Any:
+    return {"name": animal["name"].strip()} if isinstance(animal, dict) else animal
+
+
+def upper_name(animal: Any, handler: Any) -> Any:
+    return handler({"name": animal["name"].upper()} if isinstance(animal, dict) else animal)
+
+
+def as_dog(animal: Any, _: ValidationInfo) -> Any:
+    return Dog(name="Rex") if animal == {"name": " Rex "} else animal
+
+
+@pytest.mark.parametrize(
+    ("output_type", "animal"),
+    [
+        (Annotated[Cat | Dog, BeforeValidator(strip_name)], Cat(name="Rex")),
+        (Annotated[Cat | Dog | None, BeforeValidator(strip_name)], Cat(name="Rex")),
+        (Annotated[Cat | Dog, WrapValidator(upper_name)], Cat(name=" REX ")),
+        (Annotated[Cat | Dog, WrapValidator(upper_name), BeforeValidator(strip_name)], Cat(name="REX")),
+        (Annotated[Cat | Dog, BeforeValidator(as_dog)], Dog(name="Rex")),
+        (Annotated[Cat | Dog | None, BeforeValidator(lambda _: None)], None),
+    ],
+    ids=stable_id,
+)
+def test_a_validator_gets_the_value_in_a_box(output_type, animal):
+    assert ResponseFormat(output_type).load({"value": {"Cat": {"name": " Rex "}}}) == animal
+
+
+def test_a_chain_that_ends_with_a_function_is_read_as_its_first_type():
+    class Code(str):
+        __slots__ = ()
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, *_: Any) -> core_schema.CoreSchema:
+            from_text = core_schema.no_info_plain_validator_function(cls)
+            return core_schema.chain_schema([core_schema.str_schema(pattern="^[A-Z]+$"), from_text])
+
+    response_format = ResponseFormat(Code)
+    assert response_format.schema["properties"]["value"] == {"type": "string", "pattern": "^[A-Z]+$"}
+    assert isinstance(response_format.load({"value": "AB"}), Code)

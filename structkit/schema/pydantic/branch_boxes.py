@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import wraps
 from operator import is_, itemgetter
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from structkit.schema.naming import unused_name, wire_name
 from structkit.schema.pydantic.aliases import field_alias
 from structkit.schema.pydantic.ambiguity import Ambiguity, object_fields
 from structkit.schema.pydantic.branch_choice import BranchChoice
+from structkit.schema.pydantic.caller_functions import unwrap_function
 from structkit.schema.pydantic.json_form import INSTANCES, READERS, JSONForm, json_form
 from structkit.schema.pydantic.part import (
     SchemaPart,
@@ -27,6 +29,12 @@ from structkit.values import JSON
 
 CLASS_CHANGES = frozenset({"function-after", "function-wrap", "function-plain"})
 """Types of core schemas with a function that may return an instance of another class, such as a member's value."""
+
+INPUT_WRAPPERS = READERS | {"function-after", "nullable"}
+"""Types of core schemas that may be between a validator and the union whose JSON it gets."""
+
+JSON_TYPES = (dict, list, str, int, float)
+"""The classes of values of JSON other than null."""
 
 
 class UnionRewrite:
@@ -175,6 +183,29 @@ class UnionRewrite:
         return any(self._is_written_by_function(inner, entered_refs) for inner in inner_values(part))
 
 
+def with_unboxed_input(part: JSON) -> JSON:
+    """Return a validator whose function gets the value in a box, as its branch reads it, and not the box."""
+    inner = part["schema"]
+    while inner["type"] in INPUT_WRAPPERS:
+        inner = inner["schema"]
+    reader = inner.get("discriminator")
+    if not isinstance(reader, _BoxReader) or is_of_library(part["function"]):
+        return part
+    function = part["function"]["function"]
+
+    @wraps(unwrap_function(function))
+    def validate(value: Any, *arguments: Any) -> Any:
+        name = reader.box_name(value)
+        if name is None or name == UNBOXED:
+            return function(value, *arguments)
+        if part["type"] == "function-before":
+            return reader.in_box(function(value[name], *arguments), name)
+        handler, *information = arguments
+        return function(value[name], lambda inner: handler(reader.in_box(inner, name)), *information)
+
+    return {**part, "function": {**part["function"], "function": validate}}
+
+
 class _BoxReader:
     """The branch of a JSON value, by its box."""
 
@@ -182,10 +213,20 @@ class _BoxReader:
         self.__name__ = "branch"  # pydantic's errors contain it
         self._names, self._choice, self._texts_are_boxed = names, choice, texts_are_boxed
 
-    def __call__(self, value: Any) -> str | None:
+    def box_name(self, value: Any) -> str | None:
+        """Return the name of the box that a value is in."""
         name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
-        if name in self._names:
-            return str(name)
+        return str(name) if name in self._names else None
+
+    def in_box(self, value: Any, name: str) -> Any:
+        """Return what a validator has made of a value in the box of its class, or in the box that it was in."""
+        if not isinstance(value, JSON_TYPES):
+            name = self._choice.by_class(value) or name
+        return value if value is None or name == UNBOXED else {name: value}
+
+    def __call__(self, value: Any) -> str | None:
+        if (name := self.box_name(value)) is not None:
+            return name
         lacks_box = UNBOXED not in self._names or (self._texts_are_boxed and isinstance(value, str))
         return self._choice.by_class(value) if lacks_box else UNBOXED  # the former reports the missing box
 

@@ -15,7 +15,7 @@ from pydantic_core import core_schema
 
 from structkit.schema.keywords import NULLABLE, ORIGINAL_SCHEMA, PYTHON_CLASS
 from structkit.schema.pydantic.aliases import with_one_name, with_own_name
-from structkit.schema.pydantic.branch_boxes import UnionRewrite
+from structkit.schema.pydantic.branch_boxes import UnionRewrite, with_unboxed_input
 from structkit.schema.pydantic.class_losses import without_losses
 from structkit.schema.pydantic.compiled_patterns import is_pattern, with_pattern_text
 from structkit.schema.pydantic.defaults import (
@@ -27,7 +27,7 @@ from structkit.schema.pydantic.defaults import (
     with_valid_default,
 )
 from structkit.schema.pydantic.email_names import is_name_email, with_quoted_names
-from structkit.schema.pydantic.json_form import ARRAYS, INSTANCES, NUMBERS, OBJECTS, TEXTS
+from structkit.schema.pydantic.json_form import ARRAYS, INSTANCES, NUMBERS, OBJECTS, READERS, TEXTS
 from structkit.schema.pydantic.literals import CONSTANT_REWRITES, without_enum_values
 from structkit.schema.pydantic.lossless import LOSSLESS_REWRITES
 from structkit.schema.pydantic.part import SchemaPart, is_schema, walk_parts
@@ -128,6 +128,7 @@ class _Rewrite:
         if kind in FIELDS:
             return self._with_readable_default(with_one_name(with_own_name(part.get("name", ""), part)))
         part = self._without_formatting(part) if "serialization" in part else part
+        part = with_unboxed_input(part) if kind in READERS else part
         if kind in CONSTANT_REWRITES:
             part = CONSTANT_REWRITES[kind](part)
         if part["type"] in UNIONS:

@@ -332,7 +332,8 @@ class NaturalSchemaGenerator(StrictGenerator):
         if schema["steps"][-1].get("cls") is Hashable:
             return with_description(json_schema, "No list and no object.", "Hashable")
         for step in schema["steps"][1:]:
-            bounds = {word: value for word, value in self.generate_inner(step).items() if word == "pattern"}
+            rules = {} if step["type"] == "function-plain" else self.generate_inner(step)
+            bounds = {word: value for word, value in rules.items() if word == "pattern"}
             json_schema = with_description(json_schema, describe_bounds(bounds), *bound_texts(bounds))
         return json_schema
 
