@@ -146,6 +146,21 @@ def test_a_class_of_another_library_or_a_value_is_rejected_with_what_to_pass_ins
         ResponseFormat(output_type)
 
 
+Unevaluated = dataclasses.make_dataclass("Unevaluated", [("value", "int[str]")])
+
+
+class RaisesKeyError:
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> Any:
+        raise KeyError("name")
+
+
+@pytest.mark.parametrize("output_type", [Unevaluated, list[Unevaluated], RaisesKeyError, dict[str, RaisesKeyError]])
+def test_what_a_type_raises_while_it_is_described_is_a_schema_error(output_type: Any) -> None:
+    with pytest.raises(SchemaError, match="has no JSON form"):
+        ResponseFormat(output_type)
+
+
 @pytest.mark.parametrize("output_type", [Machine, Callable[[int], int], Holder, object(), slice])
 def test_the_reason_is_neither_pydantics_advice_nor_an_address(output_type: Any) -> None:
     with pytest.raises(SchemaError) as caught:

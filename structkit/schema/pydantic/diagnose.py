@@ -40,7 +40,9 @@ def _parts(output_type: Any) -> Iterator[tuple[str, Any]]:
         yield from ((name, field.annotation) for name, field in output_type.model_fields.items())
     # `typing.is_typeddict` does not recognise the TypedDict of typing_extensions.
     elif isinstance(output_type, type) and (dataclasses.is_dataclass(output_type) or hasattr(output_type, "__total__")):
-        with suppress(NameError):  # an annotation names a class that is not defined, or not here
+        with suppress(
+            Exception
+        ):  # an annotation cannot be evaluated: it names a class that is not defined, for example
             yield from typing.get_type_hints(output_type, include_extras=True).items()
     else:
         step = "[]" if typing.get_origin(output_type) in {list, dict, set, frozenset, tuple} else ""

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 UNSUPPORTED_TYPE_ERRORS = (
     *(PydanticUserError, PydanticInvalidForJsonSchema, PydanticOmit, PydanticSerializationError, CoreSchemaError),
-    *(NameError, AssertionError, AttributeError, TypeError, ValueError, UserWarning, ImportError),
+    *(NameError, AssertionError, AttributeError, TypeError, ValueError, KeyError, UserWarning, ImportError),
 )
 """What pydantic raises for a type that it does not support, or cannot describe; a warning where warnings are errors."""
 
