@@ -52,6 +52,12 @@ HALF_OPEN = re.compile(
 TASK_BOX = re.compile(r"\[[ \t\u00a0]+\](?=[ \t]+[\w*~|])|(?<=[-*+] )\[\](?=[ \t]+[\w*~])")
 """The open box of a task before its words, as `- [ ] Call Ada`: it is not an empty list."""
 
+AFTER_FOOTNOTE = re.compile(r"\(\S|[:.]?[ \t]++(?:[-\u2013\u2014][ \t]++)?[\"'\u201c\u2018*_]*+\w")
+"""What follows the number of a footnote, as in `[1] Smith, 2020` or `[1]: https://a.b`, or the text of a link."""
+
+MAX_MENTIONED_NUMBER = 9_999
+"""A larger number in brackets is not that of a source, a year or a status."""
+
 UNCLOSED = re.compile(r"""\[[^\[\]{}"\n]*[.!?\u3002]\s++(?=[\[{])""")
 """A bracket that a sentence opens and does not close, up to a document after the sentence, as in `It costs [1, 2%.`"""
 
@@ -104,6 +110,16 @@ class DocumentScan:
     has_turn_sign: bool = False
     has_turn_end: bool = False
     is_broken_last: bool = False
+
+    def add(self, document: ParsedDocument, is_fenced: bool, *, text: str, line: Line, is_divided: bool) -> None:
+        """Add a document of *text*, unless it is only mentioned there."""
+        if _is_mention(document, text, line):
+            self.has_prose = True
+            return
+        self.documents.append((document, is_fenced))
+        self.is_broken_last = False
+        self.in_sentences.append(line.is_sentence)
+        self.is_divided |= is_divided
 
     def ends_at(self, turn_end: TurnEnd) -> bool:
         """Note the end of a turn, and return whether the reply ends with it."""
@@ -194,10 +210,7 @@ def scan_documents(text: str) -> DocumentScan:
             is_divided |= bool(scan.documents and segment.strip(BLANK + ","))
             line.add(segment)
         elif isinstance(segment, tuple):
-            scan.documents.append(segment)
-            scan.is_broken_last = False
-            scan.in_sentences.append(line.is_sentence)
-            scan.is_divided |= is_divided
+            scan.add(*segment, text=text, line=line, is_divided=is_divided)
         elif isinstance(segment, Fence):
             scan.has_fence, line = True, Line()
             is_divided |= bool(scan.documents)
@@ -206,6 +219,19 @@ def scan_documents(text: str) -> DocumentScan:
             scan.has_thinking, line = True, Line()
             is_divided = bool(scan.documents)
     return scan
+
+
+def _is_mention(document: ParsedDocument, text: str, line: Line) -> bool:
+    """Return whether a sentence mentions an empty document or one number in brackets, or a footnote has the number.
+
+    A sentence may say when a list would be empty, and the number may be that of a source.
+    """
+    if document.value in ([], {}):
+        return line.is_sentence
+    number = document.value[0] if isinstance(document.value, list) and len(document.value) == 1 else None
+    if type(number) is not int or not 0 <= number <= MAX_MENTIONED_NUMBER:
+        return False
+    return line.is_sentence or AFTER_FOOTNOTE.match(text, document.end) is not None
 
 
 def has_ended_turn(text: str) -> bool:

@@ -908,6 +908,59 @@ def test_a_reference_in_a_sentence_is_not_the_answer(output_type: Any, text: str
     assert "several answers" not in answer.repairs
 
 
+@pytest.mark.parametrize(
+    "footnotes", ["\n\n[1] https://a.b/c", "\n\nSources:\n[1] Smith, 2020\n[2] Jones", "\n[1]: https://a.b\n[2]: Jones"]
+)
+@pytest.mark.parametrize(
+    ("output_type", "text", "value"),
+    [
+        (list[int], "[7, 8]", [7, 8]),
+        (list[str], '["Ada"]', ["Ada"]),
+        (list[list[int]], "[[7]]", [[7]]),
+        (int, '{"value": 7}', 7),
+        (list[int], '{"value": []}', []),
+    ],
+)
+def test_a_footnote_is_not_the_answer(output_type: Any, text: str, value: Any, footnotes: str) -> None:
+    answer = ResponseFormat(output_type).read(text + footnotes, repairs=True)
+    assert answer.valid
+    assert answer.value == value
+    assert "several answers" not in answer.repairs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The answer is seven.\n\n[1] Smith, 2020",
+        "Ada Lovelace[1] and Charles Babbage[2].\n\n[1]: https://a.b\n[2]: https://c.d",
+        "ERROR: [403] Forbidden",
+        "It is in London ([1](https://a.b)).",
+        "- [7] \u2013 Ada",
+    ],
+)
+@pytest.mark.parametrize(
+    "output_type", [int, list[int], list[list[int]], list[str], set[str], list[int] | int, Any], ids=str
+)
+def test_the_number_of_a_footnote_is_not_a_value(output_type: Any, text: str) -> None:
+    assert not ResponseFormat(output_type).read(text, repairs=True).valid
+
+
+@pytest.mark.parametrize(
+    "text", ["[7]", "[7].", "[7]  // Ada", "Answer: [7]", "Answer: **[7]** (Ada)", "The answer:\n[7]\nAda"]
+)
+def test_one_number_in_brackets_is_a_list_where_it_stands_alone(text: str) -> None:
+    assert read(list[int], text)[0] == [7]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Please send the text. If nobody is in it, I will return `[]`.", "Without a text, {} is all that I can return."],
+)
+@pytest.mark.parametrize("output_type", [list[str], dict[str, int], list[dict[str, Any]], Any], ids=str)
+def test_an_empty_value_that_a_sentence_mentions_is_not_the_answer(output_type: Any, text: str) -> None:
+    assert not ResponseFormat(output_type).read(text, repairs=True).valid
+
+
 @pytest.mark.parametrize("text", ["7", "I think seven.", '{"value": "seven"}', '{"number": "seven"}', '{"a": [7, 8]}'])
 @pytest.mark.parametrize("output_type", [int, int | None, float])
 def test_a_reference_in_a_sentence_is_not_a_list_of_one(output_type: Any, text: str) -> None:
@@ -1036,7 +1089,7 @@ def test_a_policy_rejects_each_repair_by_its_name(name: str) -> None:
         "byte order mark": "\ufeff[7]",
         "think block": "<think></think>[7]",
         "code fence": "```\n[7]\n```",
-        "prose": "See [7]",
+        "prose": "Answer: [7]",
         "other document": "{} [7]",
         "wrapper": '{"result": [7]}',
         "trailing comma": "[7,]",
