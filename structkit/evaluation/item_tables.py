@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from structkit.errors import ConfigError
-from structkit.evaluation.labelled_rows import LabelledTable, read_value
+from structkit.evaluation.cell_values import read_value
+from structkit.evaluation.labelled_rows import LabelledTable
 from structkit.schema import ResponseFormat
 from structkit.tables.columns import Column
 from structkit.tables.item_rows import item_columns

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, partial
@@ -12,24 +11,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from structkit.errors import ConfigError, JobError
+from structkit.evaluation.cell_values import CellPlace, read_value
 from structkit.evaluation.comparators import is_absent
-from structkit.parsing import NotJSON, read_json
 from structkit.schema import ResponseFormat
 from structkit.schema.cache import response_format
-from structkit.tables.columns import Column, flatten_columns, output_columns, resolve_schema, schema_types
+from structkit.tables.columns import Column, flatten_columns, output_columns
 from structkit.tables.output_header import OutputHeader, find_header
 from structkit.tables.output_reading import manifest_path
 from structkit.tables.records import Record
 from structkit.tables.source import Source
-from structkit.values import JSON, JSONPath, JSONValue
-from structkit.values.source_cell import to_json_value
+from structkit.values import JSON, JSONValue
 from structkit.values.text import format_names
 
 UNFINISHED = ("failed", "held", "skipped", "open")
 """States of a row of a job that has no value; a tuple, since a cell may be a list, which has no hash."""
-
-PLAIN_CELLS = (int, bool, type(None))
-"""Types of cells that are natural JSON as they are."""
 
 MAX_ISSUES = 3
 """Issues of a gold row that a message lists."""
@@ -47,31 +42,6 @@ class LabelledRow(NamedTuple):
     key: str
     value: JSONValue
     is_failed: bool = False
-
-
-class CellPlace(NamedTuple):
-    """Where a cell belongs in the value of its row.
-
-    Args:
-        name: Its column.
-        path: Its path in the value.
-        types: The JSON types of its field; empty if any.
-        is_nullable: Whether the field may be null.
-        is_optional: Whether the field of the type that it is a part of may be null.
-    """
-
-    name: str
-    path: JSONPath
-    types: frozenset[str] = frozenset()
-    is_nullable: bool = False
-    is_optional: bool = True
-
-    @classmethod
-    def of(cls, name: str, column: Column, field: Column) -> CellPlace:
-        """Return the place of a column of the type, in a table that calls it by a name."""
-        types = schema_types(resolve_schema(column.schema, column.document)) or union_types(column)
-        nullable, optional = (accepts_null(each.schema, each.document) for each in (column, field))
-        return cls(name, column.path[1:], frozenset(types), nullable, optional)
 
 
 @dataclass(frozen=True)
@@ -176,7 +146,11 @@ class LabelledTable:
         for column in columns:
             parts = (column,) if find(column.name) else flatten_columns([column])
             pairs = ((find(part.name), part) for part in parts)
-            places += [CellPlace.of(name, part, column) for name, part in pairs if name is not None]
+            places += [
+                CellPlace.of(name, part, column, is_untyped=self.source.is_untyped)
+                for name, part in pairs
+                if name is not None
+            ]
         return places
 
     def run_cell(self, cells: Mapping[str, Any], name: str) -> Any:
@@ -237,90 +211,6 @@ class LabelledTable:
         properties = {key: part for key, part in schema["properties"].items() if key not in missing}
         required = [key for key in schema["required"] if key not in missing]
         return response_format({**schema, "properties": properties, "required": required})
-
-
-def read_value(cells: Mapping[str, Any], places: list[CellPlace], is_root: bool) -> JSONValue:
-    """Return the value of a row as natural JSON, which nothing has validated; None if all its cells are empty."""
-    value: JSON = {}
-    for place in places:
-        cell = read_cell(cells.get(place.name), place)
-        if is_root and not place.path:
-            return cell
-        if cell is None and not place.is_nullable:
-            if place.is_optional and len(place.path) > 1:
-                value.setdefault(str(place.path[0]), {})  # becomes null below, and not the default of the field
-            continue
-        parent = value
-        for key in place.path[:-1]:
-            parent = parent.setdefault(str(key), {})
-        parent[str(place.path[-1])] = cell
-    if all(map(is_empty_value, value.values())):
-        return None
-    optional = {place.path[0] for place in places if place.is_optional}
-    return {
-        key: None if key in optional and isinstance(part, dict) and is_empty_value(part) else part
-        for key, part in value.items()
-    }
-
-
-def is_empty_value(value: JSONValue) -> bool:
-    """Return whether a value has no scalar.
-
-    >>> is_empty_value({"a": {"b": None}, "c": []}), is_empty_value({"a": 0})
-    (True, False)
-    """
-    if isinstance(value, dict):
-        return all(map(is_empty_value, value.values()))
-    return is_absent(value)
-
-
-def read_cell(cell: Any, place: CellPlace) -> JSONValue:
-    """Return a cell as natural JSON: in a table of texts, numbers and lists are JSON, and an empty cell has no value.
-
-    >>> integers, texts = CellPlace("n", ("n",), frozenset({"integer"})), CellPlace("t", ("t",), frozenset({"string"}))
-    >>> read_cell("12", integers), read_cell("", integers), read_cell("12", texts)
-    (12, None, '12')
-    """
-    if not isinstance(cell, str):
-        value = cell if type(cell) in PLAIN_CELLS else to_json_value(cell)
-        return None if isinstance(value, float) and is_absent(value) else value
-    if "string" in place.types:
-        if not cell:
-            return None if place.is_nullable else ""
-        return cell
-    if not cell or cell.isspace():
-        return None
-    with suppress(NotJSON):
-        value = read_json(cell)
-        if place.types or isinstance(value, dict | list):
-            return value
-    return cell
-
-
-def union_types(column: Column) -> set[str]:
-    """Return the JSON types of the branches of a union."""
-    resolved = resolve_schema(column.schema, column.document)
-    branches = [part for key in ("anyOf", "oneOf") for part in resolved.get(key, ())]
-    return {name for part in branches for name in schema_types(resolve_schema(part, column.document))}
-
-
-def accepts_null(schema: JSON, document: JSON) -> bool:
-    """Return whether a field may be null.
-
-    >>> accepts_null({"anyOf": [{"type": "string"}, {"type": "null"}]}, {}), accepts_null({"type": "string"}, {})
-    (True, False)
-    """
-    parts = [schema, *(part for key in ("anyOf", "oneOf") for part in schema.get(key, ()))]
-    return any("null" in _types(part) for part in parts) or _is_null_reference(schema, document)
-
-
-def _types(schema: Any) -> list[str]:
-    declared = schema.get("type", []) if isinstance(schema, dict) else []
-    return declared if isinstance(declared, list) else [declared]
-
-
-def _is_null_reference(schema: JSON, document: JSON) -> bool:
-    return "$ref" in schema and "null" in _types(resolve_schema(schema, document))
 
 
 class RunCosts(NamedTuple):

@@ -96,6 +96,11 @@ class Source:
         return bool(self._header.columns)
 
     @property
+    def is_untyped(self) -> bool:
+        """Whether its format has every value as a text, as CSV does."""
+        return self._header.is_typed and all(column.schema == {"type": "string"} for column in self._header.columns)
+
+    @property
     def fields(self) -> tuple[Column, ...]:
         """Its columns as a sink takes them. Inferred types are final once all rows have been read."""
         if self._header.is_typed:

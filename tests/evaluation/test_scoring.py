@@ -15,7 +15,9 @@ from pydantic import BaseModel
 
 import structkit
 from structkit import BudgetExceeded, Compare, ConfigError, InvalidOutput, JobError, compare, evaluate
+from structkit.evaluation.labelled_rows import LabelledTable
 from structkit.evaluation.trust_curve import read_row_confidence, trust_curve
+from structkit.tables.sources import open_source
 from structkit.testing import Endpoint, Reply, assert_score, completion
 
 
@@ -96,6 +98,39 @@ def test_lists_of_different_lengths_are_an_error() -> None:
 def test_a_gold_value_that_is_not_one_of_the_type_is_an_error_with_its_number() -> None:
     with pytest.raises(ConfigError, match=r"gold's value 2 is not one of the type: .*total"):
         evaluate([Bill(seller="a", total=Decimal(1)), {"seller": "x"}], [{}, {}])
+
+
+class Rating(BaseModel):
+    stars: Literal[1, 2, "unknown"]
+    words: list[str] | str
+    age: str | int
+    is_new: bool | Literal["n/a"]
+    size: bool | str
+
+
+@pytest.mark.parametrize("gold_format", [to_csv, to_jsonl])
+@pytest.mark.parametrize("got_format", [to_csv, to_jsonl])
+def test_a_cell_of_csv_is_a_value_of_the_branch_of_a_union_that_was_written(
+    tmp_path: Path, gold_format: Callable[..., str], got_format: Callable[..., str]
+) -> None:
+    rows = [
+        {"id": 1, "stars": 2, "words": ["a"], "age": 5, "is_new": "true", "size": "true"},
+        {"id": 2, "stars": "unknown", "words": "[a]", "age": "007", "is_new": "n/a", "size": "big"},
+        {"id": 3, "stars": 1, "words": "1", "age": "1.50", "is_new": "false", "size": "Truely"},
+    ]
+    words = {"true": True, "false": False}
+    typed = [{key: words.get(str(value), value) for key, value in row.items()} for row in rows]
+    gold, got = (
+        write(tmp_path / f"{name}.{write.__name__[3:]}", rows if write is to_csv else typed)
+        for name, write in (("gold", gold_format), ("got", got_format))
+    )
+    assert evaluate(gold, got, Rating, key="id").accuracy == 1
+
+
+def test_a_text_of_a_typed_table_that_looks_like_a_number_is_a_text(tmp_path: Path) -> None:
+    gold = to_jsonl(tmp_path / "gold.jsonl", [{"id": 1, "value": "5"}])
+    (row,) = LabelledTable(open_source(gold, key="id"), structkit.ResponseFormat(str | int))
+    assert row.value == "5"
 
 
 @pytest.mark.parametrize("write", [to_csv, to_jsonl])
