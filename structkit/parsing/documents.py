@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from structkit.parsing.exact import NotJSON, read_json
+from structkit.parsing.mentions import (
+    AFTER_FOOTNOTE,
+    TASK_BOX,
+    is_empty,
+    is_number_of_footnote,
+    is_subscript,
+    program_end,
+)
 from structkit.parsing.strings import STRING
 from structkit.parsing.thinking import END_OF, ENDS, STARTS
 from structkit.parsing.tolerant import (
@@ -49,15 +57,6 @@ HALF_OPEN = re.compile(
 )
 """An interval such as `[1, 2)` or `[0, 1[`: no list ends so, and no item of one is followed so."""
 
-TASK_BOX = re.compile(r"\[[ \t\u00a0]+\](?=[ \t]+[\w*~|])|(?<=[-*+] )\[\](?=[ \t]+[\w*~])")
-"""The open box of a task before its words, as `- [ ] Call Ada`: it is not an empty list."""
-
-AFTER_FOOTNOTE = re.compile(r"\(\S|[:.]?[ \t]++(?:[-\u2013\u2014][ \t]++)?[\"'\u201c\u2018*_]*+\w")
-"""What follows the number of a footnote, as in `[1] Smith, 2020` or `[1]: https://a.b`, or the text of a link."""
-
-MAX_MENTIONED_NUMBER = 9_999
-"""A larger number in brackets is not that of a source, a year or a status."""
-
 UNCLOSED = re.compile(r"""\[[^\[\]{}"\n]*[.!?\u3002]\s++(?=[\[{])""")
 """A bracket that a sentence opens and does not close, up to a document after the sentence, as in `It costs [1, 2%.`"""
 
@@ -78,7 +77,8 @@ WORD = re.compile(r"[^\W\d_]")
 EMPHASIS = " \t*_`'\"("
 """What may be between a word and the bracket after it."""
 
-INTRODUCTIONS = {":", "=", "\uff1a"}
+COLONS = {":", "\uff1a"}
+INTRODUCTIONS = {*COLONS, "="}
 """Signs at the end of what introduces a document on the same line."""
 
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -113,7 +113,7 @@ class DocumentScan:
 
     def add(self, document: ParsedDocument, is_fenced: bool, *, text: str, line: Line, is_divided: bool) -> None:
         """Add a document of *text*, unless it is only mentioned there."""
-        if _is_mention(document, text, line):
+        if line.mentions(document, text):
             self.has_prose = True
             return
         self.documents.append((document, is_fenced))
@@ -135,16 +135,19 @@ class Line:
     Args:
         has_word: Whether there is a word.
         sign: The last character, apart from emphasis and brackets.
+        text: The text since the document before it.
     """
 
     has_word: bool = False
     sign: str = ""
+    text: str = ""
 
     def add(self, text: str) -> None:
         """Add a text in front of a document."""
         *lines_above, text_on_line = text.rsplit("\n", 1)
         if lines_above:
             self.has_word, self.sign = False, ""
+        self.text = text or self.text
         self.has_word = self.has_word or bool(WORD.search(text_on_line))
         self.sign = text_on_line.rstrip(EMPHASIS)[-1:] or self.sign
 
@@ -152,6 +155,14 @@ class Line:
     def is_sentence(self) -> bool:
         """Whether a document here is in a sentence that does not introduce it."""
         return self.has_word and self.sign not in INTRODUCTIONS
+
+    def mentions(self, document: ParsedDocument, text: str) -> bool:
+        """Return whether a document here is only mentioned in *text*."""
+        if is_empty(document.value):
+            return self.has_word and self.sign not in COLONS
+        if is_number_of_footnote(document.value):
+            return self.is_sentence or AFTER_FOOTNOTE.match(text, document.end) is not None
+        return is_subscript(document.value, self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,19 +232,6 @@ def scan_documents(text: str) -> DocumentScan:
     return scan
 
 
-def _is_mention(document: ParsedDocument, text: str, line: Line) -> bool:
-    """Return whether a sentence mentions an empty document or one number in brackets, or a footnote has the number.
-
-    A sentence may say when a list would be empty, and the number may be that of a source.
-    """
-    if document.value in ([], {}):
-        return line.is_sentence
-    number = document.value[0] if isinstance(document.value, list) and len(document.value) == 1 else None
-    if type(number) is not int or not 0 <= number <= MAX_MENTIONED_NUMBER:
-        return False
-    return line.is_sentence or AFTER_FOOTNOTE.match(text, document.end) is not None
-
-
 def has_ended_turn(text: str) -> bool:
     r"""Return whether the model's turn ends after some of *text*, so that it does not matter where the text ends.
 
@@ -250,8 +248,7 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
     """Yield the text segment by segment, reading forward except for one step back to a thinking end."""
     at, is_fenced, thinking_end, brackets = 0, False, _last_thinking_end(text), _Brackets(text)
     for _ in range(MAX_MARKS):
-        mark = MARK.search(text, at)
-        if mark is None:
+        if (mark := MARK.search(text, at)) is None:
             break
         yield text[at : mark.start()]
         sign = mark.group()[0]
@@ -264,7 +261,8 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
         elif sign in "`~":
             yield Fence()
             is_fenced = not is_fenced
-            at = FENCE_INFO.match(text, mark.end()).end() if is_fenced else mark.end()  # type: ignore[union-attr]
+            start, at = _program_in_fence(text, mark.end()) if is_fenced else (mark.end(), mark.end())
+            yield text[start:at]
         elif isinstance(bracketed := _read_bracketed(text, mark.start(), thinking_end, brackets), ParsedDocument):
             yield _document(text, mark.start(), bracketed, is_fenced=is_fenced)
             at = bracketed.end
@@ -274,6 +272,12 @@ def _segments(text: str) -> Iterator[str | tuple[ParsedDocument, bool] | Fence |
     else:
         raise TruncatedDocument
     yield text[at:]
+
+
+def _program_in_fence(text: str, start: int) -> tuple[int, int]:
+    """Return where a program in a code fence starts and ends; it is empty if the fence may have an answer."""
+    content = FENCE_INFO.match(text, start).end()  # type: ignore[union-attr]
+    return content, program_end(text, content) or content
 
 
 def _document(

@@ -952,6 +952,68 @@ def test_one_number_in_brackets_is_a_list_where_it_stands_alone(text: str) -> No
     assert read(list[int], text)[0] == [7]
 
 
+PROGRAM = """
+Here is a function for it:
+
+```python
+import re
+
+def find_names(text):
+    names = []
+    titles = ["Dr", "Mr"]
+    ada = {"name": "Ada", "born": 1815}
+    for match in re.findall(r"[A-Z]+", text):
+        names.append(match)
+    return names
+```
+
+Its first name is `find_names(text)[0]`, and its last one `names["last"]`.
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PROGRAM,
+        PROGRAM.replace("python", ""),
+        "```js\nconst names = [];\nfor (const part of parts) {\n  names.push(part[0]);\n}\nreturn names;\n```",
+        "names: list[str] = []",
+        "Read it as `row[\"name\"]`, or as `row[['name', 'born']]`.",
+        "Ada Lovelace[1, 2]",
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "output_type", [list[str], list[list[str]], list[int], dict[str, int], list[dict[str, Any]], Any], ids=str
+)
+def test_a_program_has_no_answer_in_it(output_type: Any, text: str) -> None:
+    assert not ResponseFormat(output_type).read(text, repairs=True).valid
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["Ada"]' + PROGRAM,
+        '```json\n["Ada"]\n```' + PROGRAM,
+        PROGRAM + 'Names: ["Ada"]',
+        '```python\nnames = ["Ada"]\n```',
+        '```python\nprint(["Ada"])\n```',
+        'json["Ada"]',
+        '["Ada"] is what `row["name"]` returns.',
+    ],
+    ids=str,
+)
+def test_an_answer_beside_a_program_or_in_an_assignment_is_read(text: str) -> None:
+    value, repairs = read(list[str], text)
+    assert value == ["Ada"]
+    assert "several answers" not in repairs
+
+
+def test_a_program_that_is_the_value_is_read_from_a_fence() -> None:
+    program = "import re\n\ndef names(text):\n    return re.findall('[A-Z]+', text)\n"
+    assert read(str, f'```python\n{{"value": """{program}"""}}\n```')[0] == program
+
+
 @pytest.mark.parametrize(
     "text",
     ["Please send the text. If nobody is in it, I will return `[]`.", "Without a text, {} is all that I can return."],
