@@ -58,7 +58,10 @@ ANSWER_KINDS = frozenset({"content", "arguments"})
 
 
 OTHER_DOCUMENT: frozenset[str] = frozenset({"other document", "several answers"})
-"""The repairs of a reply whose first document may not be the answer."""
+"""The repairs of a reply whose first document is not the only answer."""
+
+TEXT_AROUND: frozenset[str] = frozenset({"think block", "prose"})
+"""The repairs of a reply with text around the answer, in which a draft may be."""
 
 
 def tool_names(step: Extraction[Any]) -> frozenset[str]:
@@ -150,7 +153,7 @@ class ListItems(Generic[T]):
         self.partial: list[T] = []
         self.issues: tuple[Issue, ...] = ()
         self._output_format = output_format
-        self._positions: set[Any] = set()
+        self._by_position: dict[Any, T] = {}
         self._make_reader: Callable[[], ItemReader[T]] | None = None
         self._by_kind: dict[str, ItemReader[T]] = {}
         self._tool_names = frozenset[str]()
@@ -163,8 +166,10 @@ class ListItems(Generic[T]):
 
     def start_reply(self, step: Extraction[Any]) -> None:
         """Prepare for the reply to a step; it yields items only if no earlier reply has."""
-        self._has_premature_items |= bool(self._positions) and isinstance(step, ToolExtraction) and step.round_count > 0
-        output_format = None if step.patch or self._positions else step.response_format
+        self._has_premature_items |= (
+            bool(self._by_position) and isinstance(step, ToolExtraction) and step.round_count > 0
+        )
+        output_format = None if step.patch or self._by_position else step.response_format
         has_items = isinstance(output_format, ResponseFormat)
         self._make_reader = partial(ItemReader, cast("Any", output_format), step.context) if has_items else None
         self._by_kind = {}
@@ -185,8 +190,8 @@ class ListItems(Generic[T]):
     def finish(self, result: Result[Any]) -> Iterator[T]:
         """Yield the items of the result that were not yielded before."""
         items: ItemReader[T] = ItemReader(self._output_format)
-        values = items.items_of(result.value)
-        is_of_other_document = not OTHER_DOCUMENT.isdisjoint(result.repairs)
+        values = [*items.items_of(result.value)]
+        is_of_other_document = not OTHER_DOCUMENT.isdisjoint(result.repairs) or self._may_be_of_draft(values, result)
         if items.is_order_preserved and not self._has_premature_items and not is_of_other_document:
             for position, item in enumerate(values):
                 yield from self.add(position, item)
@@ -201,10 +206,17 @@ class ListItems(Generic[T]):
 
     def add(self, position: Any, item: Any) -> Iterator[T]:
         """Yield an item, unless the item at that position of the list was yielded before."""
-        if position not in self._positions:
-            self._positions.add(position)
+        if position not in self._by_position:
+            self._by_position[position] = item
             self.partial.append(item)
             yield item
+
+    def _may_be_of_draft(self, values: list[T], result: Result[Any]) -> bool:
+        """Return whether the items that were yielded may be those of a draft before the answer, in the only reply."""
+        if len(result.attempts) > 1 or TEXT_AROUND.isdisjoint(result.repairs):
+            return False
+        items = self._by_position.items()
+        return any(item_identity(item) != item_identity(values[at]) for at, item in items if at < len(values))
 
 
 def item_identity(item: Any) -> Any:

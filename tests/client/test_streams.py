@@ -546,12 +546,21 @@ def test_a_decorated_function_streams(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("output_type", [Line, list[Line]])
+@pytest.mark.parametrize(
+    ("between", "repairs"),
+    [
+        ("\n\nCorrected:\n", ("prose", "several answers")),
+        ("\n</think>\n", ("think block",)),
+        ("\n\nIt is not complete yet.\n</think>\nHere it is: ", ("think block", "prose")),
+    ],
+    ids=["corrected", "thinking", "thinking and prose"],
+)
 def test_a_stream_of_items_has_all_items_of_the_result_although_another_list_came_first(
-    stream: Callable[..., Outcome], output_type: Any
+    stream: Callable[..., Outcome], output_type: Any, between: str, repairs: tuple[str, ...]
 ) -> None:
     lists = [json.dumps({"value": lines}) for lines in (LINES[:1], LINES[2:5])]
-    with Endpoint("\n\nCorrected:\n".join(lists)) as endpoint:
+    with Endpoint(between.join(lists)) as endpoint:
         outcome = stream(endpoint.base_url, "stream_items", output_type, "Read it.")
     assert outcome.values == [Line.model_validate(line) for line in (*LINES[:1], *LINES[2:5])]
     assert outcome.result is not None
-    assert outcome.result.repairs == ("prose", "several answers")
+    assert outcome.result.repairs == repairs
