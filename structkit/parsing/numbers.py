@@ -57,11 +57,11 @@ def read_number(text: str, *, as_integer: bool = False) -> int | float | None:
     [0.5, -0.99, None, None]
     >>> [read_number(text) for text in ("1,5", "12k", "10-12", "5 pm", "007", "0,123", "~5", "25%", "1.250 EUR")]
     [None, None, None, None, None, None, None, None, None]
-    >>> [read_number(text, as_integer=True) for text in ("3.0", "3.5", "25%")]
-    [3, None, 25]
+    >>> [read_number(text, as_integer=True) for text in ("3.0", "3.5", "25%", "3.000")]
+    [3, None, 25, None]
     """
     digits = _read_digits(text, UNITS | PERCENT if as_integer else UNITS)
-    if digits is None:
+    if digits is None or (as_integer and POINT_OR_GROUP.fullmatch(digits.removeprefix("-"))):
         return None
     return _number(digits.removeprefix("-"), is_negative=digits.startswith("-"), as_integer=as_integer)
 

@@ -1326,3 +1326,35 @@ def test_an_earlier_document_is_not_read_in_place_of_one_that_cannot_be_read(out
 )
 def test_a_document_is_read_beside_one_that_is_no_later_answer(text: str) -> None:
     assert ResponseFormat(Person).read(text, repairs=True).value == ADA
+
+
+@pytest.mark.parametrize("text", ["10.000", "-2.000", " 7.000 "])
+@pytest.mark.parametrize(
+    ("output_type", "reply"),
+    [
+        (int, '{{"value": "{}"}}'),
+        (int, '"{}"'),
+        (int, "**{}**"),
+        (int | None, '{{"value": "{}"}}'),
+        (list[int], '{{"value": ["{}", true]}}'),
+        (create_model("Town", people=(int, ...)), '{{"people": "{}"}}'),
+        ({"type": "integer"}, '{{"value": "{}"}}'),
+    ],
+    ids=str,
+)
+def test_a_text_with_a_point_before_three_zeros_is_not_an_integer(output_type: Any, reply: str, text: str) -> None:
+    assert not ResponseFormat(output_type).read(reply.format(text), repairs=True).valid
+
+
+@pytest.mark.parametrize(
+    ("output_type", "text", "value"),
+    [
+        (int, "10.00", 10),
+        (int, "0.000", 0),
+        (int, "1.000.000", 1_000_000),
+        (float, "10.000", 10.0),
+        (int | str, "10.000", "10.000"),
+    ],
+)
+def test_other_points_and_zeros_are_read(output_type: Any, text: str, value: Any) -> None:
+    assert read(output_type, f'{{"value": "{text}"}}')[0] == value

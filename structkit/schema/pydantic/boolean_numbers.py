@@ -1,7 +1,8 @@
-"""Numbers that pydantic reads from `true` and `false`, as Python takes these for 1 and 0."""
+"""Numbers that pydantic reads from `true` and `false`, as Python takes these for 1 and 0, and 10 from "10.000"."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -14,21 +15,26 @@ from structkit.schema.pydantic.scalar_walk import Context, ScalarRewriter, rewri
 from structkit.schema.pydantic.strict_scalars import has_own_schema
 from structkit.values import JSON, JSONValue
 
+GROUPED_INTEGER = re.compile(r"\s*[-+]?[1-9][0-9]{0,2}\.000\s*")
+"""A text that may be an integer with a fraction of zeros, or one with a point between groups of digits."""
 
-def has_booleans(value: JSONValue, text: str | None) -> bool:
-    """Return whether a JSON value contains `true` or `false`; fast where its text has neither word.
 
-    >>> has_booleans(["true"], None), has_booleans({"a": [True]}, None), has_booleans([1], "[1]")
-    (False, True, False)
+def has_ambiguous_numbers(value: JSONValue, text: str | None) -> bool:
+    """Return whether JSON contains `true`, `false` or a text such as "10.000"; fast where its text has none of them.
+
+    >>> has_ambiguous_numbers(["true"], None), has_ambiguous_numbers({"a": [True]}, None)
+    (False, True)
+    >>> has_ambiguous_numbers([1], "[1]"), has_ambiguous_numbers(["10.000"], '["10.000"]')
+    (False, True)
     """
-    return (text is None or "true" in text or "false" in text) and _has_boolean(value)
+    return (text is None or "true" in text or "false" in text or ".000" in text) and _has_ambiguous_number(value)
 
 
-def _has_boolean(value: JSONValue) -> bool:
+def _has_ambiguous_number(value: JSONValue) -> bool:
     stack = [value]
     while stack:
         part = stack.pop()
-        if isinstance(part, bool):
+        if isinstance(part, bool) or (isinstance(part, str) and GROUPED_INTEGER.fullmatch(part)):
             return True
         if isinstance(part, dict):
             stack += part.values()
@@ -37,8 +43,8 @@ def _has_boolean(value: JSONValue) -> bool:
     return False
 
 
-def without_booleans(core: Any) -> Any:
-    """Return a core schema that rejects `true` and `false` for numbers; the same object where it has none.
+def without_ambiguous_numbers(core: Any) -> Any:
+    """Return a core schema that rejects such values for numbers; the same object where it has no numbers.
 
     Numbers that a function of the caller's makes, or whose JSON Schema is the caller's, are left as they are.
     """
@@ -46,9 +52,13 @@ def without_booleans(core: Any) -> Any:
 
 
 def _without_boolean(part: JSON, context: Context, error: Callable[[bool], Exception]) -> JSON:
+    is_integer = part["type"] == "int"
+
     def reject_boolean(value: Any) -> Any:
         if isinstance(value, bool):
             raise error(value)
+        if is_integer and isinstance(value, str) and GROUPED_INTEGER.fullmatch(value):
+            raise PydanticCustomError("number_type", "Input should be an integer without a point")
         return value
 
     return context.guarded(part, reject_boolean, **{ORIGINAL_SCHEMA: part})

@@ -1,4 +1,4 @@
-"""Validation of natural JSON by a core schema, with all digits of its numbers, and no booleans for numbers."""
+"""Validation of natural JSON by a core schema, with all digits of its numbers, and none that may be another one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, SchemaValidator, ValidationError, to_json
 
 from structkit.schema.natural import FAILED_RULE, MAX_QUOTED_CHARS, InvalidValue
-from structkit.schema.pydantic.boolean_numbers import has_booleans, without_booleans
+from structkit.schema.pydantic.boolean_numbers import has_ambiguous_numbers, without_ambiguous_numbers
 from structkit.schema.pydantic.exact_numbers import exact_digits, with_exact_numbers
 from structkit.schema.pydantic.issues import read_errors
 from structkit.values import Issue, JSONValue
@@ -18,7 +18,7 @@ from structkit.values.text import exception_text, shorten
 
 
 class JSONValidator:
-    """The validator of a core schema; those for exact numbers and for booleans are compiled when first needed."""
+    """The validator of a core schema; those for exact and for ambiguous numbers are compiled when first needed."""
 
     def __init__(self, core: Any, compile_core: Callable[[Any], SchemaValidator]) -> None:
         """Compile the core schema."""
@@ -33,17 +33,17 @@ class JSONValidator:
         """
         may_be_long = text is None or len(text) > MAX_FLOAT_DIGITS
         if not has_exact_floats(value) and not (may_be_long and has_long_integers(value)):
-            validator = self._boolean_validator if has_booleans(value, text) else self._validator
+            validator = self._number_validator if has_ambiguous_numbers(value, text) else self._validator
             return _validate(validator, value, text, context)
         with exact_digits(exact_floats(value)):
             return _validate(self._exact_validator, value, text, context)
 
     @cached_property
     def _numbers_core(self) -> Any:
-        return without_booleans(self._core)
+        return without_ambiguous_numbers(self._core)
 
     @cached_property
-    def _boolean_validator(self) -> SchemaValidator:
+    def _number_validator(self) -> SchemaValidator:
         core = self._numbers_core
         return self._validator if core is self._core else self._compile(core)
 
