@@ -1358,3 +1358,16 @@ def test_a_text_with_a_point_before_three_zeros_is_not_an_integer(output_type: A
 )
 def test_other_points_and_zeros_are_read(output_type: Any, text: str, value: Any) -> None:
     assert read(output_type, f'{{"value": "{text}"}}')[0] == value
+
+
+@pytest.mark.parametrize(
+    "text", ['{"value": "03:45"}', "03:45", '{"value": " 03:45 "}', "**03:45**", '{"value": ["03:45"]}']
+)
+@pytest.mark.parametrize("output_type", [dt.timedelta, dt.timedelta | None, list[dt.timedelta]], ids=str)
+def test_two_numbers_with_a_colon_are_not_a_duration(output_type: Any, text: str) -> None:
+    assert not ResponseFormat(output_type).read(text, repairs=True).valid
+
+
+@pytest.mark.parametrize("text", ["00:03:45", "PT3M45S"])
+def test_a_clock_with_seconds_is_a_duration(text: str) -> None:
+    assert read(dt.timedelta, f'{{"value": "{text}"}}') == (dt.timedelta(minutes=3, seconds=45), [])

@@ -1,4 +1,4 @@
-"""Scalars that pydantic reads leniently, in a way that nobody means: "NaN" as a float, 2024 as a date or an address."""
+"""Scalars that pydantic reads in a way that nobody means, or in one of two: "NaN" as a float, "03:45" as a duration."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ DATE = re.compile(r"\s*\d{4}-\d\d-\d\d\s*")
 
 NUMBER = re.compile(r"\s*[-+]?(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?\s*")
 """A number as a text, in each notation that pydantic reads as seconds, such as `.5`."""
+
+TWO_NUMBERS = re.compile(r"\s*[-+]?\d\d:\d\d\s*")
+"""A text that may be hours and minutes, which is what pydantic reads, or minutes and seconds, as of a song."""
 
 TEXT_FUNCTIONS = frozenset({"pydantic.networks", "pydantic._internal._validators"})
 """Where pydantic has the functions that make IP addresses and imported objects of texts. They take numbers as well."""
@@ -65,6 +68,8 @@ def _reject_infinity(value: Any) -> Any:
 def _without_numbers(part: JSON, context: Context) -> JSON:
     """Return the schema of a time that rejects numbers, which pydantic reads as seconds, since 1970 or in all.
 
+    A duration rejects two numbers with a colon, too.
+
     In strict mode, pydantic rejects them except in texts of dates. Behind a check, it would read only dates of Python,
     so that the check does what is strict.
     """
@@ -77,7 +82,8 @@ def _without_numbers(part: JSON, context: Context) -> JSON:
     def reject_number(value: Any) -> Any:
         is_text = isinstance(value, str)
         is_other_date = is_text and is_strict and bool(DATE.fullmatch(value)) is not (kind == "date")
-        if isinstance(value, int | float) or (is_text and NUMBER.fullmatch(value)) or is_other_date:
+        is_ambiguous = is_text and kind == "timedelta" and TWO_NUMBERS.fullmatch(value)
+        if isinstance(value, int | float) or (is_text and NUMBER.fullmatch(value)) or is_other_date or is_ambiguous:
             raise PydanticKnownError(error_type)
         return value
 
