@@ -1,4 +1,4 @@
-"""Retries of a request that failed in transport, and the waits before them; jobs wait in `batch/engines/limiter.py`.
+"""Retries of a request that failed in transport, and the waits before them; for jobs, see `batch/engines/sender.py`.
 
 tenacity does both, with the settings of a `Policy`, sync and async alike. It is imported with the first error that is
 worth a retry, because most calls have none.
@@ -70,9 +70,7 @@ def _settings(policy: Policy, failures: list[TransportError], model: str) -> dic
     backoff = wait_random_exponential(multiplier=policy.wait_initial, max=policy.wait_max)
 
     def stop(state: RetryCallState) -> bool:
-        return state.attempt_number > min(
-            MAX_MALFORMED_RETRIES if _may_be_billed(state) else policy.retries, policy.retries
-        )
+        return state.attempt_number > max_retries(_result(state), policy)
 
     def wait(state: RetryCallState) -> float:
         retry_after = _result(state).retry_after
@@ -93,10 +91,11 @@ def _settings(policy: Policy, failures: list[TransportError], model: str) -> dic
     }
 
 
-def _may_be_billed(state: RetryCallState) -> bool:
-    """Return whether the last result came under a 200, and is neither a rate limit nor an overload."""
-    error: TransportError = _result(state)
-    return isinstance(error, MalformedReply) and not read_error(error).is_rate_limit and not is_overload(error)
+def max_retries(error: TransportError, policy: Policy) -> int:
+    """Return how many times a request may be sent again that has failed with this error at last."""
+    # Under a 200 that is neither a rate limit nor an overload, the reply may have been billed.
+    may_be_billed = isinstance(error, MalformedReply) and not read_error(error).is_rate_limit and not is_overload(error)
+    return min(MAX_MALFORMED_RETRIES, policy.retries) if may_be_billed else policy.retries
 
 
 def _result(state: RetryCallState) -> Any:

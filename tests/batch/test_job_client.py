@@ -217,7 +217,7 @@ def test_the_price_of_one_model_is_not_taken_for_that_of_another(call: Any, tmp_
             "call": {**call, "max_tokens": 20, "policy": Policy(retries=0, attempts=1, fallback_on={"transport"})}
         }
         if "escalate" in call:
-            settings["call"].pop("policy")
+            settings["call"]["policy"] = Policy(wait_max=0.05)
         with pytest.raises(ConfigError, match=r"of each model of fallback= and escalate= in prices="):
             job(None, tmp_path, budget="1", price=structkit.Price(1, 1), **settings).run()
         assert not endpoint.requests

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import structkit
 from structkit import Policy
 from structkit.batch.engines.limiter import MAX_PROBES, MIN_FAULTS
 from structkit.batch.job import Job
@@ -337,3 +338,21 @@ def test_rows_rejected_for_different_reasons_are_finished_in_time(job: Callable[
         report = label_job.run(lambda each: counts.append(len(endpoint.requests)) if each.counts else None)
     assert report.counts == {"failed": rows}
     assert counts[0] < rows, "the first row is reported before the last one is sent"
+
+
+def test_a_row_waits_longer_before_each_retry_even_if_others_are_answered(job: Callable[..., Job]) -> None:
+    waits: list[float] = []
+    policy = Policy(wait_initial=0.01, wait_max=1, retries=3)
+    hooks = structkit.Hooks(on_retry=lambda request, error, seconds: waits.append(seconds))
+    with Endpoint(lambda request: DOWN if text_of(request) == "row-0" else conforming_reply(request)) as endpoint:
+        report = job(endpoint, 5, concurrency=1, call={"policy": policy, "hooks": hooks}).run()
+    assert report.counts == {"done": 4, "failed": 1}
+    assert [low <= wait <= 2 * low for low, wait in zip((0.005, 0.01, 0.02), waits, strict=True)] == [True] * 3
+
+
+def test_a_reply_that_may_have_been_paid_for_and_has_no_completion_is_asked_for_once_more(
+    job: Callable[..., Job],
+) -> None:
+    with Endpoint(Reply(b'{"choices": [', status=200)) as endpoint:
+        report = job(endpoint, 1, policy=Policy(wait_initial=0.001, retries=3)).run()
+    assert (report.errors, len(endpoint.requests)) == ({"MalformedReply": 1}, 2)

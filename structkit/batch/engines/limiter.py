@@ -241,19 +241,21 @@ class Limiter:
             self._before_faults = self._size, self._threshold
         self._faults += 1
         self.last_fault = shorten(escape_controls(str(fault), keep=""), MAX_FAULT_CHARS)
+        opens = not self.is_open and self._faults >= max(MIN_FAULTS, self._before_faults[0])
+        is_limit = read_error(fault).is_rate_limit
+        if opens and not is_limit:
+            self._fault_rounds = 0  # the waits for an endpoint that is down grow from the first probe on
         backoff = self._backoff()  # counts the rounds before this one
         if not is_late:
             self._first_after_fault = self._number + 1
             self._fault_rounds += 1
             self._size = max(1.0, min(self._size / 2, INITIAL_CONCURRENCY))
             self._threshold = max(1.0, self._before_faults[0] / 2)
-        is_limit = read_error(fault).is_rate_limit
         self._probes += self.is_open and not (is_late or is_limit)
         if self._probes >= MAX_PROBES * (1 + self.has_answered):
             self.stop_cause = self.stop_cause or StopCause(
                 "endpoint", f"the endpoint failed {self._faults} times in a row: {fault}"
             )
-        opens = not self.is_open and self._faults >= max(MIN_FAULTS, self._before_faults[0])
         self.open_since = time_s if opens else self.open_since
         pauses = opens or (not is_late and (is_limit or self.is_open))
         wait = fault.retry_after or (backoff if pauses else 0.0)

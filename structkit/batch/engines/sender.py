@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from random import Random
 
 from structkit.batch.engines.cached_replies import find_cached_reply
 from structkit.batch.engines.engine import RunContext
@@ -21,12 +23,19 @@ from structkit.extraction import Conversation
 from structkit.extraction.loop_stop import stops_loops
 from structkit.tables.records import Record
 from structkit.transport import TransportReply
+from structkit.transport.retries import max_retries
 from structkit.transport.retry_events import notify_retry
 from structkit.values import Completion, Policy, Request
 
 MAX_STATED_LIMITS = 50
 """Rate limits that only a message states, no status and no code, after which a row is given up: its text may be quoted
 in a rejection that starts like one."""
+
+MAX_DOUBLINGS = 30
+"""After so many failures, the wait before the next retry of a row grows no further."""
+
+STOP_POLL_S = 0.1
+"""Seconds after which a row that waits for its retry looks whether the run ends."""
 
 
 @dataclass
@@ -44,6 +53,7 @@ class RequestSender:
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
     _settlement: Notification = field(default_factory=Notification)
     _stop: Notification = field(default_factory=Notification)
+    _random: Random = field(default_factory=Random)
 
     def stop(self, cause: StopCause) -> None:
         """Let no further request go out. The first reason counts."""
@@ -90,13 +100,29 @@ class RequestSender:
             reading = read_error(reply)
             failures += not reading.is_rate_limit
             stated_limits += reading.is_rate_limit and reading.source == "statement"
-            if failures > self.context.policy.retries or stated_limits > MAX_STATED_LIMITS:
+            if failures > max_retries(reply, self.context.policy) or stated_limits > MAX_STATED_LIMITS:
                 break
             number += 1
+            wait = 0.0 if reading.is_rate_limit else self._backoff(failures)
             with self.context.hooks.report_retries(request):
-                notify_retry(request.model, reply, reply.retry_after or 0.0)
+                notify_retry(request.model, reply, max(wait, reply.retry_after or 0.0))
+            await self._sleep(wait)
         self.context.hooks.notify_reply(request, reply)
         return number, reply
+
+    def _backoff(self, failures: int) -> float:
+        """Return the seconds before a row that has failed so often is sent again, as far as the limiter lets it."""
+        policy = self.context.policy
+        longest = min(policy.wait_max, policy.wait_initial * 2.0 ** min(failures - 1, MAX_DOUBLINGS))
+        return self._random.uniform(0.5, 1) * longest
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait before a retry; other rows are sent meanwhile. A run that ends is not waited for."""
+        looks = math.ceil(seconds / STOP_POLL_S)
+        for _ in range(looks):
+            if self.stop_cause or self.context.limiter.stop_cause:
+                return
+            await asyncio.sleep(seconds / looks)
 
     async def _send_once(
         self, record: Record, number: int, request: Request, sent: list[Request], identity: str, transmit: AsyncSend

@@ -378,3 +378,11 @@ def test_replies_that_arrive_together_raise_the_concurrency_like_single_ones() -
     for _ in range(INITIAL_CONCURRENCY):
         limiter.finish(1, DONE)
     assert limiter.capacity == 2 * INITIAL_CONCURRENCY
+
+
+def test_the_waits_for_an_endpoint_that_is_down_start_small_however_the_faults_came() -> None:
+    limiter = Limiter(policy=Policy(wait_initial=0.5, wait_max=60))
+    while not limiter.is_open:
+        limiter.start()
+        limiter.finish(0, status(503, retryable=True))
+    assert 0 < limiter.pause(0) <= 0.5

@@ -11,6 +11,7 @@ from structkit.errors import TransportError
 from structkit.journal.row_state import Exchange
 from structkit.tables.records import Record
 from structkit.transport import TransportReply
+from structkit.transport.retries import max_retries
 from structkit.values import Request
 
 
@@ -74,6 +75,8 @@ class BatchedExchanges:
         return reply
 
     def _may_retry(self, exchange: Exchange) -> bool:
-        is_retryable = isinstance(exchange.reply, TransportError) and exchange.reply.retryable
+        error = exchange.reply
+        if not isinstance(error, TransportError) or not error.retryable:
+            return False
         count = self._collector.failure_count(self._record.ordinal, exchange.request)
-        return is_retryable and count <= self._context.policy.retries
+        return count <= max_retries(error, self._context.policy)
