@@ -116,7 +116,8 @@ def read_union_cell(cell: str, place: CellPlace) -> JSONValue:
         return cell
     with suppress(NotJSON):
         value = read_json(cell)
-        is_plain = place.is_untyped and to_json_text(value) == cell  # 5 and true, but not 007 and 1.50
+        is_written_so = to_json_text(value) == cell and (type(value) is not float or "number" in place.types)
+        is_plain = place.is_untyped and is_written_so  # 5 and true, but not 007, nor 1.0 if it may be an integer
         if any(is_of_type(value, name) for name in place.types - {"string"}) and (
             is_plain or place.choices is not None or isinstance(value, dict | list)
         ):

@@ -127,6 +127,13 @@ def test_a_cell_of_csv_is_a_value_of_the_branch_of_a_union_that_was_written(
     assert evaluate(gold, got, Rating, key="id").accuracy == 1
 
 
+@pytest.mark.parametrize("text", ["1.0", "007", "1e3", "+5", "5 ", "NaN"])
+def test_a_cell_of_csv_that_is_not_an_integer_as_it_is_written_is_a_text(tmp_path: Path, text: str) -> None:
+    table = to_csv(tmp_path / "got.csv", [{"id": 1, "value": text}])
+    (row,) = LabelledTable(open_source(table, key="id"), structkit.ResponseFormat(str | int))
+    assert row.value == text
+
+
 def test_a_text_of_a_typed_table_that_looks_like_a_number_is_a_text(tmp_path: Path) -> None:
     gold = to_jsonl(tmp_path / "gold.jsonl", [{"id": 1, "value": "5"}])
     (row,) = LabelledTable(open_source(gold, key="id"), structkit.ResponseFormat(str | int))
