@@ -33,6 +33,7 @@ from structkit.parsing.schema_branches import (
     walk_branches,
 )
 from structkit.parsing.text_formats import has_format, may_be_url, may_have_format
+from structkit.parsing.units import has_other_unit
 from structkit.parsing.wrapper import NOT_WRAPPED, unwrap_member
 from structkit.values import JSON, JSONPath, JSONValue, ValueRepair, format_path
 
@@ -117,7 +118,8 @@ class _SchemaWalk:
             if value.strip().casefold() in NULLS and "null" in types_of(branches) and is_formatted(schemas, branches):
                 self._add_repair("null in text", path)
                 return None
-            return self._repair_text(value, branches, path)
+            keeps_text = has_other_unit(value, path, [*schemas, *branches])
+            return value if keeps_text else self._repair_text(value, branches, path)
         branches = [*branches, *self._branches.unboxed_objects(value, branches)]
         if isinstance(value, list):
             return self._repair_items(value, branches, path)
@@ -140,12 +142,11 @@ class _SchemaWalk:
         return self.repair([value], branches, path)
 
     def _repair_items(self, value: list[JSONValue], branches: list[JSON], path: JSONPath) -> JSONValue:
-        if path and _is_only_item(value, branches, self.root):
+        text = value[0] if len(value) == 1 and isinstance(value[0], str) else None
+        is_scalar = text is not None and self._means_one_scalar(text, branches)
+        if path and (is_scalar or _is_only_item(value, branches, self.root)):
             self._add_repair("list for item", path)
             return self.repair(value[0], branches, path)
-        if path and len(value) == 1 and isinstance(value[0], str) and self._means_one_scalar(value[0], branches):
-            self._add_repair("list for item", path)
-            return self._repair_text(value[0], branches, path)
         item_schemas = [branch["items"] for branch in branches if isinstance(branch.get("items"), dict)]
         if len(value) > 1 and self._may_be_one_item(value, item_schemas):
             return value
@@ -174,8 +175,7 @@ class _SchemaWalk:
         objects = self._branches.objects(branches)
         value = value if objects.is_open else self._repair_keys(value, objects, path)
         candidates = objects.with_keys(value)
-        is_only = len(objects.properties) == 1
-        matching = [each for each in candidates if is_only or self._matches_constants(value, each)]
+        matching = [each for each in candidates if len(objects.properties) == 1 or self._matches_constants(value, each)]
         repaired = {
             key: self.repair(item, schemas, (*path, key))
             for key, item in value.items()

@@ -75,6 +75,16 @@ def read_decimal(text: str) -> str | None:
     return _read_digits(text, UNITS)
 
 
+def split_unit(text: str) -> str:
+    """Return what is written beside the only number of a text; empty if there is none.
+
+    >>> split_unit("2 hours"), split_unit("$5"), split_unit("2 to 5 hours")
+    ('hours', '$', '')
+    """
+    match = NUMBER_WITH_UNIT.fullmatch(_in_ascii(text.strip())) if len(text) <= MAX_NUMBER_CHARS else None
+    return (match[5] or match[2]).strip() if match else ""
+
+
 def _read_digits(text: str, units: frozenset[str]) -> str | None:
     """Return the digits of a number beside which only one of these units is."""
     match = NUMBER_WITH_UNIT.fullmatch(_in_ascii(text.strip())) if len(text) <= MAX_NUMBER_CHARS else None

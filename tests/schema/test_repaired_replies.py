@@ -1371,3 +1371,46 @@ def test_two_numbers_with_a_colon_are_not_a_duration(output_type: Any, text: str
 @pytest.mark.parametrize("text", ["00:03:45", "PT3M45S"])
 def test_a_clock_with_seconds_is_a_duration(text: str) -> None:
     assert read(dt.timedelta, f'{{"value": "{text}"}}') == (dt.timedelta(minutes=3, seconds=45), [])
+
+
+class Recipe(BaseModel):
+    duration_minutes: int = 0
+    weight: float | None = Field(None, description="Weight (kg).")
+    age: int = 0
+    price_eur: Decimal = Decimal(0)
+    distances_km: list[float] = []
+    budgetCad: float = 0  # noqa: N815
+    count: int = 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("duration_minutes", "2 hours"),
+        ("weight", "500 g"),
+        ("age", "6 months"),
+        ("price_eur", "$5"),
+        ("distances_km", ["3 miles"]),
+        ("distances_km", "3 miles"),
+        ("budgetCad", "5 EUR"),
+        ("count", ["5 k"]),
+    ],
+)
+def test_a_number_in_another_unit_than_its_place_states_is_re_asked(name: str, text: Any) -> None:
+    assert not ResponseFormat(Recipe).read(json.dumps({name: text}), repairs=True).valid
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("duration_minutes", "90 min", 90),
+        ("weight", "5 kilograms", 5.0),
+        ("age", "36 years", 36),
+        ("price_eur", "5.00 \u20ac", Decimal("5.00")),
+        ("distances_km", ["3 km"], [3.0]),
+        ("budgetCad", "$5", 5.0),
+        ("count", "2 hours", 2),
+    ],
+)
+def test_a_number_in_the_unit_of_its_place_is_read(name: str, text: Any, value: Any) -> None:
+    assert getattr(read(Recipe, json.dumps({name: text}))[0], name) == value
