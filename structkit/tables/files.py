@@ -64,6 +64,7 @@ class Input:
         stored: The file, if it is in an object store.
         unguarded_columns: Of an output, the columns whose texts have no apostrophe before a formula; None if the texts
             are read as they are.
+        has_settings: Whether the caller can pass `table`, `delimiter` and `encoding`, which errors then advise.
         needed_rows: By position, 0 for each row whose cells nobody needs; a format may leave them out. None if all are
             needed.
     """
@@ -77,6 +78,7 @@ class Input:
     note: str = ""
     stored: StoredFile | None = None
     unguarded_columns: Collection[str] | None = None
+    has_settings: bool = True
     needed_rows: bytes | None = None
 
     @property
@@ -136,7 +138,8 @@ class Input:
         """
         if self.encoding is None and (match := _WIDE_TEXT.match(line)):
             name = f"utf-16-{match.lastgroup}"
-            raise self.error(f'not UTF-8 text but UTF-16: pass encoding="{name}" (--encoding {name})')
+            advice = f'pass encoding="{name}" (--encoding {name})' if self.has_settings else "save it as UTF-8"
+            raise self.error(f"not UTF-8 text but UTF-16: {advice}")
         line = line.removeprefix("\ufeff")
         if kind := text_kind(line[:START_BYTES].encode(errors="replace")):
             raise self._other_kind(kind)
@@ -169,8 +172,10 @@ class Input:
             return self._other_kind(kind)
         marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
         name = marked or ("utf-16" if b"\0" in data[:100] else "cp1252")
-        advice = f'save it as UTF-8, or name its encoding, for instance encoding="{name}" (--encoding {name})'
-        return self.error(f"not UTF-8 text{place}: {advice}", line)
+        other = (
+            f', or name its encoding, for instance encoding="{name}" (--encoding {name})' if self.has_settings else ""
+        )
+        return self.error(f"not UTF-8 text{place}: save it as UTF-8{other}", line)
 
     def _other_kind(self, kind: str) -> JobError:
         promise = "that its suffix promises" if self.is_repeatable else "of a table"

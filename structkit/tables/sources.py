@@ -64,7 +64,9 @@ def open_source(
     """
     if isinstance(source, str | PathLike):
         unguarded = find_unguarded_columns(str(source)) if is_output and not is_url(str(source)) else None
-        settings = Input("", None, "", table, delimiter, encoding, unguarded_columns=unguarded)
+        settings = Input(
+            "", None, "", table, delimiter, encoding, unguarded_columns=unguarded, has_settings=not is_output
+        )
         return _open_file(str(source), key, format, settings, is_output=is_output)
     if (table, delimiter, encoding) != (None, None, None):
         raise JobError("table, delimiter and encoding are for files: these rows are not in one")

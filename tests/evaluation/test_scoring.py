@@ -405,3 +405,20 @@ def test_a_test_fails_if_a_function_is_worse_than_it_should_be() -> None:
             assert_score(function, REVIEWS, recall=0.9)
         with pytest.raises(ConfigError, match="no field mood; it has value"):
             assert_score(function, REVIEWS, fields={"mood": 0.8})
+
+
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        (b"id;stars\n1;2\n", "if its cells are separated by ';', save it with ',', or put a line sep=; first"),
+        (b"id,stars\n1,gr\xfcn\n", "save it as UTF-8"),
+        ("id,stars\n1,1\n".encode("utf-16-le"), "save it as UTF-8"),
+    ],
+)
+def test_an_error_about_gold_in_another_form_advises_no_setting_that_does_not_exist(
+    tmp_path: Path, data: bytes, advice: str
+) -> None:
+    (tmp_path / "gold.csv").write_bytes(data)
+    with pytest.raises(JobError) as info:
+        evaluate(tmp_path / "gold.csv", [{"id": 1, "stars": 2}], Rating, key="id")
+    assert str(info.value).endswith(advice)

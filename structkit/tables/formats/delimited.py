@@ -41,7 +41,7 @@ def _read(source: Input, *, dialect: str) -> Table:
     if source.delimiter is None:
         _validate_delimiter(source, line, first, delimiter)
     names = read_header(first, source, line)
-    hint = "" if source.delimiter else delimiter_hint("".join(first), delimiter)
+    hint = "" if source.delimiter else delimiter_hint("".join(first), delimiter, has_settings=source.has_settings)
     columns = input_columns(names, {"type": "string"})
     return Table(Header(columns, is_typed=True), _records(source, names, rows, hint))
 
@@ -63,11 +63,9 @@ def _validate_delimiter(source: Input, line: int, names: list[str], delimiter: s
     """
     if likelier_delimiter(names, delimiter):
         columns = "the only column is" if len(names) == 1 else f"the first of {len(names)} columns is"
-        raise source.error(
-            f"{columns} {names[0][:MAX_ERROR_CHARS]!r}{delimiter_hint(''.join(names), delimiter)}, and otherwise "
-            f"{delimiter!r} to read it as it is",
-            line,
-        )
+        hint = delimiter_hint("".join(names), delimiter, has_settings=source.has_settings)
+        as_it_is = f", and otherwise {delimiter!r} to read it as it is" if source.has_settings else ""
+        raise source.error(f"{columns} {names[0][:MAX_ERROR_CHARS]!r}{hint}{as_it_is}", line)
 
 
 def _records(
@@ -96,7 +94,7 @@ def _rows(
         try:
             row = next(reader, None)
         except csv.Error as error:
-            hint = "" if source.delimiter else delimiter_hint(text, delimiter)
+            hint = "" if source.delimiter else delimiter_hint(text, delimiter, has_settings=source.has_settings)
             raise source.error(f"not valid CSV: {error}{hint}", start) from None
         if row is None:
             return

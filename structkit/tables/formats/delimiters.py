@@ -34,8 +34,13 @@ def likelier_delimiter(names: Iterable[str], delimiter: str) -> str | None:
     return other if "".join(columns).count(other) >= max(1, len(columns)) else None
 
 
-def delimiter_hint(header: str, delimiter: str) -> str:
+def delimiter_hint(header: str, delimiter: str, *, has_settings: bool = True) -> str:
     """Return how to read a file whose header has another delimiter in it; empty if it has none.
+
+    Args:
+        header: Its first line.
+        delimiter: Between the cells as they were read.
+        has_settings: Whether the caller can pass another one.
 
     >>> delimiter_hint("id;text", ",")
     ": if its cells are separated by ';', pass delimiter=';' (--delimiter ';')"
@@ -43,6 +48,8 @@ def delimiter_hint(header: str, delimiter: str) -> str:
     other = _most_frequent(header, delimiter)
     if other not in header:
         return ""
+    if not has_settings:
+        return f": if its cells are separated by {other!r}, save it with {delimiter!r}, or put a line sep={other} first"
     return f": if its cells are separated by {other!r}, pass delimiter={other!r} (--delimiter {other!r})"
 
 

@@ -47,7 +47,7 @@ def _read(source: Input) -> Table:
     """Open the sheet of that name, or the first visible one; its first row has the names of the columns."""
     book = _open_book(source)
     sheet = _sheet_name(source, book)
-    note = _other_sheets(book, sheet) if source.table is None else ""
+    note = _other_sheets(source, book, sheet) if source.table is None else ""
     place = replace(source, note=note)
     rows = _rows(place, book, sheet)
     line, first = next(rows, (1, []))
@@ -164,11 +164,12 @@ def _sheet_name(source: Input, book: Any) -> str:
     return source.table
 
 
-def _other_sheets(book: Any, sheet: str) -> str:
+def _other_sheets(source: Input, book: Any, sheet: str) -> str:
     names = [name for name in book.sheet_names if name != sheet]
     if not names:
         return ""
-    return f"this is the sheet {sheet!r}; table= (--sheet) chooses another: {format_names(names)}"
+    choice = "table= (--sheet) chooses another" if source.has_settings else "save another as a file of its own"
+    return f"this is the sheet {sheet!r}; {choice}: {format_names(names)}"
 
 
 def _cell(value: Any) -> Any:

@@ -154,7 +154,10 @@ def _query(source: Input, connection: sqlite3.Connection) -> str:
     rows = connection.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name")
     tables = [name for (name,) in rows if not name.startswith("sqlite_")]
     if source.table is None and len(tables) != 1:
-        raise source.error(f"choose a table with table= (--table); it has {format_names(tables)}")
+        advice = (
+            "choose a table with table= (--table)" if source.has_settings else "store one table in a file of its own"
+        )
+        raise source.error(f"{advice}; it has {format_names(tables)}")
     table = tables[0] if source.table is None else source.table
     if table not in tables:
         if _QUERY.match(_COMMENT.sub("", table)):
