@@ -774,6 +774,11 @@ def test_a_validator_gets_the_value_in_a_box(output_type, animal):
     assert ResponseFormat(output_type).load({"value": {"Cat": {"name": " Rex "}}}) == animal
 
 
+def test_a_validator_gets_a_null_in_a_box(check_round_trip):
+    null = Annotated[None, BeforeValidator(lambda value: value)]
+    check_round_trip(Annotated[int | RootModel[null], BeforeValidator(lambda value: value)], RootModel[null](None))
+
+
 def test_a_chain_that_ends_with_a_function_is_read_as_its_first_type():
     class Code(str):
         __slots__ = ()

@@ -198,10 +198,11 @@ def with_unboxed_input(part: JSON) -> JSON:
         name = reader.box_name(value)
         if name is None or name == UNBOXED:
             return function(value, *arguments)
+        content = value[name]
         if part["type"] == "function-before":
-            return reader.in_box(function(value[name], *arguments), name)
+            return reader.in_box(function(content, *arguments), name, content)
         handler, *information = arguments
-        return function(value[name], lambda inner: handler(reader.in_box(inner, name)), *information)
+        return function(content, lambda inner: handler(reader.in_box(inner, name, content)), *information)
 
     return {**part, "function": {**part["function"], "function": validate}}
 
@@ -218,11 +219,12 @@ class _BoxReader:
         name = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
         return str(name) if name in self._names else None
 
-    def in_box(self, value: Any, name: str) -> Any:
-        """Return what a validator has made of a value in the box of its class, or in the box that it was in."""
-        if not isinstance(value, JSON_TYPES):
-            name = self._choice.by_class(value) or name
-        return value if value is None or name == UNBOXED else {name: value}
+    def in_box(self, value: Any, name: str, content: Any) -> Any:
+        """Return what a validator has made of the content of a box: an instance in the box of its class."""
+        if value is not content and not isinstance(value, JSON_TYPES):
+            own_name = self._choice.by_class(value)
+            name = (UNBOXED if value is None else name) if own_name is None else own_name
+        return value if name == UNBOXED else {name: value}
 
     def __call__(self, value: Any) -> str | None:
         if (name := self.box_name(value)) is not None:
