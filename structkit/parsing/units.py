@@ -33,7 +33,7 @@ DIMENSIONS = [
     for line in UNIT_NAMES.replace("\n    =", " |").strip().splitlines()
 ]
 WORD = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|[^\W\d_a-zA-Z]+")
-STATED_UNIT = re.compile(r"(?:\bin |\()([^\s.,;:()]+)", re.IGNORECASE)
+STATED_UNIT = re.compile(r"(?:\bin |\((?=[^\s()]+\)))([^\s.,;:()]+)", re.IGNORECASE)
 """A unit in a description, as in `Height in cm` or `Height (cm)`."""
 
 
@@ -46,14 +46,18 @@ def has_other_unit(text: str, path: JSONPath, schemas: list[JSON]) -> bool:
     True
     >>> has_other_unit("6 months", ("age",), []), has_other_unit("6 months", ("age_months",), [])
     (True, False)
+    >>> has_other_unit("18 years", ("min_age",), []), has_other_unit("3 years", ("term",), [{"description": "(min 1)"}])
+    (False, False)
     """
     unit = split_unit(text).casefold()
     if not unit:
         return False
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
-    words = {word.casefold() for word in WORD.findall(name)}
+    words = [word.casefold() for word in WORD.findall(name)]
+    is_minimum = len(words) > 1 and words[0] == "min"  # and not a number of minutes
+    words = words[1:] if is_minimum else words
     stated = {word for schema in schemas for word in STATED_UNIT.findall(str(schema.get("description", "")))}
-    stated_units = words | {word.casefold() for word in stated}
+    stated_units = {*words} | {word.casefold() for word in stated}
     units = [each for each in _units_like(unit) if not stated_units.isdisjoint(each)]
     if not units and "age" in words:
         units = [each for each in _units_like(unit) if "years" in each]
