@@ -13,6 +13,7 @@ from pydantic import Field, create_model
 
 from structkit import ResponseFormat
 from structkit.errors import SchemaError
+from structkit.values import JSON
 
 
 class Side(Enum):
@@ -94,3 +95,32 @@ def test_dates_between_two_that_are_excluded_are_offered_only_if_there_is_one(da
     else:
         with pytest.raises(SchemaError, match="exclude each other"):
             ResponseFormat(between)
+
+
+NULL = {"type": "null"}
+TEXT_OR_NULL = [{"type": "string"}, NULL]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "null", "oneOf": TEXT_OR_NULL},
+        {"allOf": [{"anyOf": TEXT_OR_NULL}, NULL]},
+        {"allOf": [NULL, {"anyOf": [NULL, {"$ref": "#/$defs/text"}]}]},
+        {"enum": [None], "anyOf": TEXT_OR_NULL},
+        {"anyOf": [False, NULL]},
+    ],
+)
+def test_what_a_union_with_null_leaves_may_be_null_only(schema: JSON) -> None:
+    definitions = {"text": {"type": "string"}}
+    document = {"type": "object", "properties": {"a": schema}, "required": ["a"], "$defs": definitions}
+    response_format = ResponseFormat(document)
+    assert response_format.schema["properties"] == {"a": NULL}
+    assert response_format.load({"a": None}) == {"a": None}
+
+
+def test_a_part_of_all_of_may_say_that_a_nullable_property_is_null() -> None:
+    closed_issue = {"properties": {"closed_by": NULL}, "required": ["closed_by"]}
+    issue = {"type": "object", "properties": {"closed_by": {"oneOf": TEXT_OR_NULL}, "id": {"type": "integer"}}}
+    response_format = ResponseFormat({"allOf": [issue, closed_issue]})
+    assert response_format.load({"closed_by": None, "id": 1}) == {"closed_by": None, "id": 1}

@@ -208,9 +208,10 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
     """Build `anyOf` or `oneOf`; branches that could be ambiguous on the wire are boxed."""
     parts = [*valid_branches(schema, "anyOf", path, compiler), *valid_branches(schema, "oneOf", path, compiler)]
     branches = [part for part in parts if part != {"type": "null"}]
+    is_nullable = len(branches) < len(parts)
+    branches, nodes = unique_branches(*_build_satisfiable(branches, path, compiler, or_none=is_nullable), compiler)
     if not branches:
         return NULL
-    branches, nodes = unique_branches(*_build_satisfiable(branches, path, compiler), compiler)
     if any(isinstance(resolve_node(node), AnyValueNode) or resolve_node(node) == ANY_TEXT for node in nodes):
         return _build_any_value(branches, nodes, path, compiler)
     nodes = [_as_box(node) if part.get(BOXED_BRANCH) else node for part, node in zip(branches, nodes, strict=True)]
@@ -220,7 +221,7 @@ def build_union(schema: JSON, path: JSONPath, compiler: Compiler) -> Node:
         compiler.note(path, "rewritten", LOOK_ALIKE)
     other_types, nodes = _split_other_types(nodes)
     node = any_of([*other_types, *_with_boxes(nodes, branches, path, compiler)])
-    return nullable(node) if {"type": "null"} in parts else node
+    return nullable(node) if is_nullable else node
 
 
 def _build_any_value(parts: list[JSON], nodes: list[Node], path: JSONPath, compiler: Compiler) -> Node:
@@ -241,18 +242,20 @@ def _text_without_form(node: Node) -> str:
     return text.strip()
 
 
-def _build_satisfiable(parts: list[JSON], path: JSONPath, compiler: Compiler) -> tuple[list[JSON], list[Node]]:
+def _build_satisfiable(
+    parts: list[JSON], path: JSONPath, compiler: Compiler, *, or_none: bool
+) -> tuple[list[JSON], list[Node]]:
     """Build the branches that some value can fit.
 
     Raises:
-        UnsatisfiableSchema: There is none; with the reason of the last one.
+        UnsatisfiableSchema: There is none, although there has to be; with the reason of the last one.
     """
     built: list[tuple[JSON, Node]] = []
     for position, part in enumerate(parts):
         try:
             built.append((part, compiler.build(part, path)))
         except UnsatisfiableSchema:
-            if not built and position == len(parts) - 1:
+            if not (built or or_none) and position == len(parts) - 1:
                 raise
             compiler.note(path, "dropped", f"a branch that no value can fit: {shorten_json(part)}")
     return [part for part, _ in built], [node for _, node in built]
