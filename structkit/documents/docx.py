@@ -1,10 +1,11 @@
-"""The text of a DOCX file: headers, paragraphs, tables, text boxes, notes, footers."""
+"""The text of a DOCX file: headers, paragraphs, tables, text boxes, charts, notes, footers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from structkit.documents.chart import chart_lines
 from structkit.documents.office_file import OfficeFile, attribute, is_on
 from structkit.documents.pages import PageText
 from structkit.documents.superscripts import raise_digits
@@ -37,7 +38,8 @@ def read_docx(file: OfficeFile) -> Iterator[PageText]:
     def texts(kinds: tuple[str, ...]) -> list[str]:
         return [_part_text(file, each.target) for kind in kinds for each in parts_beside if each.kind == kind]
 
-    parts = [*texts(BEFORE), _part_text(file, main), *texts(AFTER)]
+    charts = "\n".join(["Charts:", *lines]) if (lines := chart_lines(file, main)) else ""
+    parts = [*texts(BEFORE), _part_text(file, main), charts, *texts(AFTER)]
     yield PageText("\n\n".join(dict.fromkeys(part for part in parts if part.strip())))
 
 

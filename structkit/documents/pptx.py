@@ -1,16 +1,20 @@
-"""The text of a PPTX file: a slide is a page, with its speaker's notes."""
+"""The text of a PPTX file: a slide is a page, with its speaker's notes and the data of its charts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from structkit.documents.chart import chart_lines
 from structkit.documents.docx import WordText
 from structkit.documents.office_file import OfficeFile, attribute
 from structkit.documents.pages import PageText
 
 EMU_PER_POINT = 12_700
 """Units of a slide's size in a point (ECMA-376, part 1, section 20.1.2.1)."""
+
+BESIDE_RUNS = {"br", "fld"}
+"""Breaks and fields, such as a date, are beside the runs of a slide, where those of a document are inside one."""
 
 
 def read_pptx(file: OfficeFile) -> Iterator[PageText]:
@@ -26,7 +30,8 @@ def read_pptx(file: OfficeFile) -> Iterator[PageText]:
             lines = _lines(file, slide.target)
             notes = [each.target for each in file.relationships(slide.target).values() if each.kind == "notesSlide"]
             texts = [lines, *(["Notes:", *note_lines] for note in notes if (note_lines := _lines(file, note)))]
-            yield PageText("\n\n".join("\n".join(text) for text in texts), size=presentation.size)
+            texts += [["Charts:", *charts]] if (charts := chart_lines(file, slide.target)) else []
+            yield PageText("\n\n".join("\n".join(text) for text in texts if text), size=presentation.size)
 
 
 def _lines(file: OfficeFile, part: str) -> list[str]:
@@ -36,32 +41,32 @@ def _lines(file: OfficeFile, part: str) -> list[str]:
 
 
 class SlideText:
-    """Collects the lines of a slide; its number and its date, which are fields of each slide, are left out."""
+    """Collects the lines of a slide; its number, which is a field of each slide, is left out."""
 
     def __init__(self) -> None:
         """Begin outside of everything."""
         self.text = WordText()
-        self._fields = 0
+        self._is_in_number = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Receive the start of an element."""
-        self._fields += name == "fld"
-        if not self._fields:
-            self.text.start("r" if name == "br" else name, attributes)
-            if name == "br":  # it is beside the runs, where that of a document is inside one
+        self._is_in_number |= name == "fld" and attribute(attributes, "type") == "slidenum"
+        if not self._is_in_number:
+            self.text.start("r" if name in BESIDE_RUNS else name, attributes)
+            if name == "br":
                 self.text.start("br", attributes)
 
     def end(self, name: str) -> None:
         """Receive the end of an element."""
-        if not self._fields:
-            self.text.end("r" if name == "br" else name)
-        self._fields -= name == "fld"
+        if not self._is_in_number:
+            self.text.end("r" if name in BESIDE_RUNS else name)
+        self._is_in_number &= name != "fld"
         if name == "p" and self.text.lines and not self.text.lines[-1].strip():
             self.text.lines.pop()
 
     def data(self, text: str) -> None:
         """Receive text."""
-        if not self._fields:
+        if not self._is_in_number:
             self.text.data(text)
 
 

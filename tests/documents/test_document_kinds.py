@@ -114,6 +114,40 @@ def test_a_line_break_on_a_slide_is_one() -> None:
     assert text_of(files.pptx([text])) == "a\nb"
 
 
+def test_a_date_in_a_line_of_a_slide_is_read() -> None:
+    text = '<p:sp><a:p><a:r><a:t>As of </a:t></a:r><a:fld type="datetime1"><a:t>3/14/2026</a:t></a:fld></a:p></p:sp>'
+    assert text_of(files.pptx([text])) == "As of 3/14/2026"
+
+
+CHART = files.chart("Growth", "yyyy\\-mm\\-dd", ["46095", "46096"], North=["0.075", "0.08"], South=["", "0.1"])
+CHART_LINES = "Charts:\nGrowth\n\tNorth\tSouth\n2026-03-14\t7.5%\t\n2026-03-15\t8%\t10%"
+
+
+def test_the_charts_of_a_slide_are_rows_after_its_notes() -> None:
+    assert (
+        text_of(files.pptx([files.shape("Plan")], {0: "Hello"}, {0: CHART}))
+        == f"Plan\n\nNotes:\nHello\n\n{CHART_LINES}"
+    )
+    assert text_of(files.pptx([""], charts={0: CHART})) == CHART_LINES
+
+
+def test_the_charts_of_a_document_are_rows_after_its_text() -> None:
+    parts, links = {"word/charts/chart1.xml": CHART}, {"chart:c": "charts/chart1.xml"}
+    assert text_of(files.docx(files.paragraph("Report"), parts, links)) == f"Report\n\n{CHART_LINES}"
+
+
+def test_the_series_of_a_chart_with_other_categories_are_in_a_table_of_their_own() -> None:
+    scatter = (
+        f"<c:chartSpace {files.C}>"
+        + "".join(
+            f'<c:ser><c:xVal><c:pt idx="0"><c:v>{x}</c:v></c:pt></c:xVal><c:yVal><c:pt idx="0"><c:v>{y}</c:v></c:pt></c:yVal></c:ser>'
+            for x, y in ((1, 0.30000000000000004), (2, 5))
+        )
+        + "</c:chartSpace>"
+    )
+    assert text_of(files.pptx([""], charts={0: scatter})) == "Charts:\n1\t0.3\n2\t5"
+
+
 def test_a_sheet_is_a_page_of_rows() -> None:
     rows = (
         '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" t="inlineStr"><is><t>Price</t></is></c></row>'

@@ -75,6 +75,7 @@ W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 P = 'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
 A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+C = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
 R = f'xmlns:r="{RELATIONSHIPS}"'
 
 
@@ -125,8 +126,23 @@ def xlsx(sheets: Mapping[str, str], shared: str = "", styles: str = "", workbook
     return office("xl/workbook.xml", parts, {"xl/workbook.xml": links})
 
 
-def pptx(slides: list[str], notes: Mapping[int, str] | None = None) -> bytes:
-    """A PPTX file with these shapes on its slides."""
+def chart(title: str, code: str, categories: list[str], **series: list[str]) -> str:
+    """The part of a chart: the number format of its categories, and the values of each series by its name."""
+
+    def points(texts: list[str]) -> str:
+        return "".join(f'<c:pt idx="{n}"><c:v>{text}</c:v></c:pt>' for n, text in enumerate(texts) if text)
+
+    cat = f"<c:cat><c:numCache><c:formatCode>{code}</c:formatCode>{points(categories)}</c:numCache></c:cat>"
+    sers = "".join(
+        f"<c:ser><c:tx><c:strCache>{points([name])}</c:strCache></c:tx>{cat}"
+        f"<c:val><c:numCache><c:formatCode>0.0%</c:formatCode>{points(values)}</c:numCache></c:val></c:ser>"
+        for name, values in series.items()
+    )
+    return f"<c:chartSpace {C} {A}><c:title><a:t>{title}</a:t></c:title><c:barChart>{sers}</c:barChart></c:chartSpace>"
+
+
+def pptx(slides: list[str], notes: Mapping[int, str] | None = None, charts: Mapping[int, str] | None = None) -> bytes:
+    """A PPTX file with these shapes on its slides, and the notes and the chart of some of them."""
     ids = "".join(f'<p:sldId id="{256 + n}" r:id="s{n}"/>' for n in range(len(slides)))
     main = (
         f'<p:presentation {P} {R}><p:sldIdLst>{ids}</p:sldIdLst><p:sldSz cx="9144000" cy="6858000"/></p:presentation>'
@@ -138,6 +154,9 @@ def pptx(slides: list[str], notes: Mapping[int, str] | None = None) -> bytes:
     for n, text in (notes or {}).items():
         parts[f"ppt/notes/note{n}.xml"] = f"<p:notes {P} {A}>{shape(text)}</p:notes>"
         links[f"ppt/slides/slide{n}.xml"] = {"notesSlide:n": f"../notes/note{n}.xml"}
+    for n, part in (charts or {}).items():
+        parts[f"ppt/charts/chart{n}.xml"] = part
+        links.setdefault(f"ppt/slides/slide{n}.xml", {})["chart:c"] = f"../charts/chart{n}.xml"
     return office("ppt/presentation.xml", parts, links)
 
 
