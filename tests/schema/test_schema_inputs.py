@@ -585,3 +585,27 @@ def test_what_is_not_nullable_is_not_explained_as_nullable() -> None:
     form = ResponseFormat[Any](schema)
     assert "null" not in str(form.explain())
     assert not form.read('{"a": null}').valid
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "object", "street": {"type": "string"}},
+        {"type": "array", "item": {"type": "string"}},
+        {"type": "object", "properties": {"a": {"type": "string"}}, "xrequired": ["a"]},
+    ],
+)
+def test_a_misspelt_keyword_in_a_document_that_names_its_draft_is_a_warning(part):
+    document = {"type": "object", "properties": {"part": part, "name": {"type": "string"}}}
+    with pytest.raises(SchemaError, match=r"properties\.part"):
+        ResponseFormat(document)
+    draft_document = {"$schema": "http://json-schema.org/draft-07/schema#", **document}
+    with pytest.warns(UserWarning, match=r"properties\.part.*: write|write \{"):
+        response_format = ResponseFormat(draft_document)
+    assert any("properties.part" in note.text for note in response_format.explain())
+    assert response_format.load({"part": None, "name": "Ada"}) == {"name": "Ada"}
+
+
+def test_a_document_that_is_not_a_schema_is_rejected_whatever_draft_it_names():
+    with pytest.raises(SchemaError, match='"street"'):
+        ResponseFormat({"$schema": "http://json-schema.org/draft-07/schema#", "street": {"type": "string"}})

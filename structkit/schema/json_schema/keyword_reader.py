@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from structkit.errors import SchemaError
 from structkit.schema.explanation import Note, NoteKind
 from structkit.schema.json_schema.child_schemas import child_schemas
 from structkit.schema.json_schema.discriminators import is_without_union, read_discriminator
@@ -62,10 +63,8 @@ class _KeywordReader:
         return {**rewritten, "$schema": URIS[self._draft]} if self._named_draft else rewritten
 
     def _read(self, part: JSON, path: JSONPath) -> JSON:
-        validate_keyword_names(part, path)
-        validate_items(part, path)
-        validate_places(part, path)
-        self._note_unknown(part, path)
+        is_valid = self._validate(part, path)
+        self._note_unknown(part, path, warns=is_valid)
         for rule in self._rules:
             part = self._noted(rule.rewrite(part, path), part, rule.meaning, path)
         part = self._noted(read_discriminator(part, self._resolve), part, DISCRIMINATOR, path)
@@ -75,6 +74,23 @@ class _KeywordReader:
             if isinstance(child, dict):
                 set_child(rewritten, part, step, self._read(child, path + step))
         return rewritten
+
+    def _validate(self, part: JSON, path: JSONPath) -> bool:
+        """Return whether no names are in the place of keywords; if not, warn in a document that names its draft.
+
+        Such a document is often another author's, and JSON Schema says that other names have no effect.
+        """
+        try:
+            validate_keyword_names(part, path)
+            validate_items(part, path)
+            validate_places(part, path)
+        except SchemaError as error:
+            if not path or not draft_of(self._document):
+                raise
+            warn_caller(str(error))
+            self._note("dropped", str(error), ())  # it names its place
+            return False
+        return True
 
     def _noted(self, rewritten: JSON, part: JSON, meaning: str, path: JSONPath) -> JSON:
         if rewritten is not part:
@@ -95,13 +111,13 @@ class _KeywordReader:
     def _is_example(self, part: JSON) -> bool:
         return is_example(part) and not any(self._unknown[name] for name in part)
 
-    def _note_unknown(self, part: JSON, path: JSONPath) -> None:
+    def _note_unknown(self, part: JSON, path: JSONPath, *, warns: bool) -> None:
         """Note the keys that are not keywords; and warn where one was probably meant, since `explain` is not read."""
         for name in part:
             if not is_keyword(name) and not self._unknown.get(name):
                 word = meant_keyword(name, part)
                 self._unknown[name] = f"; did you mean {shorten_json(word)}?" if word else ""
-                if word:
+                if word and warns:
                     warn_caller(f"{format_path((*path, name))}: not a keyword of JSON Schema{self._unknown[name]}")
 
     def _note(self, kind: NoteKind, text: str, path: JSONPath) -> None:
